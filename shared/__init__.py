@@ -1,0 +1,1 @@
+"""The contract between a terminal, the sync server and anyone who checks them: pure, typed, without I/O."""

@@ -1,0 +1,146 @@
+"""What a field of a decoded CBOR map may hold (docs/protocol.md, section 2). Unknown keys are never looked at."""
+
+import unicodedata
+from collections.abc import Mapping
+from typing import Any
+
+from shared.errors import DecodingError
+from shared.geo import MAX_LAT, MAX_LON
+
+MAX_INTEGER = 2**53 - 1
+MAX_TEXT_BYTES = 128
+KEY_BYTES = 32
+_MISSING = object()
+
+Fields = Mapping[Any, Any]
+
+
+def _get(fields: Fields, key: Any) -> Any:
+    value = fields.get(key, _MISSING)
+    if value is _MISSING:
+        raise DecodingError(f"{key}: missing")
+    return value
+
+
+def uint(fields: Fields, key: Any, *, least: int = 0, most: int = MAX_INTEGER) -> int:
+    """An unsigned integer between `least` and `most`; a float or a bool is none."""
+    value = _get(fields, key)
+    if type(value) is not int:
+        raise DecodingError(f"{key}: not an integer")
+    if not least <= value <= most:
+        raise DecodingError(f"{key}: out of range")
+    return value
+
+
+def coordinate(fields: Fields, key: Any, limit: int) -> int:
+    """A coordinate in 1e-7 degree, between -limit and limit."""
+    return uint(fields, key, least=-limit, most=limit)
+
+
+def latitude(fields: Fields, key: Any = "lat") -> int:
+    """A latitude in 1e-7 degree."""
+    return coordinate(fields, key, MAX_LAT)
+
+
+def longitude(fields: Fields, key: Any = "lon") -> int:
+    """A longitude in 1e-7 degree."""
+    return coordinate(fields, key, MAX_LON)
+
+
+def octets(fields: Fields, key: Any, length: int | None = None) -> bytes:
+    """A byte string of exactly `length` bytes, or of any."""
+    value = _get(fields, key)
+    if type(value) is not bytes:
+        raise DecodingError(f"{key}: not a byte string")
+    if length is not None and len(value) != length:
+        raise DecodingError(f"{key}: not {length} bytes")
+    return value
+
+
+def uuid(fields: Fields, key: Any) -> bytes:
+    """An id of 16 bytes."""
+    return octets(fields, key, 16)
+
+
+def optional_uuid(fields: Fields, key: Any) -> bytes | None:
+    """An id of 16 bytes, or None where the key or its value is not there."""
+    return None if fields.get(key) is None else uuid(fields, key)
+
+
+def checked_text(value: Any, name: Any) -> str:
+    """A text of at most 128 bytes without control characters."""
+    if type(value) is not str:
+        raise DecodingError(f"{name}: not a text")
+    try:
+        size = len(value.encode())
+    except UnicodeEncodeError:
+        raise DecodingError(f"{name}: not UTF-8") from None
+    if size > MAX_TEXT_BYTES:
+        raise DecodingError(f"{name}: longer than {MAX_TEXT_BYTES} bytes")
+    if any(unicodedata.category(character) == "Cc" for character in value):
+        raise DecodingError(f"{name}: has a control character")
+    return value
+
+
+def text(fields: Fields, key: Any) -> str:
+    """A text of at most 128 bytes without control characters."""
+    return checked_text(_get(fields, key), key)
+
+
+def flag(fields: Fields, key: Any) -> bool:
+    """True or false."""
+    value = _get(fields, key)
+    if type(value) is not bool:
+        raise DecodingError(f"{key}: not a boolean")
+    return value
+
+
+def items(fields: Fields, key: Any, *, most: int | None = None) -> list[Any]:
+    """A list of at most `most` items."""
+    value = _get(fields, key)
+    if type(value) is not list:
+        raise DecodingError(f"{key}: not a list")
+    if most is not None and len(value) > most:
+        raise DecodingError(f"{key}: more than {most} items")
+    return value
+
+
+def maps(fields: Fields, key: Any) -> list[Fields]:
+    """A list of maps."""
+    values = items(fields, key)
+    if not all(isinstance(value, dict) for value in values):
+        raise DecodingError(f"{key}: not a list of maps")
+    return values
+
+
+def texts(fields: Fields, key: Any, *, most: int | None = None) -> tuple[str, ...]:
+    """A list of texts."""
+    return tuple(checked_text(value, key) for value in items(fields, key, most=most))
+
+
+def uints(fields: Fields, key: Any) -> tuple[int, ...]:
+    """A list of unsigned integers."""
+    values = items(fields, key)
+    return tuple(uint({key: value}, key) for value in values)
+
+
+def octet_strings(fields: Fields, key: Any, length: int | None = None) -> tuple[bytes, ...]:
+    """A list of byte strings."""
+    values = items(fields, key)
+    return tuple(octets({key: value}, key, length) for value in values)
+
+
+def currency(fields: Fields, key: Any = "currency") -> str:
+    """Three capital letters; whether they are a currency of anyone's is for the rules to say."""
+    value = text(fields, key)
+    if len(value) != len("EUR") or not (value.isascii() and value.isalpha() and value.isupper()):
+        raise DecodingError(f"{key}: not an ISO 4217 code")
+    return value
+
+
+def wallet(fields: Fields, key: Any = "wallet") -> str:
+    """Ten ASCII digits. A wrong check digit is a wallet that nobody has, which is for the rules to say."""
+    value = text(fields, key)
+    if len(value) != len("2026112108") or not (value.isascii() and value.isdigit()):
+        raise DecodingError(f"{key}: not 10 digits")
+    return value

@@ -1,0 +1,210 @@
+"""From facts about one payment to a verdict: the same pure function before the sale and after it.
+
+A fact that one side can't know has its default and gives no reason there.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from shared.geo import Place, haversine_m
+from shared.policy import Policy
+from shared.rules.reasons import RULES, Action, Reason, Side
+
+MS_PER_SECOND = 1_000
+MS_PER_HOUR = 3_600_000
+MS_PER_DAY = 24 * MS_PER_HOUR
+
+
+class CodeStanding(StrEnum):
+    """What is known of the code that was shown."""
+
+    GOOD = "good"
+    INVALID = "invalid"  # unknown, wrong, expired, or withdrawn before the record's book
+    WITHDRAWN = "withdrawn"  # after the record's book, so that its till could not know
+
+
+class Blocked(StrEnum):
+    """Whether wallet, customer, vendor or device is blocked, and whether the till could know."""
+
+    NO = "no"
+    KNOWN = "known"  # before the record's book
+    SINCE = "since"  # after it, or the device was revoked
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """Another payment of the same customer: when (ms), where, and by how much the time may be off (ms)."""
+
+    when: int
+    place: Place
+    uncertainty: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TillFacts:
+    """What only a till knows of itself, of payments that no server has seen: this customer's count, and all of them."""
+
+    streak: int = 0
+    unsynced_total: int = 0
+    unsynced_count: int = 0
+    stale_book: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentFacts:
+    """All that decides one payment. Money in minor units, times in ms since the epoch (UTC).
+
+    `when` is the time that the rules use; `at` what the device's clock said; `previous_at` the `at` of the record
+    before; `received` the server's time. `day_total` is what the customer's other settled and flagged payments of
+    the same UTC day sum up to, `others` those close in time, in any order.
+    """
+
+    amount: int
+    currency: str
+    wallet_currency: str
+    vendor_currency: str
+    code: CodeStanding
+    cap: int
+    when: int
+    spent: bool = False
+    place: Place | None = None
+    home: Place | None = None
+    uncertainty: int = 0
+    day_total: int = 0
+    others: Sequence[Sighting] = ()
+    at: int | None = None
+    previous_at: int | None = None
+    received: int | None = None
+    blocked: Blocked = Blocked.NO
+    fork: bool = False
+    score: int = 0
+    till: TillFacts | None = None
+    flags: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What becomes of a payment, with every reason, sorted, each once."""
+
+    action: Action
+    reasons: tuple[str, ...] = ()
+    weights: Mapping[str, Action] = field(default_factory=dict, compare=False)
+
+
+def decide(facts: PaymentFacts, policy: Policy, side: Side) -> Verdict:
+    """Weigh every reason that the facts give; the worst action wins."""
+    weights: dict[str, Action] = {}
+    for reason, action in _findings(facts, policy, side):
+        weights[reason] = max(action, weights.get(reason, Action.SETTLE))
+    return Verdict(max(weights.values(), default=Action.SETTLE), tuple(sorted(weights)), weights)
+
+
+def action_of(reason: Reason, policy: Policy, side: Side) -> Action:
+    """A reason's action under a policy.
+
+    A policy's `fail` never reaches an offline record for what its till could not know: there it stays a flag.
+    """
+    rule = RULES[reason]
+    chosen = policy.actions.get(reason) if rule.adjustable else None
+    if chosen is None:
+        return rule.action(side)
+    if side is Side.SERVER and rule.server < rule.till:
+        return min(chosen, rule.server)
+    return chosen
+
+
+def _findings(facts: PaymentFacts, policy: Policy, side: Side) -> Iterator[tuple[str, Action]]:
+    for reason in _reasons(facts, policy):
+        yield reason, action_of(reason, policy, side)
+    if facts.blocked is not Blocked.NO:
+        # Before the record's book its till knew, so the till's action holds on the server too.
+        known = facts.blocked is Blocked.KNOWN
+        yield Reason.BLOCKED, action_of(Reason.BLOCKED, policy, Side.TILL if known else Side.SERVER)
+    if facts.score >= policy.score_fail:
+        yield Reason.SCORE, action_of(Reason.SCORE, policy, side)
+    elif facts.score >= policy.score_flag:
+        yield Reason.SCORE, min(action_of(Reason.SCORE, policy, side), Action.FLAG)
+    for flag in facts.flags:
+        action = action_of(Reason(flag), policy, side) if flag in RULES else Action.FLAG
+        yield flag, min(action, Action.FLAG)
+
+
+def _reasons(facts: PaymentFacts, policy: Policy) -> Iterator[Reason]:
+    yield from _code_reasons(facts)
+    if len({facts.currency, facts.wallet_currency, facts.vendor_currency}) > 1:
+        yield Reason.CURRENCY
+    if facts.home is not None and facts.place is not None and haversine_m(facts.home, facts.place) > policy.radius_m:
+        yield Reason.DISTANCE
+    if facts.day_total + facts.amount > policy.daily_limit:
+        yield Reason.DAILY_LIMIT
+    if exceeds_rate([other.when for other in facts.others], facts.when, policy.rate_count, policy.rate_seconds):
+        yield Reason.RATE_LIMIT
+    if facts.amount > policy.payment_limit:
+        yield Reason.PAYMENT_LIMIT
+    if facts.till is not None:
+        yield from _till_reasons(facts.till, facts.amount, policy)
+    yield from _time_reasons(facts, policy)
+    if facts.fork:
+        yield Reason.FORK
+    if facts.place is not None and too_fast(facts.when, facts.place, facts.uncertainty, facts.others, policy.speed_kmh):
+        yield Reason.SPEED
+
+
+def _code_reasons(facts: PaymentFacts) -> Iterator[Reason]:
+    match facts.code:
+        case CodeStanding.INVALID:
+            yield Reason.CODE_INVALID
+            return  # neither cap nor claim of a code that was not proved
+        case CodeStanding.WITHDRAWN:
+            yield Reason.CODE_WITHDRAWN
+        case CodeStanding.GOOD:
+            pass
+    if facts.spent:
+        yield Reason.CODE_SPENT
+    if facts.amount > facts.cap:
+        yield Reason.OVER_CAP
+
+
+def _till_reasons(till: TillFacts, amount: int, policy: Policy) -> Iterator[Reason]:
+    if till.streak + 1 > policy.streak_stop:
+        yield Reason.STREAK
+    if till.unsynced_total + amount > policy.exposure_limit or till.unsynced_count + 1 > policy.exposure_count:
+        yield Reason.TERMINAL_EXPOSURE
+    if till.stale_book:
+        yield Reason.STALE_BOOK
+
+
+def _time_reasons(facts: PaymentFacts, policy: Policy) -> Iterator[Reason]:
+    tolerance = policy.clock_tolerance_s * MS_PER_SECOND
+    if facts.at is not None:
+        off = abs(facts.at - facts.when) > tolerance
+        stepped_back = facts.previous_at is not None and facts.previous_at - facts.at > tolerance
+        if off or stepped_back:
+            yield Reason.CLOCK
+    if facts.received is not None and facts.received - facts.when > policy.upload_hours * MS_PER_HOUR:
+        yield Reason.LATE
+
+
+def exceeds_rate(times: Sequence[int], when: int, count: int, seconds: int) -> bool:
+    """Whether any window of `seconds` that holds `when` holds more than `count` payments, this one included.
+
+    Offline payments arrive in any order, so windows before, around and after it are looked at.
+    """
+    width = seconds * MS_PER_SECOND
+    close = sorted([*(time for time in times if abs(time - when) <= width), when])
+    return any(
+        close[first + count] - close[first] <= width and close[first] <= when <= close[first + count]
+        for first in range(len(close) - count)
+    )
+
+
+def too_fast(when: int, place: Place, uncertainty: int, others: Sequence[Sighting], speed_kmh: int) -> bool:
+    """Whether any other payment is further away than `speed_kmh` allows in the time between, at its longest."""
+    for other in others:
+        distance_m = haversine_m(place, other.place)
+        most_ms = abs(when - other.when) + uncertainty + other.uncertainty
+        # metres > km/h · ms / 3 600: 1 km/h is 1/3 600 m/ms
+        if distance_m * 3_600 > speed_kmh * most_ms:
+            return True
+    return False

@@ -1,0 +1,1 @@
+"""The sync server: terminals' batches in, settled money and signed receipts out."""
