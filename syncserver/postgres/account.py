@@ -92,7 +92,7 @@ def choose_account(
 
 def namespace_works(folder: Path, program: Path) -> bool:
     """Whether a user namespace may be made in which `folder` is writable and `program` runs."""
-    probe = ["sh", "-c", 'test -w "$1" && exec "$2" --version', "sh", folder, program]
+    probe: list[str | Path] = ["sh", "-c", 'test -w "$1" && exec "$2" --version', "sh", folder, program]
     try:
         return Account(prefix=NAMESPACE).run(probe).returncode == 0
     except FileNotFoundError:  # no unshare on this system

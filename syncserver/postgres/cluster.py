@@ -62,7 +62,7 @@ def verify_version(data: Path, binaries: Binaries) -> None:
 def _initdb(data: Path, password_file: Path, account: Account, binaries: Binaries, password: str) -> None:
     # A file, because a command line is public; it goes with the staging folder.
     write_private(password_file, password + "\n", uid=account.uid, gid=account.gid)
-    command = [
+    command: list[str | Path] = [
         binaries.program("initdb"),
         f"--pgdata={data}",
         f"--username={Role.SUPERUSER.value}",
@@ -91,7 +91,7 @@ def _create_roles(data: Path, account: Account, binaries: Binaries, credentials:
         f"CREATE DATABASE {database} OWNER {owner}",
     )
     quiet = ["-c", "exit_on_error=on", "-c", "log_min_error_statement=panic", "-c", "log_statement=none"]
-    command = [binaries.program("postgres"), "--single", "-D", data, *quiet, "postgres"]
+    command: list[str | Path] = [binaries.program("postgres"), "--single", "-D", data, *quiet, "postgres"]
     _checked(account.run(command, text_input=";\n".join(statements) + ";\n"), command, data)
 
 

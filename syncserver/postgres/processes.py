@@ -9,6 +9,9 @@ from pathlib import Path
 
 PROC = Path("/proc")
 
+# The lines of postmaster.pid, as PostgreSQL's pidfile.h numbers them, from 0.
+PID, PORT, SOCKET_FOLDER, STATE = 0, 3, 4, 7
+
 
 @dataclass(frozen=True, slots=True)
 class Postmaster:
@@ -29,15 +32,15 @@ class Postmaster:
 
 def find_postmaster(data: Path) -> Postmaster | None:
     """The running main process of `data`, or None: without one, or if its pid is now someone else's."""
-    lines = _pid_file(data).splitlines()
-    pid = _number(lines, 0)
+    lines = _pid_file(data)
+    pid = _number(lines, PID)
     if pid is None or not is_postmaster(pid, data):
         return None
     return Postmaster(
         pid=pid,
-        port=_number(lines, 3) or 0,
-        socket_folder=lines[4] if len(lines) > 4 else "",
-        state=lines[7].strip() if len(lines) > 7 else "starting",
+        port=_number(lines, PORT) or 0,
+        socket_folder=_line(lines, SOCKET_FOLDER),
+        state=_line(lines, STATE).strip() or "starting",  # the file grows as PostgreSQL comes up
     )
 
 
@@ -46,7 +49,7 @@ def discard_stale_pid_file(data: Path) -> None:
 
     A pid nobody has is left to PostgreSQL, which recognises that by itself.
     """
-    pid = _number(_pid_file(data).splitlines(), 0)
+    pid = _number(_pid_file(data), PID)
     if pid is not None and (PROC / str(pid)).exists() and not is_postmaster(pid, data):
         (data / "postmaster.pid").unlink(missing_ok=True)
 
@@ -54,9 +57,7 @@ def discard_stale_pid_file(data: Path) -> None:
 def is_postmaster(pid: int, data: Path) -> bool:
     """Whether this process is the main process of the cluster in `data`."""
     words = _command_line(pid)  # empty for a process that is dead but not yet collected
-    if len(words) < 3 or Path(words[0]).name != "postgres":
-        return False
-    return any(words[i : i + 2] == ["-D", str(data)] for i in range(1, len(words) - 1))
+    return bool(words) and Path(words[0]).name == "postgres" and words[1:3] == ["-D", str(data)]
 
 
 def find_orphans(cluster: str, uid: int) -> list[int]:
@@ -64,8 +65,7 @@ def find_orphans(cluster: str, uid: int) -> list[int]:
 
     Asked only when the main process is gone: then those left still hold its shared memory.
     """
-    title = f"postgres: {cluster}: "
-    return [pid for pid in _pids_of(uid) if _command_line(pid)[:1] and _command_line(pid)[0].startswith(title)]
+    return [pid for pid in _pids_of(uid) if _belongs(pid, cluster)]
 
 
 def end_process(pid: int, number: signal.Signals, seconds: float, *, cluster: str = "") -> bool:
@@ -78,7 +78,7 @@ def end_process(pid: int, number: signal.Signals, seconds: float, *, cluster: st
     except ProcessLookupError:
         return True
     try:
-        if cluster and not "".join(_command_line(pid)[:1]).startswith(f"postgres: {cluster}: "):
+        if cluster and not _belongs(pid, cluster):
             return True
         signal.pidfd_send_signal(handle, number)
         return _ended(handle, seconds)
@@ -110,17 +110,25 @@ def _ended(handle: int, seconds: float) -> bool:
     return bool(poll.poll(0))
 
 
-def _pid_file(data: Path) -> str:
+def _belongs(pid: int, cluster: str) -> bool:
+    return "".join(_command_line(pid)[:1]).startswith(f"postgres: {cluster}: ")
+
+
+def _pid_file(data: Path) -> list[str]:
     try:
-        return (data / "postmaster.pid").read_text(encoding="utf-8", errors="replace")
+        return os.fsdecode((data / "postmaster.pid").read_bytes()).splitlines()
     except FileNotFoundError:
-        return ""
+        return []
+
+
+def _line(lines: list[str], index: int) -> str:
+    return lines[index] if index < len(lines) else ""
 
 
 def _number(lines: list[str], index: int) -> int | None:
     try:
-        return int(lines[index])
-    except (IndexError, ValueError):
+        return int(_line(lines, index))
+    except ValueError:
         return None
 
 
