@@ -1,0 +1,81 @@
+"""Where the database is, and as whom to connect: migrations as the schema's owner, the running server with less."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import asyncpg
+
+from syncserver.postgres import DATABASE, EmbeddedPostgres, Role
+
+APPLICATION = "tallystick"
+POOL_SIZE = 10
+COMMAND_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseTarget:
+    """How to connect to one database, as asyncpg's keyword arguments.
+
+    Attributes:
+        owner: for the role that owns the schema and runs migrations.
+        server: for the role of the running server.
+        embedded: whether it is the embedded PostgreSQL, whose roles are made with it.
+    """
+
+    owner: Mapping[str, Any] = field(repr=False)  # passwords
+    server: Mapping[str, Any] = field(repr=False)
+    embedded: bool = False
+
+    @classmethod
+    def from_embedded(cls, postgres: EmbeddedPostgres, database: str = DATABASE) -> Self:
+        """The embedded PostgreSQL, already acquired: two logins of its own."""
+        return cls(
+            owner=postgres.login(Role.OWNER, database).arguments(),
+            server=postgres.login(Role.SERVER, database).arguments(),
+            embedded=True,
+        )
+
+    @classmethod
+    def from_url(cls, url: str, owner_url: str | None = None) -> Self:
+        """A PostgreSQL elsewhere: the server connects by `url` and takes on the role `tallystick_server`.
+
+        Args:
+            url: `postgresql://user:password@host:port/database`, from TALLYSTICK_DATABASE_URL.
+            owner_url: the same for migrations, from TALLYSTICK_DATABASE_OWNER_URL; default `url`.
+        """
+        return cls(
+            owner={"dsn": owner_url or url},
+            server={"dsn": url, "server_settings": {"role": Role.SERVER.value}},
+        )
+
+    async def connect_owner(self) -> asyncpg.Connection:
+        """One connection as the schema's owner, without a time limit, as migrations need."""
+        return await asyncpg.connect(**_with_settings(self.owner))
+
+    async def connect_server(self) -> asyncpg.Connection:
+        """One connection with the running server's rights."""
+        return await asyncpg.connect(**_with_settings(self.server), command_timeout=COMMAND_SECONDS)
+
+    async def server_user(self) -> str:
+        """Who the running server logs in as, before it takes on any role."""
+        settings = {key: value for key, value in self.server.get("server_settings", {}).items() if key != "role"}
+        connection = await asyncpg.connect(**_with_settings({**self.server, "server_settings": settings}))
+        try:
+            return str(await connection.fetchval("SELECT current_user"))
+        finally:
+            await connection.close()
+
+    async def pool(self, *, max_size: int = POOL_SIZE) -> asyncpg.Pool:
+        """Connections with the running server's rights, at most `max_size` at once, each command limited to 30 s."""
+        return await asyncpg.create_pool(
+            **_with_settings(self.server),
+            min_size=1,
+            max_size=max_size,
+            command_timeout=COMMAND_SECONDS,
+        )
+
+
+def _with_settings(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    settings = {"application_name": APPLICATION, "timezone": "UTC", **arguments.get("server_settings", {})}
+    return {**arguments, "server_settings": settings}

@@ -1,0 +1,125 @@
+"""Databases for tests: one PostgreSQL a session, and a fresh database for each test that asks for one.
+
+TALLYSTICK_TEST_DATABASE_URL, a superuser's URL, names another server to use instead of the embedded one.
+"""
+
+import asyncio
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from syncserver.database.connect import DatabaseTarget
+from syncserver.database.migrations import migrate
+from syncserver.postgres import EmbeddedPostgres, Role
+
+TEST_URL = "TALLYSTICK_TEST_DATABASE_URL"
+
+# A test's database need not survive a power cut.
+FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseServer:
+    """A PostgreSQL server on which tests may do anything: connection arguments by role and database."""
+
+    arguments: Callable[[Role, str], dict[str, Any]]
+
+    def execute(self, statement: str, database: str = "postgres") -> None:
+        """Runs one statement as the superuser."""
+
+        async def run() -> None:
+            connection = await asyncpg.connect(**self.arguments(Role.SUPERUSER, database))
+            try:
+                await connection.execute(statement)
+            finally:
+                await connection.close()
+
+        asyncio.run(run())
+
+    def target(self, database: str) -> DatabaseTarget:
+        """The owner's and the server's way into a database."""
+        return DatabaseTarget(
+            owner=self.arguments(Role.OWNER, database), server=self.arguments(Role.SERVER, database), embedded=True
+        )
+
+    @contextmanager
+    def fresh(self, purpose: str, template: str = "template0") -> Iterator[DatabaseTarget]:
+        """A database of its own, owned by `tallystick_owner`, dropped afterwards even if sessions are left in it."""
+        name = f"tallystick_{purpose}_{os.urandom(6).hex()}"
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template} OWNER {Role.OWNER.value}")
+        try:
+            yield self.target(name)
+        finally:
+            self.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def database_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DatabaseServer]:
+    url = os.environ.get(TEST_URL)
+    if url:
+        yield _external(url)
+    else:
+        with EmbeddedPostgres(tmp_path_factory.mktemp("home"), settings=FAST) as postgres:
+            yield DatabaseServer(lambda role, database: postgres.login(role, database).arguments())
+
+
+@pytest.fixture(scope="session")
+def template_database(database_server: DatabaseServer) -> Iterator[str]:
+    """The name of a database with every migration applied, to copy from."""
+
+    async def fill(target: DatabaseTarget) -> None:
+        connection = await target.connect_owner()
+        try:
+            await migrate(connection)
+        finally:
+            await connection.close()
+
+    with database_server.fresh("template") as target:
+        asyncio.run(fill(target))
+        yield str(target.owner["database"])
+
+
+@pytest.fixture
+def database(database_server: DatabaseServer, template_database: str) -> Iterator[DatabaseTarget]:
+    """A fresh database with the whole schema."""
+    with database_server.fresh("test", template_database) as target:
+        yield target
+
+
+@pytest.fixture
+def blank_database(database_server: DatabaseServer) -> Iterator[DatabaseTarget]:
+    """A fresh database with nothing in it."""
+    with database_server.fresh("blank") as target:
+        yield target
+
+
+def _external(url: str) -> DatabaseServer:
+    """Someone else's server: its superuser takes on the roles, so that none of them needs a password."""
+
+    def arguments(role: Role, database: str) -> dict[str, Any]:
+        settings = {} if role is Role.SUPERUSER else {"role": role.value}
+        return {"dsn": url, "database": database, "server_settings": settings}
+
+    server = DatabaseServer(arguments)
+    for role, right in ((Role.OWNER, "CREATEDB"), (Role.SERVER, "NOCREATEDB")):
+        server.execute(
+            f"DO $$BEGIN CREATE ROLE {role.value} NOLOGIN {right}; EXCEPTION WHEN duplicate_object THEN NULL; END$$"
+        )
+    return server
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A home folder that does not exist yet."""
+    return tmp_path / "home"
