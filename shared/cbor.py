@@ -11,11 +11,14 @@ from typing import Any
 
 import cbor2
 
+from shared.compound_keys import count_compound_keys
 from shared.errors import DecodingError
 
 MAX_DEPTH = 32
+MAX_COMPOUND_KEYS = 256
+_SMALL_BYTES = 4_096  # can't hold enough keys to matter
 # Every tag that cbor2 would turn into a Python object of its own; see its list of semantic decoders.
-_KNOWN_TAGS = (0, 1, 2, 3, 4, 5, 25, 28, 29, 30, 35, 36, 37, 100, 256, 258, 260, 261, 1004, 43000, 55799)
+_KNOWN_TAGS = (0, 1, 2, 3, 4, 5, 25, 28, 29, 30, 35, 36, 37, 52, 54, 100, 256, 258, 260, 261, 1004, 43000, 55799)
 
 
 def _opaque(tag: int) -> Callable[[Any, bool], cbor2.CBORTag]:
@@ -42,6 +45,11 @@ def decode(data: bytes, *, lenient_text: bool = False) -> Any:
     Raises:
         DecodingError: on anything but exactly one well-formed item of definite length without duplicate keys.
     """
+    if (
+        len(data) > _SMALL_BYTES
+        and count_compound_keys(data, most=MAX_COMPOUND_KEYS, max_depth=MAX_DEPTH) > MAX_COMPOUND_KEYS
+    ):
+        raise DecodingError(f"more than {MAX_COMPOUND_KEYS} keys of maps are arrays, maps or tags")
     stream = BytesIO(data)
     try:
         value = cbor2.CBORDecoder(

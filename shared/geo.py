@@ -2,13 +2,14 @@
 
 import math
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 
 from shared.errors import PlaceError
 
 UNITS_PER_DEGREE = 10_000_000
 MAX_LAT = 90 * UNITS_PER_DEGREE
 MAX_LON = 180 * UNITS_PER_DEGREE
+_MAX_DEGREES_TEXT = 64
 EARTH_RADIUS_M = 6_371_008.8  # the mean radius R1 of WGS 84: (2a + b) / 3
 
 
@@ -30,15 +31,24 @@ class Place:
         Raises:
             PlaceError: where one is no number or out of range.
         """
-        try:
-            values = [int((Decimal(text) * UNITS_PER_DEGREE).to_integral_value()) for text in (lat, lon)]
-        except (InvalidOperation, ValueError, OverflowError):
-            raise PlaceError from None
-        return cls(*values)
+        return cls(_units(lat), _units(lon))
 
     def rounded(self, step: int = UNITS_PER_DEGREE // 100) -> "Place":
         """This place to the nearest `step` (0.01 degree by default), as vouchers carry it."""
         return Place(round(self.lat / step) * step, round(self.lon / step) * step)
+
+
+def _units(degrees: str) -> int:
+    if len(degrees) > _MAX_DEGREES_TEXT:
+        raise PlaceError
+    try:
+        value = Decimal(degrees)
+    except InvalidOperation:
+        raise PlaceError from None
+    # Looked at before anything is computed: 1e999999 is a number too, and an integer of a million digits.
+    if not (value.is_finite() and value.copy_abs() <= MAX_LON // UNITS_PER_DEGREE):
+        raise PlaceError
+    return int((value * UNITS_PER_DEGREE).to_integral_value(ROUND_HALF_EVEN))
 
 
 def haversine_m(a: Place, b: Place) -> float:

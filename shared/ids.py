@@ -29,15 +29,19 @@ def uuid_text(value: bytes) -> str:
 
 
 def uuid_bytes(text: str) -> bytes:
-    """The 16 bytes of an id's text.
+    """The 16 bytes of an id's canonical text, in either case.
 
     Raises:
         DecodingError: where the text is no UUID.
     """
     try:
-        return UUID(text).bytes
+        value = UUID(text)
     except ValueError:
-        raise DecodingError(f"{text[:40]!r} is not an id") from None
+        value = None
+    # UUID() also takes braces, underscores, signs and digits of any script: two texts for one id.
+    if value is None or str(value) != text.lower():
+        raise DecodingError(f"{text[:40]!r} is not an id")
+    return value.bytes
 
 
 def luhn_digit(digits: str) -> str:

@@ -30,7 +30,7 @@ class Money:
 
     def __post_init__(self) -> None:
         minor_digits(self.currency)
-        if not 0 <= self.minor <= MAX_AMOUNT:
+        if type(self.minor) is not int or not 0 <= self.minor <= MAX_AMOUNT:
             raise MoneyError
 
     @classmethod

@@ -81,7 +81,7 @@ def _checked_actions(value: Any) -> dict[Reason, Action]:
     for reason, action in value.items():
         if reason not in ADJUSTABLE:
             raise PolicyError(f"the action of {str(reason)[:40]!r} can't be changed")
-        if action not in _ACTIONS:
+        if type(action) is not str or action not in _ACTIONS:
             raise PolicyError(f"an action is one of {', '.join(_ACTIONS)}")
         actions[Reason(reason)] = _ACTIONS[action]
     return actions

@@ -18,6 +18,8 @@ ASSERTION_SECONDS = 60
 MAX_TOKEN = 4_096
 
 _EDDSA = "EdDSA"
+# joserfc documents its own error alone, but a hostile header can end in any of these, deep JSON in the last one.
+_MALFORMED = (JoseError, ValueError, TypeError, AttributeError, LookupError, RecursionError)
 
 
 def _registry() -> jws.JWSRegistry:
@@ -58,7 +60,7 @@ def peek(token: str) -> Mapping[str, Any]:
     try:
         extracted = jws.extract_compact(token.encode("ascii"), registry=_REGISTRY)
         return _claims(json.loads(extracted.payload))
-    except (JoseError, ValueError, UnicodeError) as error:
+    except _MALFORMED as error:
         raise TokenError from error
 
 
@@ -79,7 +81,7 @@ def decode(token: str, public_key: bytes, *, token_type: str | None) -> Mapping[
     key = OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": to_base64url(public_key)})
     try:
         decoded = jwt.decode(token, key, registry=_REGISTRY)
-    except (JoseError, ValueError, UnicodeError) as error:
+    except _MALFORMED as error:
         raise TokenError from error
     if token_type is not None and decoded.header.get("typ") != token_type:
         raise TokenError

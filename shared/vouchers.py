@@ -96,9 +96,9 @@ def from_text(text: str) -> bytes:
     try:
         packed = base45.b45decode(scanned.removeprefix(PREFIX))
         inflater = zlib.decompressobj()
-        raw = inflater.decompress(packed, MAX_COSE_BYTES)
+        raw = inflater.decompress(packed, MAX_COSE_BYTES + 1)  # one more, so that the stream can reach its end
     except (ValueError, zlib.error) as error:
         raise DecodingError("this voucher is damaged") from error
-    if not inflater.eof or inflater.unused_data:
+    if not inflater.eof or inflater.unused_data or len(raw) > MAX_COSE_BYTES:
         raise DecodingError("this voucher is damaged")
     return raw

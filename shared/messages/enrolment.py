@@ -56,8 +56,15 @@ def decode_certificate(payload: bytes) -> Certificate:
 
 
 def enrolment_message(token: str, public_key: bytes) -> bytes:
-    """What a terminal signs to show that it has the key it enrols."""
-    return b"tallystick/v1/enrol\x00" + token.encode() + public_key
+    """What a terminal signs to show that it has the key it enrols.
+
+    Raises:
+        TokenError: where the token can't be written as UTF-8.
+    """
+    try:
+        return b"tallystick/v1/enrol\x00" + token.encode() + public_key
+    except UnicodeEncodeError:
+        raise TokenError from None
 
 
 def prove_enrolment(token: str, key: SigningKey) -> bytes:
@@ -70,6 +77,7 @@ def check_enrolment(token: str, public_key: bytes, proof: bytes) -> None:
 
     Raises:
         SignatureError: where it does not fit.
+        TokenError: where the token is no text.
     """
     check_signature(public_key, enrolment_message(token, public_key), proof)
 
@@ -85,7 +93,8 @@ def token_kid(token: str) -> bytes:
         value = bytes.fromhex(kid)
     except ValueError:
         value = b""
-    if not (random and stop and len(value) == KID_BYTES):
+    # fromhex() skips spaces.
+    if not (random and stop and len(kid) == 2 * KID_BYTES and len(value) == KID_BYTES):
         raise TokenError("this is no enrolment token (it ends with a full stop and 16 hex digits)")
     return value
 
