@@ -1,1 +1,1 @@
-"""The terminal: a till that takes payments with no network and keeps them in a signed journal."""
+"""The terminal: a till that takes codes offline, keeps a signed journal, and syncs when there is a network."""

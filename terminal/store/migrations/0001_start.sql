@@ -18,6 +18,21 @@ CREATE TABLE device (
     enrolled_at INTEGER NOT NULL
 ) STRICT;
 
+-- The certificate of every epoch that this terminal had: an exported journal needs the one of its own.
+CREATE TABLE certificate (
+    epoch INTEGER PRIMARY KEY,
+    public_key BLOB NOT NULL,
+    certificate BLOB NOT NULL
+) STRICT;
+CREATE TRIGGER certificate_of_first_epoch AFTER INSERT ON device BEGIN
+    INSERT INTO certificate VALUES (new.epoch, new.public_key, new.certificate)
+        ON CONFLICT (epoch) DO UPDATE SET public_key = excluded.public_key, certificate = excluded.certificate;
+END;
+CREATE TRIGGER certificate_of_later_epoch AFTER UPDATE OF epoch, certificate ON device BEGIN
+    INSERT INTO certificate VALUES (new.epoch, new.public_key, new.certificate)
+        ON CONFLICT (epoch) DO UPDATE SET public_key = excluded.public_key, certificate = excluded.certificate;
+END;
+
 -- The server keys that are believed: pinned at enrolment, later ones brought by a book that a pinned one signed.
 CREATE TABLE server_key (
     kid BLOB PRIMARY KEY CHECK (length(kid) = 8),
@@ -100,14 +115,29 @@ CREATE TABLE batch (
 ) STRICT;
 CREATE INDEX batch_unanswered ON batch (made_at) WHERE receipt IS NULL;
 
--- Guesses of codes, written before the key derivation runs and taken back when the code was right.
+-- Guesses of codes, written before the key derivation runs and taken back when the code was right. Their age is
+-- counted in ticks while the boot is the same, so that nobody shortens a lock by setting the clock.
 CREATE TABLE guess (
     id BLOB PRIMARY KEY,
     at INTEGER NOT NULL,
+    tick INTEGER NOT NULL,
+    boot BLOB NOT NULL,
     wallet TEXT NOT NULL,
-    sale TEXT NOT NULL
+    amount INTEGER NOT NULL,
+    -- guesses of one sale share it; NULL once that sale was approved or given up
+    sale BLOB
 ) STRICT;
 CREATE INDEX guess_by_time ON guess (at);
+
+-- Wrong PINs of a supervisor, written before the PIN is checked. A new PIN (another hash) starts at 0.
+CREATE TABLE pin_try (
+    cashier TEXT PRIMARY KEY,
+    pin_hash BLOB NOT NULL,
+    wrong INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    tick INTEGER NOT NULL,
+    boot BLOB NOT NULL
+) STRICT;
 
 -- The book: one row of state, and its series and codes. `server_time` is the book's issued_at by the server's clock,
 -- the three after it when it was received by this terminal's clocks.

@@ -1,0 +1,101 @@
+"""The one place where a terminal's clock, randomness, keys, store and transport meet."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from terminal.clock import Clock, Random, SystemClock
+from terminal.errors import VaultDamagedError
+from terminal.store import database, vault
+from terminal.store.database import Store
+from terminal.store.files import make_folder
+from terminal.store.unlock import ask_person, find_or_make_secret, find_secret
+from terminal.store.vault import Secret, Vault
+
+if TYPE_CHECKING:  # httpx is slow to import, and a sale needs no network
+    import httpx
+
+SecretOf = Callable[[Path], Secret]
+
+
+@dataclass(slots=True)
+class Terminal:
+    """An unlocked terminal. `transport` None is the real network; close it when done."""
+
+    home: Path
+    clock: Clock
+    random: Random
+    transport: "httpx.BaseTransport | None"
+    vault: Vault
+    store: Store
+
+    @classmethod
+    @contextmanager
+    def open(
+        cls,
+        home: Path,
+        *,
+        clock: Clock | None = None,
+        random: Random = os.urandom,
+        transport: "httpx.BaseTransport | None" = None,
+        secret: SecretOf | None = None,
+    ) -> Iterator["Terminal"]:
+        """Unlock the terminal that lives in a folder.
+
+        Raises:
+            NotEnrolledError: where none lives there.
+            UnlockError, StoreError: where it can't be unlocked or its store can't be used.
+        """
+        path = home / vault.FILE_NAME
+        if not path.exists() and (home / database.FILE_NAME).exists():
+            raise VaultDamagedError
+        found = (secret or _secret_for_open)(home) if path.exists() else Secret(b"")
+        with cls._with(home, Vault.open(path, found, random), clock, random, transport) as terminal:
+            yield terminal
+
+    @classmethod
+    @contextmanager
+    def prepare(
+        cls,
+        home: Path,
+        *,
+        clock: Clock | None = None,
+        random: Random = os.urandom,
+        transport: "httpx.BaseTransport | None" = None,
+        secret: SecretOf | None = None,
+    ) -> Iterator["Terminal"]:
+        """The terminal of a folder, made where there is none, for its enrolment."""
+        make_folder(home)
+        path = home / vault.FILE_NAME
+        if path.exists():
+            unlocked = Vault.open(path, (secret or _secret_for_open)(home), random)
+        elif (home / database.FILE_NAME).exists():
+            raise VaultDamagedError  # a new vault could never read the old journal
+        else:
+            made = secret(home) if secret else find_or_make_secret(home, random, ask=ask_person())
+            unlocked = Vault.create(path, made, random)
+        with cls._with(home, unlocked, clock, random, transport) as terminal:
+            yield terminal
+
+    @classmethod
+    @contextmanager
+    def _with(
+        cls,
+        home: Path,
+        unlocked: Vault,
+        clock: Clock | None,
+        random: Random,
+        transport: "httpx.BaseTransport | None",
+    ) -> Iterator["Terminal"]:
+        store = Store.open(home / database.FILE_NAME, unlocked.database_key)
+        try:
+            yield cls(home, clock or SystemClock(), random, transport, unlocked, store)
+        finally:
+            store.close()
+
+
+def _secret_for_open(home: Path) -> Secret:
+    return find_secret(home, ask=ask_person())

@@ -1,0 +1,1 @@
+"""The journal: what happened at this till, signed, chained and never changed."""

@@ -1,0 +1,106 @@
+"""Forward-only migrations: numbered SQL files, each with its checksum, each in one transaction.
+
+A store that has rows is copied first, encrypted with the same key, so that a failed update loses nothing.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from terminal.errors import DiskFullError, StoreVersionError
+from terminal.store.files import sync_file, sync_folder
+
+_TABLE = """
+CREATE TABLE IF NOT EXISTS migration (
+    number INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    checksum TEXT NOT NULL
+) STRICT
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One step of the schema."""
+
+    number: int
+    name: str
+    sql: str
+
+    @property
+    def checksum(self) -> str:
+        """SHA-256 of the file, so that a step that was applied can't change any more."""
+        return hashlib.sha256(self.sql.encode()).hexdigest()
+
+
+def known_migrations() -> list[Migration]:
+    """Every step that this version of the program has, in order."""
+    found = [entry for entry in files(__package__).iterdir() if entry.name.endswith(".sql")]
+    return sorted(
+        (Migration(int(entry.name[:4]), entry.name[:-4], entry.read_text("utf-8")) for entry in found),
+        key=lambda step: step.number,
+    )
+
+
+def migrate(db: Database, path: Path, steps: list[Migration] | None = None) -> None:
+    """Apply the steps that a store lacks. The caller holds the lock that keeps other processes out.
+
+    Raises:
+        StoreVersionError: where a newer version wrote the store, or an applied step differs from ours.
+    """
+    steps = known_migrations() if steps is None else steps
+    applied = _applied(db)
+    _check(applied, steps)
+    missing = [step for step in steps if step.number not in applied]
+    if missing and applied:
+        _back_up(db, path, missing[0].number)
+    for step in missing:
+        _apply(db, step)
+
+
+def _applied(db: Database) -> dict[int, str]:
+    if not list(db.execute("SELECT 1 FROM sqlite_master WHERE name = 'migration'")):
+        return {}
+    return dict(db.execute("SELECT number, checksum FROM migration"))
+
+
+def _check(applied: dict[int, str], steps: list[Migration]) -> None:
+    ours = {step.number: step.checksum for step in steps}
+    for number, checksum in applied.items():
+        if number not in ours:
+            raise StoreVersionError(
+                f"the store has migration {number:04d}, which this version does not know: update it"
+            )
+        if ours[number] != checksum:
+            raise StoreVersionError(f"migration {number:04d} was changed after it was applied to this store")
+
+
+def _back_up(db: Database, path: Path, number: int) -> None:
+    """Copy the whole store beside itself; VACUUM INTO keeps SQLCipher's key, so the copy is as secret."""
+    copy = path.with_name(f"{path.name}.before-{number:04d}")
+    beside = copy.with_name(f"{copy.name}.part")
+    try:
+        beside.unlink(missing_ok=True)
+        db.execute("VACUUM INTO ?", [str(beside)])
+        beside.chmod(0o600)
+        sync_file(beside)
+        beside.replace(copy)
+        sync_folder(path.parent)
+    except OSError as error:
+        raise DiskFullError(f"the backup before an update failed: {error.strerror}. Nothing was changed.") from error
+
+
+def _apply(db: Database, step: Migration) -> None:
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        db.executescript(step.sql)
+        db.execute(_TABLE)
+        db.execute("INSERT INTO migration VALUES (?, ?, ?)", [step.number, step.name, step.checksum])
+        db.execute("COMMIT")
+    except BaseException:
+        if db.conn.in_transaction:
+            db.execute("ROLLBACK")
+        raise
