@@ -16,8 +16,9 @@ from syncserver.postgres.errors import StartError, StopError
 from syncserver.postgres.folders import write_private
 from syncserver.postgres.processes import (
     Postmaster,
-    discard_stale_pid_file,
+    discard_stale_lock_files,
     end_process,
+    find_launching,
     find_orphans,
     find_postmaster,
     wait_for_end,
@@ -73,14 +74,17 @@ def ensure_running(cluster: Cluster) -> Postmaster:
         StartError: with the end of the log, if it fails or takes longer than START_SECONDS.
     """
     deadline = time.monotonic() + START_SECONDS
-    while (found := find_postmaster(cluster.data)) is not None:
-        if found.state == "ready":
+    owner = cluster.data.stat().st_uid
+    while time.monotonic() < deadline:
+        found = find_postmaster(cluster.data)
+        if found is not None and found.state == "ready":
             return found
         # Someone killed in the middle of a start or a stop left it in between: either way it will get somewhere.
-        wait_for_end(found.pid, POLL_SECONDS)
-        if time.monotonic() > deadline:
-            raise StartError(f"PostgreSQL in {cluster.data} stayed {found.state!r} for {START_SECONDS:.0f} s.")
-    return _start(cluster, deadline)
+        pid = found.pid if found is not None else find_launching(cluster.data, owner)
+        if pid is None:
+            return _start(cluster, deadline)
+        wait_for_end(pid, POLL_SECONDS)
+    raise StartError(f"PostgreSQL in {cluster.data} was neither ready nor gone after {START_SECONDS:.0f} s.")
 
 
 def stop(cluster: Cluster, mode: StopMode) -> None:
@@ -96,7 +100,7 @@ def stop(cluster: Cluster, mode: StopMode) -> None:
 
 def _start(cluster: Cluster, deadline: float) -> Postmaster:
     _end_orphans(cluster)
-    discard_stale_pid_file(cluster.data)
+    discard_stale_lock_files(cluster.data, cluster.socket_folder)
     text = configuration(cluster=cluster.name, socket_folder=cluster.socket_folder, overrides=cluster.settings)
     write_private(cluster.data / FILE, text, uid=cluster.account.uid, gid=cluster.account.gid)
     _rotate(cluster.log)

@@ -9,7 +9,9 @@ from pathlib import Path
 
 PROC = Path("/proc")
 
-# The lines of postmaster.pid, as PostgreSQL's pidfile.h numbers them, from 0.
+PID_FILE = "postmaster.pid"
+
+# Its lines, as PostgreSQL's pidfile.h numbers them, from 0.
 PID, PORT, SOCKET_FOLDER, STATE = 0, 3, 4, 7
 
 
@@ -32,7 +34,7 @@ class Postmaster:
 
 def find_postmaster(data: Path) -> Postmaster | None:
     """The running main process of `data`, or None: without one, or if its pid is now someone else's."""
-    lines = _pid_file(data)
+    lines = _lines(data / PID_FILE)
     pid = _number(lines, PID)
     if pid is None or not is_postmaster(pid, data):
         return None
@@ -44,20 +46,32 @@ def find_postmaster(data: Path) -> Postmaster | None:
     )
 
 
-def discard_stale_pid_file(data: Path) -> None:
-    """Removes `postmaster.pid` if an unrelated process now has its pid, which would keep PostgreSQL from starting.
+def discard_stale_lock_files(data: Path, socket_folder: Path) -> None:
+    """Removes lock files that would keep PostgreSQL from starting though no main process runs or is on its way.
 
-    A pid nobody has is left to PostgreSQL, which recognises that by itself.
+    Their pid is now a stranger's, or a dead process's that its parent has not yet collected, or a power cut took it.
+    A pid nobody has is left to PostgreSQL, which recognises that itself.
     """
-    pid = _number(_pid_file(data), PID)
-    if pid is not None and (PROC / str(pid)).exists() and not is_postmaster(pid, data):
-        (data / "postmaster.pid").unlink(missing_ok=True)
+    for path in (data / PID_FILE, *socket_folder.glob(".s.PGSQL.*.lock")):
+        pid = _number(_lines(path), PID)
+        if pid is None or ((PROC / str(pid)).exists() and not is_postmaster(pid, data)):
+            path.unlink(missing_ok=True)
 
 
 def is_postmaster(pid: int, data: Path) -> bool:
     """Whether this process is the main process of the cluster in `data`."""
     words = _command_line(pid)  # empty for a process that is dead but not yet collected
     return bool(words) and Path(words[0]).name == "postgres" and words[1:3] == ["-D", str(data)]
+
+
+def find_launching(data: Path, uid: int) -> int | None:
+    """A process that is about to become the main process of `data`, but has written no `postmaster.pid` yet."""
+    program = ["postgres", "-D", str(data)]
+    for pid in _pids_of(uid):
+        words = _command_line(pid)[-3:]  # after the shell and its like that lead up to it
+        if words and [Path(words[0]).name, *words[1:]] == program:
+            return pid
+    return None
 
 
 def find_orphans(cluster: str, uid: int) -> list[int]:
@@ -114,9 +128,9 @@ def _belongs(pid: int, cluster: str) -> bool:
     return "".join(_command_line(pid)[:1]).startswith(f"postgres: {cluster}: ")
 
 
-def _pid_file(data: Path) -> list[str]:
+def _lines(path: Path) -> list[str]:
     try:
-        return os.fsdecode((data / "postmaster.pid").read_bytes()).splitlines()
+        return os.fsdecode(path.read_bytes()).splitlines()
     except FileNotFoundError:
         return []
 
