@@ -81,3 +81,17 @@ class ReplayClock:
     def tick(self) -> int:
         """Ticks at the moment."""
         return self.ticks
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Both clocks, read once: what a record says of its time."""
+
+    at: int
+    tick: int
+    boot: bytes
+
+    @classmethod
+    def of(cls, clock: Clock) -> "Moment":
+        """The moment that it is now by a clock."""
+        return cls(clock.now(), clock.tick(), clock.boot)

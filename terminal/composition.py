@@ -3,17 +3,22 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from terminal.clock import Clock, Random, SystemClock
 from terminal.errors import VaultDamagedError
+from terminal.journal.chain import Journal
+from terminal.journal.payments import Payments
+from terminal.journal.shifts import Shifts
 from terminal.store import database, vault
 from terminal.store.database import Store
 from terminal.store.files import make_folder
 from terminal.store.unlock import ask_person, find_or_make_secret, find_secret
 from terminal.store.vault import Secret, Vault
+from terminal.till.parts import Parts
+from terminal.till.till import Till
 
 if TYPE_CHECKING:  # httpx is slow to import, and a sale needs no network
     import httpx
@@ -31,6 +36,14 @@ class Terminal:
     transport: "httpx.BaseTransport | None"
     vault: Vault
     store: Store
+    journal: Journal = field(init=False)
+    payments: Payments = field(init=False)
+    till: Till = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.journal = Journal(self.store, self.vault.device_key)
+        self.payments = Payments(self.store)
+        self.till = Till.of(Parts(self.store, self.journal, self.payments, Shifts(self.store), self.clock, self.random))
 
     @classmethod
     @contextmanager

@@ -139,3 +139,9 @@ class SalesFileError(TallystickError):
     """This file of sales can't be read."""
 
     code = "BAD_SALES_FILE"
+
+
+class InputError(TallystickError):
+    """This can't be taken as it was typed."""
+
+    code = "BAD_INPUT"

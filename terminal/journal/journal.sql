@@ -1,0 +1,88 @@
+-- device: who this terminal is.
+SELECT device, epoch, public_key, certificate, server_url, server_id, vendor, vendor_name, lat, lon, currency, name
+FROM device;
+
+-- last_record: the end of an epoch's chain.
+SELECT seq, link, at, tick, boot FROM record WHERE epoch = :epoch ORDER BY seq DESC LIMIT 1;
+
+-- highest_at: the latest time that any record of this terminal says.
+SELECT max(at) FROM record;
+
+-- add_record: the journal grows by one.
+INSERT INTO record (epoch, seq, type, raw, link, at, tick, boot)
+VALUES (:epoch, :seq, :type, :raw, :link, :at, :tick, :boot);
+
+-- records_of_epoch: a whole chain, in order.
+SELECT epoch, seq, type, raw, link, at FROM record WHERE epoch = :epoch ORDER BY seq;
+
+-- unanswered: what no verified receipt covers yet, the oldest epoch first.
+SELECT record.epoch, record.seq, record.type, record.raw, record.link, record.at
+FROM record LEFT JOIN answer USING (epoch, seq)
+WHERE answer.seq IS NULL ORDER BY record.epoch, record.seq LIMIT :most;
+
+-- count_unanswered: how many records wait for their receipt, and since when.
+SELECT count(*) AS count, min(record.at) AS oldest
+FROM record LEFT JOIN answer USING (epoch, seq) WHERE answer.seq IS NULL;
+
+-- certificate_of_epoch: the server's word for an epoch's key.
+SELECT certificate FROM certificate WHERE epoch = :epoch;
+
+-- server_keys: who is believed.
+SELECT kid, key, not_after FROM server_key ORDER BY kid;
+
+-- receipts_of_epoch: every verified receipt, in the order of the batches.
+SELECT receipt FROM batch WHERE epoch = :epoch AND receipt IS NOT NULL ORDER BY answered_at, first_seq, id;
+
+-- add_payment: a payment as its till sees it.
+INSERT INTO payment (id, epoch, seq, shift, wallet, series, idx, amount, currency, at, state, reasons)
+VALUES (:id, :epoch, :seq, :shift, :wallet, :series, :idx, :amount, :currency, :at, :state, :reasons);
+
+-- payment: one payment.
+SELECT id, epoch, seq, shift, wallet, series, idx, amount, currency, at, state, reasons, unsynced
+FROM payment WHERE id = :id;
+
+-- latest_payments: the newest first.
+SELECT id, epoch, seq, shift, wallet, series, idx, amount, currency, at, state, reasons, unsynced
+FROM payment ORDER BY epoch DESC, seq DESC LIMIT :most;
+
+-- unsynced_payments: what no receipt covers, the oldest first.
+SELECT id, epoch, seq, shift, wallet, series, idx, amount, currency, at, state, reasons, unsynced
+FROM payment WHERE unsynced = 1 ORDER BY epoch, seq;
+
+-- set_payment: what became of a payment.
+UPDATE payment SET state = :state, reasons = :reasons, unsynced = :unsynced WHERE id = :id;
+
+-- is_spent: whether a code was taken here, whatever became of the payment.
+SELECT 1 FROM payment WHERE series = :series AND idx = :idx;
+
+-- unsynced_of_wallet: a customer's payments in a row since the last sync.
+SELECT count(*) FROM payment WHERE unsynced = 1 AND wallet = :wallet;
+
+-- exposure: what the shop would lose if the server took none of it; what is void or failed is no risk any more.
+SELECT count(*) AS count, coalesce(sum(amount), 0) AS total, min(at) AS oldest
+FROM payment WHERE unsynced = 1 AND state NOT IN ('VOIDED', 'FAILED');
+
+-- total_between: a customer's sum in [since, until); void and failed ones do not count.
+SELECT coalesce(sum(amount), 0) FROM payment
+WHERE wallet = :wallet AND at >= :since AND at < :until AND state NOT IN ('VOIDED', 'FAILED');
+
+-- times_between: when a customer paid, both ends included; void and failed ones do not count.
+SELECT at FROM payment
+WHERE wallet = :wallet AND at BETWEEN :since AND :until AND state NOT IN ('VOIDED', 'FAILED');
+
+-- open_shift: the one that is open.
+SELECT id, epoch, cashier, opening_float, opened_at FROM shift WHERE closed_at IS NULL;
+
+-- add_shift: a shift begins.
+INSERT INTO shift (id, epoch, cashier, opening_float, opened_at)
+VALUES (:id, :epoch, :cashier, :opening_float, :opened_at);
+
+-- close_shift: a shift ends.
+UPDATE shift SET closed_at = :closed_at, count = :count, total = :total WHERE id = :id;
+
+-- shift_totals: payments of a shift, less the void ones, and what of them is not synced.
+SELECT count(*) FILTER (WHERE state <> 'VOIDED') AS count,
+       coalesce(sum(amount) FILTER (WHERE state <> 'VOIDED'), 0) AS total,
+       count(*) FILTER (WHERE state = 'VOIDED') AS voids,
+       count(*) FILTER (WHERE unsynced = 1) AS unsynced
+FROM payment WHERE shift = :shift;

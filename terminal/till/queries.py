@@ -1,0 +1,5 @@
+"""The till's SQL, by name."""
+
+from terminal.store.statements import load_statements
+
+SQL = load_statements("terminal.till", "till.sql")

@@ -1,0 +1,45 @@
+"""The till: one face for commands and screens."""
+
+from dataclasses import dataclass
+
+from terminal.journal.device import read_device
+from terminal.till.parts import Parts
+from terminal.till.people import Approvals
+from terminal.till.sale import Checkpoint, Sales, go_on
+from terminal.till.shift import ShiftDesk
+from terminal.till.views import Views
+from terminal.till.void import Voids
+
+
+@dataclass(frozen=True, slots=True)
+class Till:
+    """What a cashier can do."""
+
+    sales: Sales
+    voids: Voids
+    shifts: ShiftDesk
+    views: Views
+    approvals: Approvals
+    parts: Parts
+
+    @classmethod
+    def of(cls, parts: Parts, checkpoint: Checkpoint = go_on) -> "Till":
+        """A till that stands on these parts."""
+        approvals = Approvals(parts)
+        return cls(
+            sales=Sales(parts, checkpoint),
+            voids=Voids(parts, approvals),
+            shifts=ShiftDesk(parts, approvals),
+            views=Views(parts),
+            approvals=approvals,
+            parts=parts,
+        )
+
+    @property
+    def currency(self) -> str:
+        """The vendor's currency, which every amount here is in.
+
+        Raises:
+            NotEnrolledError: where the server has not answered an enrolment yet.
+        """
+        return read_device(self.parts.store).currency

@@ -1,0 +1,56 @@
+-- book: the state of the book, one row.
+SELECT generation, version, complete, issued_at, expires_at, policy, cashiers, blocked FROM book;
+
+-- series_of_wallet: a customer's codes in the book that were not withdrawn, the longest valid first.
+SELECT series, wallet, t, m_kib, verifiers, caps, spent, expires_at FROM book_series
+WHERE wallet = :wallet AND series NOT IN (SELECT series FROM book_closed)
+ORDER BY expires_at DESC, series;
+
+-- series: one series of the book.
+SELECT series, wallet, t, m_kib, verifiers, caps, spent, expires_at FROM book_series WHERE series = :series;
+
+-- is_closed: whether the book says that a series was withdrawn or is over.
+SELECT 1 FROM book_closed WHERE series = :series;
+
+-- server_clock: the last time that the server told.
+SELECT server_time, at, tick, boot FROM server_clock;
+
+-- sync_state: what went wrong lately with syncing.
+SELECT what, tried_at, succeeded_at, error FROM sync_state;
+
+-- schema: which migrations this store has.
+SELECT max(number) FROM migration;
+
+-- add_guess: a code is about to be tried.
+INSERT INTO guess (id, at, tick, boot, wallet, amount, sale)
+VALUES (:id, :at, :tick, :boot, :wallet, :amount, :sale);
+
+-- take_back_guess: it was no guess, the code was right.
+DELETE FROM guess WHERE id = :id;
+
+-- forget_guesses: none of them counts after an hour.
+DELETE FROM guess WHERE CASE WHEN boot = :boot THEN :tick - tick ELSE :at - at END >= :age;
+
+-- end_sale: what was guessed so far belongs to a sale that is over.
+UPDATE guess SET sale = NULL WHERE wallet = :wallet AND amount = :amount;
+
+-- sale_so_far: the guesses of the sale that this wallet and amount go on with.
+SELECT sale, count(*) AS count, max(CASE WHEN boot = :boot THEN :tick - tick ELSE :at - at END) AS age
+FROM guess WHERE wallet = :wallet AND amount = :amount AND sale IS NOT NULL
+GROUP BY sale ORDER BY max(rowid) DESC LIMIT 1;
+
+-- ages: how long ago (ms) codes were guessed, of one wallet or (NULL) of all, the oldest first.
+SELECT CASE WHEN boot = :boot THEN :tick - tick ELSE :at - at END AS age
+FROM guess WHERE coalesce(wallet = :wallet, TRUE) ORDER BY age DESC;
+
+-- pin_try: the wrong PINs of a supervisor.
+SELECT pin_hash, wrong, at, tick, boot FROM pin_try WHERE cashier = :cashier;
+
+-- set_pin_try: one more of them.
+INSERT INTO pin_try (cashier, pin_hash, wrong, at, tick, boot)
+VALUES (:cashier, :pin_hash, :wrong, :at, :tick, :boot)
+ON CONFLICT (cashier) DO UPDATE SET pin_hash = excluded.pin_hash, wrong = excluded.wrong, at = excluded.at,
+    tick = excluded.tick, boot = excluded.boot;
+
+-- forget_pin_tries: the PIN was right, or another supervisor lifts the lock.
+DELETE FROM pin_try WHERE cashier = :cashier;

@@ -1,0 +1,125 @@
+"""How things stand: what waits for the server, and everything that tells whether this till is well."""
+
+from dataclasses import dataclass
+
+from shared.rules.decision import MS_PER_SECOND
+from terminal.clock import Moment
+from terminal.journal.device import read_device
+from terminal.journal.payments import Exposure, PaymentRow
+from terminal.till.book_view import read_book
+from terminal.till.guesses import Guesses
+from terminal.till.parts import Parts
+from terminal.till.queries import SQL
+from terminal.till.server_time import clock_skew, server_now
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    """What no receipt covers yet: its payments, and how many records in all with the `at` of the oldest."""
+
+    currency: str
+    payments: tuple[PaymentRow, ...]
+    exposure: Exposure
+    records: int
+    oldest: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncTry:
+    """The last push or pull (ms): when it was tried, when it last succeeded, and what went wrong."""
+
+    tried_at: int
+    succeeded_at: int | None
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusView:
+    """One look at the till. Ages and skew in ms, money in minor units; None is what can't be known yet."""
+
+    device: bytes
+    epoch: int
+    name: str
+    vendor_name: str
+    server_url: str
+    currency: str
+    schema: int
+    now: int
+    queue: Queue
+    exposure_limit: int
+    exposure_count: int
+    oldest_age: int | None
+    book_version: int
+    book_complete: bool
+    book_age: int | None
+    book_expires_at: int | None
+    shift: bytes | None
+    shift_cashier: str | None
+    push: SyncTry | None
+    pull: SyncTry | None
+    clock_skew: int | None
+    guesses_left: int
+
+
+class Views:
+    """Looking without touching."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    def queue(self) -> Queue:
+        """What waits for the server."""
+        with self._parts.store.snapshot():
+            return self._queue()
+
+    def status(self) -> StatusView:
+        """Everything, as of one moment."""
+        parts = self._parts
+        moment = Moment.of(parts.clock)
+        with parts.store.snapshot():
+            device, book, queue, shift = (
+                read_device(parts.store),
+                read_book(parts.store),
+                self._queue(),
+                parts.shifts.open_one(),
+            )
+            when = server_now(parts.store, parts.journal, moment, book.policy.clock_tolerance_s * MS_PER_SECOND)
+            tries = self._tries()
+            return StatusView(
+                device=device.device,
+                epoch=device.epoch,
+                name=device.name,
+                vendor_name=device.vendor_name,
+                server_url=device.server_url,
+                currency=device.currency,
+                schema=parts.store.value(SQL["schema"]),
+                now=moment.at,
+                queue=queue,
+                exposure_limit=book.policy.exposure_limit,
+                exposure_count=book.policy.exposure_count,
+                oldest_age=None if queue.oldest is None else max(0, moment.at - queue.oldest),
+                book_version=book.version,
+                book_complete=book.complete,
+                book_age=None if book.issued_at is None else max(0, when - book.issued_at),
+                book_expires_at=book.expires_at,
+                shift=None if shift is None else shift.id,
+                shift_cashier=None if shift is None else shift.cashier,
+                push=tries.get("push"),
+                pull=tries.get("pull"),
+                clock_skew=clock_skew(parts.store, moment),
+                guesses_left=Guesses(parts.store, parts.random).left(book.policy, moment),
+            )
+
+    def _queue(self) -> Queue:
+        parts = self._parts
+        records, oldest = parts.journal.waiting()
+        return Queue(
+            currency=read_device(parts.store).currency,
+            payments=tuple(parts.payments.unsynced()),
+            exposure=parts.payments.exposure(),
+            records=records,
+            oldest=oldest,
+        )
+
+    def _tries(self) -> dict[str, SyncTry]:
+        return {row.pop("what"): SyncTry(**row) for row in self._parts.store.rows(SQL["sync_state"])}

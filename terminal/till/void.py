@@ -1,0 +1,80 @@
+"""Taking a payment back: a record of its own, so that the journal only grows."""
+
+from dataclasses import dataclass
+
+from shared.errors import LifeCycleError
+from shared.ids import uuid_text
+from shared.journal import Void
+from shared.money import Money
+from terminal.clock import Moment
+from terminal.errors import VoidRefusedError
+from terminal.journal.device import read_device
+from terminal.journal.payments import PaymentRow
+from terminal.till.book_view import read_book
+from terminal.till.parts import Parts
+from terminal.till.people import Approval, Approvals, check_cashier, check_text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoidAnswer:
+    """The void's record, and what it took back."""
+
+    payment: bytes
+    amount: Money
+    approver: str
+    seq: int
+    link: bytes
+
+
+class Voids:
+    """Voiding, by a supervisor's word where the shop has supervisors."""
+
+    def __init__(self, parts: Parts, approvals: Approvals) -> None:
+        self._parts = parts
+        self._approvals = approvals
+
+    def void(self, payment: bytes, *, reason: str, approval: Approval, cashier: str | None = None) -> VoidAnswer:
+        """Take back a payment of this device, epoch and open shift, once.
+
+        Raises:
+            NoSuchPaymentError: where this terminal has none with that id.
+            VoidRefusedError: where it is of another shift or epoch, failed, or was voided before.
+            ApproverError: where no supervisor stands behind it.
+        """
+        check_text(reason, "the reason")
+        if cashier is not None:
+            check_text(cashier, "the cashier")
+        with self._parts.store.snapshot():
+            check_cashier(read_book(self._parts.store), cashier)
+            self._find(payment)  # refuse before anybody types a PIN
+        approver = self._approvals.approve(approval)
+        with self._parts.store.transaction():
+            return self._record(payment, reason, approver, cashier)
+
+    def _find(self, payment: bytes) -> PaymentRow:
+        row, device, shift = (
+            self._parts.payments.get(payment),
+            read_device(self._parts.store),
+            self._parts.shifts.open_one(),
+        )
+        if shift is None or row.shift != shift.id or row.epoch != device.epoch:
+            raise VoidRefusedError("only a payment of the open shift can be voided: refund it another way")
+        return row
+
+    def _record(self, payment: bytes, reason: str, approver: str, cashier: str | None) -> VoidAnswer:
+        parts, row = self._parts, self._find(payment)
+        device, shift = read_device(parts.store), parts.shifts.open_one()
+        try:
+            parts.payments.void(row)
+        except LifeCycleError:
+            raise VoidRefusedError(f"payment {uuid_text(payment)} is {row.state} and can't be voided") from None
+        _, stored = parts.journal.append(
+            device,
+            lambda common: Void(**common, payment=payment, reason=reason, approver=approver),
+            moment=Moment.of(parts.clock),
+            shift=row.shift,
+            cashier=cashier or (shift.cashier if shift else approver),
+        )
+        return VoidAnswer(
+            payment=payment, amount=Money(row.amount, row.currency), approver=approver, seq=stored.seq, link=stored.link
+        )
