@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from shared.policy import Policy
 from shared.rules.decision import Blocked, CodeStanding, PaymentFacts, Sighting, TillFacts, decide, exceeds_rate
 from shared.rules.reasons import Action, Reason, Side
-from tests.shared.facts import GOOD, NOW, POLICY, REASON_CHANGES
+from tests.shared.facts import GOOD, NOW, REASON_CHANGES
 from tests.shared.samples import places, policies
 
 _times = st.integers(NOW - 400_000, NOW + 400_000)
