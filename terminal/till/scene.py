@@ -14,9 +14,10 @@ from shared.rules.decision import (
     TillFacts,
 )
 from shared.vouchers import Voucher
+from terminal.book.lookup import CodeBook
 from terminal.clock import Moment
 from terminal.journal.device import Device, read_device
-from terminal.till.book_view import BookView, is_closed, read_book, series_by_id
+from terminal.till.book_view import BookView, read_book
 from terminal.till.parts import Parts
 from terminal.till.server_time import server_now
 from terminal.till.tender import Match
@@ -40,7 +41,7 @@ def read_scene(parts: Parts, moment: Moment) -> Scene:
     """
     device, book = read_device(parts.store), read_book(parts.store)
     tolerance = book.policy.clock_tolerance_s * MS_PER_SECOND
-    return Scene(device, book, moment, server_now(parts.store, parts.journal, moment, tolerance))
+    return Scene(device, book, moment, server_now(parts, moment, tolerance))
 
 
 def facts_without_code(parts: Parts, scene: Scene, amount: int, currency: str, voucher: Voucher | None) -> PaymentFacts:
@@ -88,21 +89,21 @@ def facts_with_code(
         spent=_is_spent(parts, match),
         day_total=parts.payments.total_between(wallet, day, day + MS_PER_DAY),
         others=[Sighting(time, scene.device.place) for time in times],
-        blocked=Blocked.KNOWN if wallet in scene.book.blocked else Blocked.NO,
+        blocked=Blocked.KNOWN if CodeBook(parts.store).is_blocked(wallet) else Blocked.NO,
         till=replace(till, streak=parts.payments.streak(wallet)),
     )
     return facts if voucher is not None else _with_book_code(parts, scene, facts, wallet, match)
 
 
 def _with_book_code(parts: Parts, scene: Scene, facts: PaymentFacts, wallet: str, match: Match) -> PaymentFacts:
-    series = series_by_id(parts.store, match.series)
+    series = CodeBook(parts.store).series(match.series)
     # Another process may have pulled a book while the code was tried.
     gone = (
         series is None
         or series.wallet != wallet
         or match.index >= len(series.verifiers)
         or not same(series.verifiers[match.index], match.verifier)
-        or is_closed(parts.store, match.series)
+        or CodeBook(parts.store).is_closed(match.series)
     )
     if series is None or gone:
         return replace(facts, code=CodeStanding.WITHDRAWN)
@@ -111,7 +112,7 @@ def _with_book_code(parts: Parts, scene: Scene, facts: PaymentFacts, wallet: str
 
 
 def _standing_of_voucher(parts: Parts, scene: Scene, voucher: Voucher) -> CodeStanding:
-    if is_closed(parts.store, voucher.series):
+    if CodeBook(parts.store).is_closed(voucher.series):
         return CodeStanding.WITHDRAWN
     tolerance = scene.book.policy.clock_tolerance_s * MS_PER_SECOND
     begins, ends = voucher.not_before * MS_PER_SECOND - tolerance, voucher.expires * MS_PER_SECOND
@@ -119,7 +120,7 @@ def _standing_of_voucher(parts: Parts, scene: Scene, voucher: Voucher) -> CodeSt
 
 
 def _is_spent(parts: Parts, match: Match) -> bool:
-    in_book = series_by_id(parts.store, match.series)
+    in_book = CodeBook(parts.store).series(match.series)
     return parts.payments.is_spent(match.series, match.index) or (in_book is not None and match.index in in_book.spent)
 
 

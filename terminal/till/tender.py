@@ -7,10 +7,10 @@ from shared import cose, vouchers
 from shared.codes import CodeSecrets, KdfParameters, derive, same
 from shared.errors import SignatureError, TallystickError
 from shared.vouchers import Voucher
+from terminal.book.lookup import CodeBook
 from terminal.journal.device import read_server_keys
 from terminal.store.database import Store
 from terminal.till import sentences
-from terminal.till.book_view import series_of_wallet
 
 _MS = 1_000
 # An unknown wallet costs a derivation all the same, so that the time it takes does not tell. Its salt is nobody's.
@@ -69,7 +69,7 @@ def candidates(store: Store, wallet: str, voucher: Voucher | None) -> list[Candi
         return [Candidate(voucher.series, voucher.kdf, ((voucher.index, voucher.verifier),))]
     found = [
         Candidate(series.series, series.kdf, tuple(enumerate(series.verifiers)))
-        for series in series_of_wallet(store, wallet)
+        for series in CodeBook(store).find(wallet)
     ]
     return found or [Candidate(_NOBODY, KdfParameters(), ())]
 

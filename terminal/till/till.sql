@@ -1,20 +1,3 @@
--- book: the state of the book, one row.
-SELECT generation, version, complete, issued_at, expires_at, policy, cashiers, blocked FROM book;
-
--- series_of_wallet: a customer's codes in the book that were not withdrawn, the longest valid first.
-SELECT series, wallet, t, m_kib, verifiers, caps, spent, expires_at FROM book_series
-WHERE wallet = :wallet AND series NOT IN (SELECT series FROM book_closed)
-ORDER BY expires_at DESC, series;
-
--- series: one series of the book.
-SELECT series, wallet, t, m_kib, verifiers, caps, spent, expires_at FROM book_series WHERE series = :series;
-
--- is_closed: whether the book says that a series was withdrawn or is over.
-SELECT 1 FROM book_closed WHERE series = :series;
-
--- server_clock: the last time that the server told.
-SELECT server_time, at, tick, boot FROM server_clock;
-
 -- sync_state: what went wrong lately with syncing.
 SELECT what, tried_at, succeeded_at, error FROM sync_state;
 

@@ -83,7 +83,7 @@ class Views:
                 self._queue(),
                 parts.shifts.open_one(),
             )
-            when = server_now(parts.store, parts.journal, moment, book.policy.clock_tolerance_s * MS_PER_SECOND)
+            when = server_now(parts, moment, book.policy.clock_tolerance_s * MS_PER_SECOND)
             tries = self._tries()
             return StatusView(
                 device=device.device,
@@ -106,7 +106,7 @@ class Views:
                 shift_cashier=None if shift is None else shift.cashier,
                 push=tries.get("push"),
                 pull=tries.get("pull"),
-                clock_skew=clock_skew(parts.store, moment),
+                clock_skew=clock_skew(parts),
                 guesses_left=Guesses(parts.store, parts.random).left(book.policy, moment),
             )
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from nacl import pwhash
 
-from shared import journal, vouchers
+from shared import cose, journal, vouchers
 from shared.codes import KdfParameters, code_from, derive
 from shared.geo import Place
 from shared.ids import luhn_digit
@@ -20,7 +20,6 @@ from shared.money import Money
 from shared.policy import Policy
 from shared.vouchers import Voucher, sign_voucher
 from terminal.composition import Terminal
-from terminal.store import vault
 from terminal.store.vault import Secret
 from terminal.till.people import Approval
 from terminal.till.sale import SaleAnswer, SaleRequest
@@ -118,7 +117,7 @@ class Shop:
             with store.transaction():
                 store.execute("DELETE FROM device")
                 store.execute(
-                    "INSERT INTO device VALUES (1, ?, ?, ?, ?, 'http://127.0.0.1:9', ?, ?, 'Shop', ?, ?, 'EUR', 'till', ?)",
+                    "INSERT INTO device VALUES (1, ?, ?, ?, ?, 'http://[::1]:9', ?, ?, 'Shop', ?, ?, 'EUR', 'till', ?)",
                     [
                         DEVICE,
                         epoch,
@@ -218,6 +217,7 @@ class Shop:
 
     def close_series(self, series: Series) -> None:
         self.run("INSERT INTO book_closed VALUES (?)", [series.id])
+        self.run("DELETE FROM book_series WHERE series = ?", [series.id])
 
     def sync(self) -> None:
         """As if a receipt had settled all that waits."""
@@ -239,7 +239,7 @@ def check_chain(terminal: Terminal, epoch: int = 1) -> list[journal.Record]:
     key = terminal.vault.device_key(epoch)
     prev, records = journal.genesis_of(DEVICE, epoch, key.public_key), []
     for number, stored in enumerate(terminal.journal.records(epoch), start=1):
-        payload = journal.cose.open_with(stored.raw, journal.cose.Kind.RECORD, {key.kid: key.public_key})
+        payload = cose.open_with(stored.raw, cose.Kind.RECORD, {key.kid: key.public_key})
         record = journal.decode_record(payload)
         assert (record.seq, record.prev, stored.seq) == (number, prev, number)
         assert journal.link_of(stored.raw) == stored.link
@@ -252,8 +252,3 @@ def check_chain(terminal: Terminal, epoch: int = 1) -> list[journal.Record]:
 def supervisor(name: str, pin: str) -> dict[str, str]:
     hashed = pwhash.argon2id.str(pin.encode(), opslimit=1, memlimit=8 * 1024).decode()
     return {"id": name, "name": name.title(), "role": "supervisor", "pin": hashed}
-
-
-def make_vaults_cheap() -> None:
-    """64 MiB for each opening would make a test suite slow; one test opens a vault as it is."""
-    vault._T, vault._M_KIB = 1, 8  # type: ignore[misc]  # constants to everyone else

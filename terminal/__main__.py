@@ -1,0 +1,5 @@
+"""`python -m terminal`: the terminal's commands."""
+
+from terminal.commands.app import main
+
+main()

@@ -1,0 +1,184 @@
+"""sell and void: what a cashier does all day."""
+
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from shared.errors import DecodingError
+from shared.ids import uuid_bytes, uuid_text
+from shared.money import Money
+from shared.rules.reasons import Reason
+from terminal.commands.answers import AsJson, answer, expected_errors, say, warn
+from terminal.commands.asking import ask_line, ask_pin, voucher_text
+from terminal.commands.exits import Exit
+from terminal.commands.place import this_terminal
+from terminal.composition import Terminal
+from terminal.errors import InputError
+from terminal.till.people import Approval
+from terminal.till.sale import SaleAnswer, SaleRequest
+
+_MS = 1_000
+
+
+@expected_errors
+def sell(
+    *,
+    amount: str,
+    wallet: str | None = None,
+    code: str | None = None,
+    voucher: str | None = None,
+    cashier: str | None = None,
+    new_sale: Annotated[bool, Parameter(negative=())] = False,
+    as_json: AsJson = False,
+) -> int:
+    """Take a payment by wallet number or voucher, and a code. Works without a network.
+
+    Example: tallystick terminal sell --wallet 2026112108 --code 7KQ2-M9XD --amount 12.50
+
+    Exit code 0: accepted offline. 3: refused. 4: locked after too many wrong codes.
+
+    Args:
+        amount: How much, in the shop's currency, such as 12.50.
+        wallet: The customer's wallet number, 10 digits.
+        code: The customer's code, 8 letters and digits. Asked for when not given.
+        voucher: The text of a voucher's QR code, @FILE to read it from a file, or - for stdin.
+        cashier: Who sells; by default whoever opened the shift.
+        new_sale: Not the sale of the last wrong codes: another customer's of the same wallet and amount.
+        as_json: Answer with one JSON object.
+    """
+    if wallet is None and voucher is None:
+        raise InputError("say --wallet NUMBER or --voucher TEXT")
+    with this_terminal() as terminal:
+        money = Money.parse(amount, terminal.till.currency)
+        text = None if voucher is None else voucher_text(voucher)
+        request = SaleRequest(
+            amount=money, code=code or "", wallet=wallet, voucher=text, cashier=cashier, new_sale=new_sale
+        )
+        result = _try(terminal, request) if code is not None else _ask_and_try(terminal, request)
+    answer(as_json, sale_json(result), lambda: _say(result))
+    return sale_exit(result)
+
+
+def _try(terminal: Terminal, request: SaleRequest) -> SaleAnswer:
+    return terminal.till.sales.sell(request)
+
+
+def _ask_and_try(terminal: Terminal, request: SaleRequest) -> SaleAnswer:
+    """Ask for the code, and again while it is wrong and one may still be tried."""
+    new_sale = request.new_sale
+    while True:
+        typed = ask_line(f"Code for {request.amount}: ")
+        result = _try(
+            terminal,
+            SaleRequest(
+                amount=request.amount,
+                code=typed,
+                wallet=request.wallet,
+                voucher=request.voucher,
+                cashier=request.cashier,
+                new_sale=new_sale,
+            ),
+        )
+        if Reason.CODE_INVALID not in result.reasons or not result.guesses_left:
+            return result
+        warn(result.sentence)
+        new_sale = False
+
+
+def sale_exit(result: SaleAnswer) -> Exit:
+    """The exit code of a sale."""
+    if result.approved:
+        return Exit.DONE
+    return Exit.REFUSED if result.retry_ms is None else Exit.LOCKED
+
+
+def sale_json(result: SaleAnswer) -> dict[str, Any]:
+    """A sale's answer for scripts: amounts in minor units, `retryAfter` in seconds."""
+    return {
+        "approved": result.approved,
+        "message": result.sentence,
+        "amount": result.amount.minor,
+        "currency": result.amount.currency,
+        "wallet": result.wallet,
+        "reasons": list(result.reasons),
+        "warnings": list(result.warnings),
+        "payment": uuid_text(result.payment) if result.payment else None,
+        "seq": result.seq,
+        "link": result.link.hex() if result.link else None,
+        "shiftOpened": result.shift_opened,
+        "locked": result.retry_ms is not None,
+        "retryAfter": None if result.retry_ms is None else -(-result.retry_ms // _MS),
+        "guessesLeft": result.guesses_left,
+    }
+
+
+def _say(result: SaleAnswer) -> None:
+    if not result.approved:
+        say(f"REFUSED: {result.sentence}")
+        if result.reasons:
+            say(f"  reason   {', '.join(result.reasons)}")
+        if result.guesses_left is not None:
+            say(f"  codes that may still be tried: {result.guesses_left}")
+        return
+    say(result.sentence)
+    say(f"  amount   {result.amount}")
+    say(f"  wallet   {result.wallet}")
+    say(f"  payment  {uuid_text(result.payment or b'')}")
+    say(f"  record   {result.seq}, link {(result.link or b'').hex()}")
+    if result.shift_opened:
+        say("  a shift was opened with a float of 0")
+    for warning in result.warnings:
+        say(f"  ! {warning}")
+
+
+@expected_errors
+def void(
+    payment: str,
+    /,
+    *,
+    reason: str,
+    approver: str | None = None,
+    cashier: str | None = None,
+    as_json: AsJson = False,
+) -> int:
+    """Take back a payment of the open shift. Its code stays used.
+
+    Where the shop has supervisors, one of them must approve: the PIN is asked for, or read from stdin.
+
+    Example: tallystick terminal void 01932f8e-7c1a-7def-8123-456789abcdef --reason "wrong amount" --approver eva
+
+    Args:
+        payment: The payment's id, as `sell` and `queue` show it.
+        reason: Why, in a few words; it goes into the signed record.
+        approver: The supervisor who approves; the owner where the shop has none.
+        cashier: Who voids; by default whoever opened the shift.
+        as_json: Answer with one JSON object.
+    """
+    try:
+        wanted = uuid_bytes(payment)
+    except DecodingError as error:
+        raise InputError(error.message) from None
+    with this_terminal() as terminal:
+        approval = ask_approval(terminal, approver)
+        done = terminal.till.voids.void(wanted, reason=reason, approval=approval, cashier=cashier)
+    value = {
+        "payment": uuid_text(done.payment),
+        "amount": done.amount.minor,
+        "currency": done.amount.currency,
+        "approver": done.approver,
+        "seq": done.seq,
+        "link": done.link.hex(),
+    }
+    answer(
+        as_json,
+        value,
+        lambda: say(f"VOIDED {done.amount}, record {done.seq}. The server hears of it with the next sync."),
+    )
+    return Exit.DONE
+
+
+def ask_approval(terminal: Terminal, approver: str | None) -> Approval:
+    """Ask for a supervisor's PIN where the shop has supervisors and one was named."""
+    if approver is None or not terminal.till.approvals.needed():
+        return Approval(approver, None)
+    return Approval(approver, ask_pin(approver))
