@@ -13,6 +13,8 @@ OPEN_TO_OTHERS = 0o077
 WRITABLE_BY_OTHERS = 0o022
 
 SOCKET_PATH_BYTES = 107  # sockaddr_un.sun_path holds 108, the last of them a NUL
+TEMPORARY = Path("/tmp")  # noqa: S108  # what goes there gets a private folder, verified
+
 PORT = 5432  # no TCP port: it only names the socket file
 
 
@@ -57,14 +59,12 @@ def _verify(folder: Path, owner: int, forbidden: int) -> None:
 
 def socket_folder(place: Path, home: Path, *, uid: int | None, gid: int | None) -> Path:
     """The private folder of the Unix socket: inside `place`, or in the temporary folder if that path is too long."""
-    folder = place / "socket"
-    if not _fits(folder):
-        owner = os.geteuid() if uid is None else uid
-        digest = hashlib.sha256(os.fsencode(home)).hexdigest()[:16]
-        folder = Path(tempfile.gettempdir()).resolve() / f"tallystick-{owner}-{digest}"
-        if not _fits(folder):
-            raise UnsafeFolderError(f"{folder} is too long for a Unix socket.")
-    return private_folder(folder, uid=uid, gid=gid)
+    owner = os.geteuid() if uid is None else uid
+    name = f"tallystick-{owner}-{hashlib.sha256(os.fsencode(home)).hexdigest()[:16]}"
+    for folder in (place / "socket", Path(tempfile.gettempdir()).resolve() / name, TEMPORARY / name):
+        if _fits(folder):
+            return private_folder(folder, uid=uid, gid=gid)
+    raise UnsafeFolderError(f"{place} is too long a path for a Unix socket.")
 
 
 def _fits(folder: Path) -> bool:

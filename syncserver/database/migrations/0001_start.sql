@@ -119,6 +119,8 @@ CREATE TABLE series (
 ) WITH (fillfactor = 80);
 CREATE INDEX series_by_cell ON series (cell, version);
 CREATE INDEX series_to_release ON series (release_at) WHERE released_at IS NULL;
+CREATE INDEX series_to_expire ON series (expires_at) WHERE released_at IS NULL AND state = 'open';
+CREATE INDEX series_by_id ON series (series);
 
 CREATE TABLE code (
     wallet text COLLATE "C" NOT NULL,
@@ -412,4 +414,6 @@ GRANT UPDATE ON
     server_key, book_clock, vendor, vendor_balance, cashier, customer, wallet, series, code, enrolment_token, device,
     device_epoch, void, shift, device_update TO tallystick_server;
 GRANT UPDATE (state, decided_by, decided_at, decision_reason) ON payment TO tallystick_server;
+-- SELECT … FOR UPDATE, by which two folders keep out of each other's way, needs the right to update.
+GRANT UPDATE ON pending_credit, outbox TO tallystick_server;
 GRANT DELETE ON pending_credit, outbox, series_change, used_assertion, cashier TO tallystick_server;

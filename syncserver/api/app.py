@@ -1,0 +1,72 @@
+"""The ASGI application: its routes, and what wraps every request."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.errors import TallystickError
+from shared.ids import uuid7, uuid_text
+from syncserver.api import devices, failures, health, sync
+from syncserver.services import Services
+from syncserver.sync.admission import Admission
+
+ROUTES = (
+    Route("/healthz", health.alive, methods=["GET"]),
+    Route("/readyz", health.ready, methods=["GET"]),
+    Route("/api/devices/enrol", devices.enrol, methods=["POST"]),
+    Route("/auth/token", devices.token, methods=["POST"]),
+    Route("/api/sync/batches", sync.upload, methods=["POST"]),
+    Route("/api/sync/book", sync.book, methods=["GET"]),
+)
+
+
+class RequestFrame:
+    """Gives each request an id, and answers what no handler caught without showing what it was."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on; anything but HTTP goes by untouched."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        services: Services = scope["app"].state.services
+        scope["tallystick.request_id"] = uuid_text(uuid7(services.clock(), services.random(10)))
+        started = False
+
+        async def watched(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        except Exception as error:
+            if started:
+                raise
+            response = await failures.answer_unknown(Request(scope), error)
+            await response(scope, receive, send)
+
+
+def make_app(
+    services: Services | None = None,
+    lifespan: Callable[[Starlette], AbstractAsyncContextManager[None]] | None = None,
+) -> Starlette:
+    """The application over services that are open already, or that the lifespan puts into `app.state.services`."""
+    app = Starlette(
+        routes=ROUTES,
+        middleware=[Middleware(RequestFrame)],
+        exception_handlers={TallystickError: failures.answer_known, HTTPException: failures.answer_http},
+        lifespan=lifespan,
+    )
+    app.state.admission = Admission()
+    if services is not None:
+        app.state.services = services
+    return app

@@ -1,0 +1,110 @@
+"""Reading request bodies within bounds: nothing is kept beyond the limit, whatever a header or a zstd frame claims."""
+
+import io
+from typing import TypeVar
+
+import msgspec
+import zstandard
+from starlette.requests import Request
+
+from shared.errors import DecodingError, TallystickError
+
+MAX_JSON_BYTES = 64 * 1024
+# A frame may ask for no larger window than the largest body needs.
+_MAX_WINDOW = 8 * 1024 * 1024
+_T = TypeVar("_T")
+
+
+class TooLargeError(TallystickError):
+    """This request is too large."""
+
+    code = "TOO_LARGE"
+
+
+class WrongTypeError(TallystickError):
+    """This content type or encoding is not taken here."""
+
+    code = "UNSUPPORTED_MEDIA_TYPE"
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """The raw body, at most `limit` bytes.
+
+    Raises:
+        TooLargeError: where there is more.
+    """
+    declared = request.headers.get("content-length", "0")
+    if declared.isdecimal() and int(declared) > limit:
+        raise TooLargeError
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > limit:
+            raise TooLargeError
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def require_type(request: Request, expected: str) -> None:
+    """Make sure of the content type, whatever parameters it has.
+
+    Raises:
+        WrongTypeError: where it is another.
+    """
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != expected:
+        raise WrongTypeError(f"this needs Content-Type: {expected}")
+
+
+async def read_compressed(request: Request, limit: int) -> bytes:
+    """The body, decompressed where it says zstd; at most `limit` bytes before and after.
+
+    Raises:
+        TooLargeError, WrongTypeError, DecodingError: it is too large, encoded otherwise, or damaged.
+    """
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in ("identity", "zstd"):
+        raise WrongTypeError("the content encoding is zstd or none")
+    body = await read_body(request, limit)
+    return body if encoding == "identity" else decompress(body, limit)
+
+
+def decompress(body: bytes, limit: int) -> bytes:
+    """Inflate one zstd frame, never beyond `limit` bytes.
+
+    Raises:
+        TooLargeError: where it holds more.
+        DecodingError: where it is no whole zstd frame.
+    """
+    source = io.BytesIO(body)
+    try:
+        with zstandard.ZstdDecompressor(max_window_size=_MAX_WINDOW).stream_reader(source) as reader:
+            inflated = reader.read(limit + 1)
+            if len(inflated) > limit:
+                raise TooLargeError
+            # A frame that was cut off ends without an error of its own.
+            if not _is_whole(body):
+                raise DecodingError("the zstd frame is not whole")
+            return inflated
+    except zstandard.ZstdError as error:
+        raise DecodingError("the body is no zstd frame") from error
+
+
+def _is_whole(body: bytes) -> bool:
+    inflater = zstandard.ZstdDecompressor(max_window_size=_MAX_WINDOW).decompressobj()
+    inflater.decompress(body)
+    return inflater.eof and not inflater.unused_data
+
+
+async def read_json(request: Request, shape: type[_T]) -> _T:
+    """A JSON body of a known shape.
+
+    Raises:
+        TooLargeError, WrongTypeError, DecodingError: it is too large, no JSON, or of another shape.
+    """
+    require_type(request, "application/json")
+    body = await read_body(request, MAX_JSON_BYTES)
+    try:
+        return msgspec.json.decode(body, type=shape)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise DecodingError(str(error)[:200]) from error

@@ -1,0 +1,91 @@
+"""Which error becomes which answer: one table, so that no route has an opinion of its own."""
+
+import asyncio
+
+import asyncpg
+import structlog
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from shared.errors import DecodingError, TallystickError, TokenError
+from syncserver.api.body import TooLargeError, WrongTypeError
+from syncserver.api.envelope import RETRY_SECONDS, failure
+from syncserver.registry.enrolment import InvalidTerminalNameError
+from syncserver.registry.errors import (
+    DeviceStateError,
+    EnrolmentProofError,
+    EnrolmentTokenError,
+    KeyTakenError,
+)
+from syncserver.sync.admission import BusyError
+from syncserver.sync.books import PullRefusedError
+from syncserver.sync.intake import DeviceGoneError, SeveralEpochsError, TooManyRecordsError
+
+log = structlog.get_logger()
+
+STATUS: dict[type[TallystickError], int] = {
+    TokenError: 401,
+    EnrolmentTokenError: 401,
+    DeviceGoneError: 401,
+    PullRefusedError: 403,
+    KeyTakenError: 409,
+    DeviceStateError: 409,
+    TooLargeError: 413,
+    TooManyRecordsError: 413,
+    WrongTypeError: 415,
+    EnrolmentProofError: 422,
+    InvalidTerminalNameError: 422,
+    SeveralEpochsError: 422,
+    DecodingError: 422,
+    BusyError: 503,
+}
+_DATABASE_AWAY = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.DatabaseDroppedError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.QueryCanceledError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.InterfaceError,
+    asyncpg.SerializationError,
+    asyncpg.DeadlockDetectedError,
+    asyncio.TimeoutError,
+    OSError,
+)
+
+
+def status_of(error: TallystickError) -> int:
+    """The status that an error answers with; the nearest of its classes decides."""
+    return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 422)
+
+
+async def answer_known(request: Request, error: Exception) -> Response:
+    """One of our own errors."""
+    if not isinstance(error, TallystickError):
+        raise error
+    status = status_of(error)
+    retry = RETRY_SECONDS if status == 503 else None  # noqa: PLR2004 - an HTTP status
+    return failure(request, status, error.code, error.message, retry_after=retry)
+
+
+async def answer_http(request: Request, error: Exception) -> Response:
+    """Starlette's own: no such path, no such method."""
+    if not isinstance(error, HTTPException):
+        raise error
+    codes = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
+    return failure(request, error.status_code, codes.get(error.status_code, "HTTP_ERROR"), str(error.detail))
+
+
+async def answer_unknown(request: Request, error: Exception) -> Response:
+    """Anything else: the database is away, or a defect of ours. Neither shows more than that."""
+    if isinstance(error, _DATABASE_AWAY):
+        log.warning("database_away", path=request.url.path, error=type(error).__name__)
+        return failure(
+            request, 503, "UNAVAILABLE", "The server can't reach its database. Try again.", retry_after=RETRY_SECONDS
+        )
+    log.error("request_failed", path=request.url.path, exc_info=error)
+    return failure(request, 500, "INTERNAL", "Something went wrong here. Nothing was lost; try again.")

@@ -1,0 +1,89 @@
+"""`tallystick server`: set up, run and look after the sync server."""
+
+import asyncio
+from typing import Annotated
+
+from cyclopts import App, Parameter
+from rich.console import Console
+
+from shared.ids import uuid_text
+from syncserver.commands.devices import device
+from syncserver.commands.payments import payment
+from syncserver.commands.people import customer, vendor
+from syncserver.commands.running import Json, run, show
+from syncserver.commands.wallets import codes, wallet
+from syncserver.composition import initialise, migrate_database, open_database
+from syncserver.reconcile.checks import reconcile as run_checks
+from syncserver.settings import ServerSettings
+
+app = App(
+    name="server",
+    help="""Set up, run and look after the sync server.
+
+    Everything is kept in TALLYSTICK_HOME (default ~/.local/share/tallystick). The database is an embedded PostgreSQL,
+    unless TALLYSTICK_DATABASE_URL names another. Commands run beside a running server or without one.
+
+    A first shop: `server init`, `server vendor add`, `server customer add`, `server wallet fund`,
+    `server wallet move-offline`, `server codes issue`, `server device token`, then `server run`.
+
+    Exit codes: 0 done, 1 it failed or something was found, 2 wrong usage.
+    """,
+)
+for part in (vendor, customer, wallet, codes, device, payment):
+    app.command(part)
+
+
+@app.command
+def init(*, json: Json = False) -> None:
+    """Set up keys, database and schema. What is there already stays as it is.
+
+    Example: TALLYSTICK_HOME=/srv/tallystick tallystick server init
+    """
+    server_id = uuid_text(asyncio.run(initialise(ServerSettings())))
+    show({"serverId": server_id}, f"The server {server_id} is set up in {ServerSettings().home}.", json=json)
+
+
+@app.command
+def migrate(*, json: Json = False) -> None:
+    """Bring the database's schema up to date; `init` and the embedded database's `run` do it too."""
+
+    async def migrated() -> list[str]:
+        async with open_database(ServerSettings()) as target:
+            return await migrate_database(target)
+
+    applied = asyncio.run(migrated())
+    words = "\n".join(f"applied {name}" for name in applied) or "The schema is up to date."
+    show({"applied": applied}, words, json=json)
+
+
+@app.command(name="run")
+def run_server(
+    *,
+    host: str = "127.0.0.1",
+    port: Annotated[int, Parameter(help="0 takes a free one and prints it.")] = 8400,
+) -> None:
+    """Serve terminals until SIGTERM or Ctrl-C.
+
+    TLS belongs in front of it: it speaks plain HTTP, and listens on loopback unless told otherwise.
+
+    Example: tallystick server run --host 127.0.0.1 --port 8400
+    """
+    # Only this command needs a web server's imports.
+    from syncserver.commands.serving import serve  # noqa: PLC0415
+
+    serve(host, port)
+
+
+@app.command
+def reconcile(*, json: Json = False) -> int:
+    """Check every invariant of the money. Exit code 1 and the rows where anything is wrong.
+
+    Example: tallystick server reconcile --json
+    """
+    console = Console(stderr=True)
+    with console.status("reconciling") as status:
+        result = run(lambda services: run_checks(services, lambda check: status.update(f"checking {check}")))
+    findings = [{"check": one.check, "meaning": one.meaning, "row": one.row} for one in result.findings]
+    words = "\n".join(f"{one.check}: {one.meaning}: {one.row}" for one in result.findings)
+    show({"ok": result.ok, "findings": findings}, words or "Reconciled: nothing was found.", json=json)
+    return 0 if result.ok else 1

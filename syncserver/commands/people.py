@@ -1,0 +1,106 @@
+"""`server vendor` and `server customer`."""
+
+import getpass
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from shared.geo import Place
+from shared.ids import uuid_bytes, uuid_text
+from syncserver.commands.running import Json, actor, run, show
+from syncserver.registry import vendors
+from syncserver.registry.policies import parse_changes
+from syncserver.wallets import accounts
+
+Degrees = Annotated[str, Parameter(help="Decimal degrees (WGS 84).", allow_leading_hyphen=True)]
+
+vendor = App(name="vendor", help="Shops: add, list, block, their limits and their cashiers.")
+customer = App(name="customer", help="Customers: add one with a wallet.")
+
+
+@vendor.command(name="add")
+def add_vendor(*, name: str, lat: Degrees, lon: Degrees, currency: str, json: Json = False) -> None:
+    """Add a shop with its declared place and its currency.
+
+    Example: tallystick server vendor add --name "Corner Shop" --lat 59.437 --lon 24.7536 --currency EUR
+    """
+    place = Place.from_degrees(lat, lon)
+    made = run(lambda services: vendors.add_vendor(services, name=name, place=place, currency=currency))
+    text = uuid_text(made)
+    show({"vendorId": text}, f"Added the vendor {name}: {text}", json=json)
+
+
+@vendor.command(name="list")
+def list_all(*, json: Json = False) -> None:
+    """List all shops."""
+    found = run(vendors.list_vendors)
+    data = [
+        {"vendorId": uuid_text(one.id), "name": one.name, "currency": one.currency, "blocked": one.blocked}
+        for one in found
+    ]
+    lines = [f"{uuid_text(one.id)}  {one.currency}  {'BLOCKED  ' if one.blocked else ''}{one.name}" for one in found]
+    show({"vendors": data}, "\n".join(lines) or "There are no vendors yet.", json=json)
+
+
+@vendor.command(name="block")
+def block(vendor_id: str, *, undo: bool = False, json: Json = False) -> None:
+    """Block a shop, or with --undo end that; its terminals learn it with their next book."""
+    run(lambda services: vendors.block_vendor(services, uuid_bytes(vendor_id), blocked=not undo))
+    show({"vendorId": vendor_id, "blocked": not undo}, "Unblocked." if undo else "Blocked.", json=json)
+
+
+@vendor.command(name="policy")
+def policy(vendor_id: str, *changes: str, device: str | None = None, json: Json = False) -> None:
+    """Show a shop's limits, or change some: FIELD=VALUE each (docs/risk.md has them all).
+
+    Money is in minor units. `actions.DISTANCE=settle` changes what a reason does.
+
+    Example: tallystick server vendor policy 0192f0c1-… payment_limit=15000 actions.DISTANCE=settle
+    """
+    parsed = parse_changes(changes)
+    made = run(
+        lambda services: vendors.change_policy(
+            services,
+            uuid_bytes(vendor_id),
+            parsed,
+            device=uuid_bytes(device) if device else None,
+            actor=actor(),
+        )
+    )
+    wire = made.to_wire()
+    show(wire, "\n".join(f"{name} = {value}" for name, value in wire.items()), json=json)
+
+
+@vendor.command(name="cashier")
+def cashier(vendor_id: str, cashier_id: str, *, name: str, role: str = "cashier", pin_file: Path | None = None) -> None:
+    """Add a cashier or a supervisor with a PIN of 6 digits, which is asked for, or read from --pin-file (- for stdin).
+
+    Example: tallystick server vendor cashier 0192f0c1-… ada --name "Ada L." --role supervisor
+    """
+    pin = _read_pin(pin_file)
+    run(
+        lambda services: vendors.add_cashier(
+            services, uuid_bytes(vendor_id), cashier=cashier_id, name=name, role=role, pin=pin
+        )
+    )
+    print(f"Added {role} {cashier_id}.")
+
+
+def _read_pin(file: Path | None) -> str:
+    if file is None:
+        return getpass.getpass("PIN (6 digits): ")
+    return (sys.stdin.readline() if str(file) == "-" else file.read_text(encoding="ascii")).strip()
+
+
+@customer.command(name="add")
+def add_customer(*, name: str, lat: Degrees, lon: Degrees, currency: str, json: Json = False) -> None:
+    """Add an approved customer, whose home is at a place, with an empty wallet.
+
+    Example: tallystick server customer add --name "Maria Tamm" --lat 59.44 --lon 24.75 --currency EUR
+    """
+    home = Place.from_degrees(lat, lon)
+    made = run(lambda services: accounts.add_customer(services, name=name, home=home, currency=currency))
+    data = {"userId": uuid_text(made.user_id), "wallet": made.wallet}
+    show(data, f"Added the customer {name} with wallet {made.wallet}.", json=json)

@@ -1,0 +1,125 @@
+"""The composition root: where clock, randomness, keys and database meet. Nothing else reads the environment."""
+
+import asyncio
+import json
+import os
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from syncserver.database.connect import DatabaseTarget
+from syncserver.database.migrations import migrate, pending
+from syncserver.database.roles import ensure_roles
+from syncserver.keys.errors import NotInitialisedError
+from syncserver.keys.signing import ensure_identity, load_identity
+from syncserver.keys.wrapping import create_key, load_key
+from syncserver.postgres import EmbeddedPostgres
+from syncserver.services import Clock, Random, ServerKeys, Services
+from syncserver.settings import ServerSettings
+
+
+def system_clock() -> int:
+    """Milliseconds since the epoch, UTC."""
+    return time.time_ns() // 1_000_000
+
+
+@asynccontextmanager
+async def open_database(settings: ServerSettings) -> AsyncIterator[DatabaseTarget]:
+    """The database that the settings name; the embedded one runs as long as somebody uses it.
+
+    Raises:
+        PostgresError: the embedded one can't be started.
+    """
+    if settings.database_url is not None:
+        owner = settings.database_owner_url
+        yield DatabaseTarget.from_url(
+            settings.database_url.get_secret_value(), owner.get_secret_value() if owner is not None else None
+        )
+        return
+    postgres = EmbeddedPostgres(settings.home)
+    await asyncio.to_thread(postgres.acquire)
+    try:
+        yield DatabaseTarget.from_embedded(postgres)
+    finally:
+        await asyncio.to_thread(postgres.release)
+
+
+async def migrate_database(target: DatabaseTarget) -> list[str]:
+    """Bring the schema up to date; the names of what was applied."""
+    connection = await target.connect_owner()
+    try:
+        if not target.embedded:
+            await ensure_roles(connection)
+        return await migrate(connection)
+    finally:
+        await connection.close()
+
+
+async def initialise(settings: ServerSettings, clock: Clock = system_clock, random: Random = os.urandom) -> bytes:
+    """Set the server up: keys, database, schema, identity. Does nothing that is done already; the server's id."""
+    create_key(settings.home, settings.kek_file, random)
+    kek = load_key(settings.home, settings.kek_file, random)
+    async with open_database(settings) as target:
+        await migrate_database(target)
+        connection = await target.connect_server()
+        try:
+            server_id = await ensure_identity(connection, kek, clock, random)
+            _, keys = await load_identity(connection, kek, clock())
+        finally:
+            await connection.close()
+    write_trust(settings.home, keys)
+    return server_id
+
+
+def write_trust(home: Path, keys: ServerKeys) -> None:
+    """Leave the public keys where `tallystick verify` looks for what to trust."""
+    trust = {
+        "server_keys": [{"kid": key.kid.hex(), "key": key.public_key.hex()} for key in keys.published],
+        "certificate": None,
+    }
+    path = home / "trust.json"
+    path.write_text(json.dumps(trust, indent=2) + "\n", encoding="utf-8")
+
+
+@asynccontextmanager
+async def open_services(
+    settings: ServerSettings, clock: Clock = system_clock, random: Random = os.urandom
+) -> AsyncIterator[Services]:
+    """Everything that a running server or a command needs.
+
+    Raises:
+        NotInitialisedError: `tallystick server init` has not been run, or migrations are to be run first.
+    """
+    if settings.database_url is None and not (settings.home / "postgres").exists():
+        raise NotInitialisedError
+    kek = load_key(settings.home, settings.kek_file, random)
+    async with open_database(settings) as target:
+        await _require_schema(target)
+        pool = await target.pool(max_size=settings.pool_size)
+        try:
+            async with pool.acquire() as connection:
+                server_id, keys = await load_identity(connection, kek, clock())
+            yield Services(
+                server_id=server_id,
+                pool=pool,
+                clock=clock,
+                random=random,
+                kek=kek,
+                keys=keys,
+                settling=asyncio.Semaphore(settings.settle_at_once),
+            )
+        finally:
+            await pool.close()
+
+
+async def _require_schema(target: DatabaseTarget) -> None:
+    connection = await target.connect_server()
+    try:
+        waiting = await pending(connection)
+    finally:
+        await connection.close()
+    if waiting:
+        raise NotInitialisedError(
+            f"{len(waiting)} migrations have not been run yet: run `tallystick server migrate` (or `server init`)"
+        )

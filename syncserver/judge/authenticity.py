@@ -1,0 +1,171 @@
+"""Which of a batch's records are authentic, and what each one says (docs/protocol.md, section 8).
+
+Authentic is a record whose own signature verifies, or to which a later authentic record of the same batch commits by
+its `prev`. So the last record of an unbroken run costs one signature check and the rest of the run none.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from shared import cbor, cose, journal
+from shared.errors import DecodingError, NotSignedError, SignatureError
+from shared.journal import ChainPosition, Record
+
+BAD_RECORD = "BAD_RECORD"
+BAD_SIGNATURE = "BAD_SIGNATURE"
+WRONG_DEVICE = "WRONG_DEVICE"
+
+
+@dataclass(frozen=True, slots=True)
+class EpochKey:
+    """A device's public key in one of its epochs."""
+
+    epoch: int
+    public_key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One record as it arrived. `position` is None where it has no place in the chain.
+
+    `refusal` is the one reason of a rejected record; `record` is there where it was not refused.
+    """
+
+    raw: bytes
+    link: bytes
+    kid: bytes | None = None
+    position: ChainPosition | None = None
+    record: Record | None = field(default=None, repr=False)
+    payment: bytes | None = None
+    refusal: str | None = None
+
+
+def kids_of(raws: Sequence[bytes]) -> list[bytes | None]:
+    """The key ids that records name, None where one is no COSE_Sign1 object or has another header."""
+    return [_kid(raw) for raw in raws]
+
+
+def _kid(raw: bytes) -> bytes | None:
+    try:
+        return cose.parse(raw).kid
+    except NotSignedError:
+        return None
+
+
+def examine(
+    raws: Sequence[bytes], device: bytes, keys: Mapping[bytes, EpochKey], foreign: Collection[bytes]
+) -> list[Arrival]:
+    """Verify and decode a batch's records, each by itself, in their order.
+
+    Args:
+        raws: the COSE bytes.
+        device: the uploading device.
+        keys: kid → key of every epoch of that device.
+        foreign: the kids among the records that belong to other devices.
+    """
+    arrivals: list[Arrival | None] = [None] * len(raws)
+    committed: dict[bytes, int] = {}  # link → the seq that an authentic record gives it
+    doubtful: list[int] = []
+    # From the last to the first, so that whoever commits to a record has been believed before it.
+    for index in range(len(raws) - 1, -1, -1):
+        arrival = _examine_one(raws[index], device, keys, foreign, committed)
+        arrivals[index] = arrival
+        if arrival.refusal == BAD_SIGNATURE:
+            doubtful.append(index)
+        _commit(arrival, committed)
+    _reconsider(doubtful, arrivals, raws, device, keys, foreign, committed)
+    return [arrival for arrival in arrivals if arrival is not None]
+
+
+def _commit(arrival: Arrival, committed: dict[bytes, int]) -> None:
+    if arrival.position is not None and arrival.position.seq > 1:
+        committed[arrival.position.prev] = arrival.position.seq - 1
+
+
+def _reconsider(
+    doubtful: list[int],
+    arrivals: list[Arrival | None],
+    raws: Sequence[bytes],
+    device: bytes,
+    keys: Mapping[bytes, EpochKey],
+    foreign: Collection[bytes],
+    committed: dict[bytes, int],
+) -> None:
+    """A record may stand behind the one that commits to it: look again until nothing more becomes authentic."""
+    found = True
+    while found and doubtful:
+        found = False
+        for index in list(doubtful):
+            arrival = _examine_one(raws[index], device, keys, foreign, committed)
+            if arrival.refusal != BAD_SIGNATURE:
+                arrivals[index] = arrival
+                doubtful.remove(index)
+                _commit(arrival, committed)
+                found = True
+
+
+def _examine_one(
+    raw: bytes,
+    device: bytes,
+    keys: Mapping[bytes, EpochKey],
+    foreign: Collection[bytes],
+    committed: Mapping[bytes, int],
+) -> Arrival:
+    link = journal.link_of(raw)
+    try:
+        signed = cose.parse(raw)
+    except NotSignedError:
+        return Arrival(raw, link, refusal=BAD_RECORD)
+    refused = Arrival(raw, link, kid=signed.kid, refusal=BAD_SIGNATURE)
+    if signed.kid is None:
+        return refused
+    if signed.kid in foreign:
+        return replace(refused, refusal=WRONG_DEVICE)
+    key = keys.get(signed.kid)
+    if key is None:
+        return refused
+    seq = committed.get(link)
+    if seq is not None:
+        arrival = _read(raw, link, signed, device, key)
+        # The run must be unbroken in its seqs as well as in its links.
+        if arrival.position is not None and arrival.position.seq == seq:
+            return arrival
+    try:
+        cose.verify(signed, cose.Kind.RECORD, key.public_key)
+    except SignatureError:
+        return refused
+    return _read(raw, link, signed, device, key)
+
+
+def _read(raw: bytes, link: bytes, signed: cose.Signed, device: bytes, key: EpochKey) -> Arrival:
+    """What an authentic record says."""
+    base = Arrival(raw, link, kid=signed.kid)
+    try:
+        record = journal.decode_record(signed.payload)
+    except DecodingError:
+        return _read_refused(base, signed.payload, device, key)
+    if record.device != device or record.epoch != key.epoch:
+        return replace(base, refusal=WRONG_DEVICE)
+    return replace(
+        base,
+        position=ChainPosition(record.device, record.epoch, record.seq, record.prev),
+        record=record,
+        payment=record.id if isinstance(record, journal.Payment) else None,
+    )
+
+
+def _read_refused(base: Arrival, payload: bytes, device: bytes, key: EpochKey) -> Arrival:
+    """A record that the protocol refuses still has its place in the chain, where that can be read."""
+    refused = replace(base, refusal=BAD_RECORD)
+    try:
+        values = cbor.decode_map(payload, lenient_text=True)
+    except DecodingError:
+        return refused
+    named_device, named_epoch = values.get("device"), values.get("epoch")
+    if type(named_device) is bytes and type(named_epoch) is int and (named_device, named_epoch) != (device, key.epoch):
+        return replace(base, refusal=WRONG_DEVICE)
+    try:
+        position = journal.position_of(payload)
+    except DecodingError:
+        return refused
+    return replace(refused, position=position, payment=journal.payment_id_of(payload))

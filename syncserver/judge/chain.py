@@ -1,0 +1,121 @@
+"""Where a record stands among those that are here: new, the same again, or a fork (docs/protocol.md, section 8)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from shared.journal import ChainPosition
+from shared.messages.receipt import RecordResult
+
+Ranges = tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRecord:
+    """What is known of a record that has its place. `at` is None where its time can't be read."""
+
+    link: bytes
+    prev: bytes
+    at: int | None
+    result: RecordResult | None
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where a newcomer stands. `replay` is the first answer where the same bytes were answered before."""
+
+    replay: RecordResult | None = None
+    fork: bool = False
+    taken: bool = False
+
+
+@dataclass(slots=True)
+class Chain:
+    """One journal of one device, as far as it is here; grows while a batch is judged.
+
+    Attributes:
+        genesis: what seq 1 must name as its prev.
+        ranges: the seqs that are here, sorted and apart.
+        stored: by seq, at least all that stand at or beside a seq of the batch.
+        forks: the answers to records whose seq another record had taken, by (seq, link).
+    """
+
+    genesis: bytes
+    ranges: Ranges
+    stored: dict[int, StoredRecord]
+    forks: dict[tuple[int, bytes], RecordResult] = field(default_factory=dict)
+    answered: dict[tuple[int, bytes], RecordResult] = field(default_factory=dict)
+
+    def place(self, position: ChainPosition, link: bytes) -> Placement:
+        """Find out where a record belongs, without putting it there."""
+        key = (position.seq, link)
+        replay = self.answered.get(key) or self.forks.get(key)
+        if replay is not None:
+            return Placement(replay=replay)
+        here = self.stored.get(position.seq)
+        if here is not None and here.link == link:
+            return Placement(replay=here.result)
+        return Placement(fork=here is not None or self._contradicts(position, link), taken=here is not None)
+
+    def _contradicts(self, position: ChainPosition, link: bytes) -> bool:
+        if position.seq == 1:
+            wrong_prev = position.prev != self.genesis
+        else:
+            before = self.stored.get(position.seq - 1)
+            wrong_prev = before is not None and before.link != position.prev
+        after = self.stored.get(position.seq + 1)
+        return wrong_prev or (after is not None and after.prev != link)
+
+    def put(self, position: ChainPosition, link: bytes, at: int | None, placement: Placement) -> None:
+        """Give a newcomer its place; one whose seq is taken gets none."""
+        if not placement.taken:
+            self.stored[position.seq] = StoredRecord(link=link, prev=position.prev, at=at, result=None)
+
+    def answer(self, position: ChainPosition, link: bytes, result: RecordResult) -> None:
+        """Remember the answer for the same bytes later in the same batch."""
+        self.answered[(position.seq, link)] = result
+
+    def at_before(self, seq: int) -> int | None:
+        """The `at` of the record before a seq, where it is here."""
+        before = self.stored.get(seq - 1)
+        return before.at if before is not None else None
+
+    def link_at(self, seq: int) -> bytes | None:
+        """The link at a seq; the genesis at 0, None where it was not read."""
+        if seq == 0:
+            return self.genesis
+        stored = self.stored.get(seq)
+        return stored.link if stored is not None else None
+
+
+def add_seqs(ranges: Ranges, seqs: Iterable[int]) -> Ranges:
+    """Sorted ranges with some seqs added."""
+    spans = sorted([*ranges, *((seq, seq) for seq in seqs)])
+    merged: list[tuple[int, int]] = []
+    for first, last in spans:
+        if merged and first <= merged[-1][1] + 1:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], last))
+        else:
+            merged.append((first, last))
+    return tuple(merged)
+
+
+def through_of(ranges: Ranges) -> int:
+    """The highest seq with no gap below it; 0 at first."""
+    return ranges[0][1] if ranges and ranges[0][0] == 1 else 0
+
+
+def missing_of(ranges: Ranges) -> Ranges:
+    """Every range of seqs that is not here, below the highest that is."""
+    gaps: list[tuple[int, int]] = []
+    expected = 1
+    for first, last in ranges:
+        if first > expected:
+            gaps.append((expected, first - 1))
+        expected = last + 1
+    return tuple(gaps)
+
+
+def seqs_to_read(ranges: Ranges, seqs: Iterable[int]) -> list[int]:
+    """Which seqs of those, and of their neighbours, are stored and must be read before judging."""
+    wanted = {near for seq in seqs for near in (seq - 1, seq, seq + 1)}
+    return sorted(seq for seq in wanted if any(first <= seq <= last for first, last in ranges))

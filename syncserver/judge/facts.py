@@ -1,0 +1,106 @@
+"""What is known before a batch is judged, read under its locks. The parts that change run along while judging."""
+
+from dataclasses import dataclass, field
+
+from shared.geo import Place
+from shared.lifecycles import CodeState, PaymentState
+from shared.rules.decision import MS_PER_DAY, Sighting
+from syncserver.judge.chain import Chain
+from syncserver.judge.moment import Sending
+from syncserver.judge.policies import PolicyHistory
+from syncserver.ledger.postings import Postings
+
+CodeKey = tuple[str, bytes, int]  # wallet, series, index
+
+
+@dataclass(slots=True, kw_only=True)
+class DeviceFacts:
+    """The uploading device in the epoch of the batch."""
+
+    device: bytes
+    epoch: int
+    vendor: bytes
+    vendor_currency: str
+    vendor_blocked_version: int | None
+    place: Place
+    quarantined: bool
+    revoked: bool
+    compromised: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WalletFacts:
+    """What the rules ask of a wallet."""
+
+    currency: str
+    home: Place
+    blocked_version: int | None
+
+
+@dataclass(slots=True, kw_only=True)
+class CodeFacts:
+    """One code and its series. Times in ms, `withdrawn_version` is the book version since which terminals know."""
+
+    cap: int
+    state: CodeState
+    proof_key: bytes = field(repr=False)
+    issued_at: int
+    expires_at: int
+    withdrawn_version: int | None
+
+
+@dataclass(slots=True, kw_only=True)
+class KnownPayment:
+    """A payment that has been judged, as far as a void has to know it. `taken_at` is its "when"."""
+
+    wallet: str
+    shift: bytes
+    vendor: bytes
+    amount: int
+    claimed: bool
+    taken_at: int
+    state: PaymentState
+    reasons: tuple[str, ...]
+    # What its vendor was credited, once it is settled: out of the customer's accounts, and out of `loss`.
+    from_customer: int
+    from_house: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class KnownVoid:
+    """A void that is here: waiting, held, applied or without effect."""
+
+    shift: bytes
+    state: str
+
+
+@dataclass(slots=True, kw_only=True)
+class KnownShift:
+    """A shift that is here, with the seqs of its two ends as far as they came."""
+
+    opened_seq: int | None
+    closed_seq: int | None
+
+
+@dataclass(slots=True, kw_only=True)
+class BatchFacts:
+    """All that decides a batch of one device and epoch."""
+
+    device: DeviceFacts
+    sending: Sending
+    chain: Chain
+    policies: PolicyHistory
+    postings: Postings
+    wallets: dict[str, WalletFacts] = field(default_factory=dict)
+    codes: dict[CodeKey, CodeFacts] = field(default_factory=dict)
+    day_totals: dict[tuple[str, int], int] = field(default_factory=dict)
+    sightings: dict[str, list[Sighting]] = field(default_factory=dict)
+    known_ids: set[tuple[str, bytes]] = field(default_factory=set)
+    payments: dict[bytes, KnownPayment] = field(default_factory=dict)
+    voids: dict[bytes, KnownVoid] = field(default_factory=dict)
+    shifts: dict[bytes, KnownShift] = field(default_factory=dict)
+
+
+def utc_day(milliseconds: int) -> int:
+    """The number of the UTC day since the epoch."""
+    return milliseconds // MS_PER_DAY

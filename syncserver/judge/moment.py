@@ -1,0 +1,35 @@
+"""When a payment was taken: protocol.md's "when", told by the server's clock and the terminal's monotonic one."""
+
+from dataclasses import dataclass
+
+from shared.policy import Policy
+from shared.rules.decision import MS_PER_SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """The terminal's clocks when it sent the batch, and the server's clock when it arrived (ms)."""
+
+    received: int
+    tick: int
+    boot: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A time in ms since the epoch (UTC), and by how much it may be off."""
+
+    when: int
+    uncertainty: int
+
+
+def moment_of(*, at: int, tick: int, boot: bytes, sending: Sending, issued_at: int | None, policy: Policy) -> Moment:
+    """Server time minus (batch tick minus record tick) in the same boot, else `at`; never before the issue or after now."""
+    tolerance = policy.clock_tolerance_s * MS_PER_SECOND
+    if boot == sending.boot:
+        when, uncertainty = sending.received - (sending.tick - tick), 0
+    else:
+        when, uncertainty = at, tolerance
+    if issued_at is not None:
+        when = max(when, issued_at - tolerance)
+    return Moment(max(0, min(when, sending.received)), uncertainty)

@@ -1,0 +1,176 @@
+"""One payment: its facts, its verdict, and what it does to money."""
+
+from dataclasses import dataclass
+
+from shared import codes
+from shared.journal import Payment
+from shared.lifecycles import CodeState, PaymentState
+from shared.policy import Policy
+from shared.rules.decision import Blocked, CodeStanding, PaymentFacts, Sighting, Verdict, decide
+from shared.rules.reasons import Action, Reason, Side
+from syncserver.judge.facts import BatchFacts, CodeFacts, utc_day
+from syncserver.judge.moment import Moment, moment_of
+from syncserver.ledger.postings import Account, Cause
+
+_CLAIMABLE = frozenset({CodeState.ISSUED, CodeState.EXPIRED, CodeState.WITHDRAWN})
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedPayment:
+    """A payment with its verdict; `state` is the one it has when the transaction commits."""
+
+    record: Payment
+    link: bytes
+    moment: Moment
+    claimed: bool
+    reasons: tuple[str, ...]
+    score: int
+    state: PaymentState
+
+
+def code_of(facts: BatchFacts, record: Payment) -> CodeFacts | None:
+    """The code that a record names, if there is one."""
+    return facts.codes.get((record.wallet, record.series, record.index))
+
+
+def policy_of(facts: BatchFacts, record: Payment, code: CodeFacts | None) -> Policy:
+    """The policy of the book that the till used; for a voucher, that of the issue."""
+    if record.book > 0:
+        return facts.policies.at_version(record.book)
+    return facts.policies.at_time(code.issued_at) if code is not None else facts.policies.latest()
+
+
+def moment_of_payment(facts: BatchFacts, record: Payment) -> Moment:
+    """When a payment was taken."""
+    code = code_of(facts, record)
+    return moment_of(
+        at=record.at,
+        tick=record.tick,
+        boot=record.boot,
+        sending=facts.sending,
+        issued_at=code.issued_at if code is not None else None,
+        policy=policy_of(facts, record, code),
+    )
+
+
+def judge_payment(facts: BatchFacts, record: Payment, link: bytes, *, fork: bool) -> JudgedPayment:
+    """Judge a payment, move its money and note its state."""
+    code = code_of(facts, record)
+    moment = moment_of_payment(facts, record)
+    verdict = _verdict(facts, record, code, moment, fork=fork)
+    claims = code is not None and code.state in _CLAIMABLE and verdict.action is not Action.FAIL
+    reasons = verdict.reasons
+    if verdict.action is Action.SETTLE and not claims:
+        # The hold is gone (released), so there is nothing to settle from: whatever a policy says, an admin decides.
+        reasons = tuple(sorted({*reasons, Reason.LATE.value}))
+        state = PaymentState.FLAGGED
+    else:
+        state = _STATES[verdict.action]
+    facts.postings.change_state(record.wallet, record.id, PaymentState.PROCESSING, state, reasons)
+    if claims and code is not None:
+        code.state = CodeState.CLAIMED
+        _claim(facts, record, code.cap, Account.VENDOR if state is PaymentState.SUCCESSFUL else Account.REVIEW)
+    if state is not PaymentState.FAILED:
+        _count(facts, record, moment)
+    return JudgedPayment(record, link, moment, claims, reasons, 0, state)
+
+
+_STATES = {
+    Action.SETTLE: PaymentState.SUCCESSFUL,
+    Action.FLAG: PaymentState.FLAGGED,
+    Action.REFUSE: PaymentState.FLAGGED,
+    Action.FAIL: PaymentState.FAILED,
+}
+
+
+def _verdict(facts: BatchFacts, record: Payment, code: CodeFacts | None, moment: Moment, *, fork: bool) -> Verdict:
+    device = facts.device
+    wallet = facts.wallets.get(record.wallet)
+    payment = PaymentFacts(
+        amount=record.amount,
+        currency=record.currency,
+        # A wallet that nobody has is CODE_INVALID, not a currency of its own.
+        wallet_currency=wallet.currency if wallet is not None else record.currency,
+        vendor_currency=device.vendor_currency,
+        code=_standing(record, code, moment),
+        cap=code.cap if code is not None else 0,
+        spent=code is not None and code.state is CodeState.CLAIMED,
+        when=moment.when,
+        uncertainty=moment.uncertainty,
+        place=device.place,
+        home=wallet.home if wallet is not None else None,
+        day_total=facts.day_totals.get((record.wallet, utc_day(moment.when)), 0),
+        others=facts.sightings.get(record.wallet, ()),
+        at=record.at,
+        previous_at=facts.chain.at_before(record.seq),
+        received=facts.sending.received,
+        blocked=_blocked(facts, record),
+        fork=fork or device.quarantined,
+        flags=record.flags,
+    )
+    return decide(payment, policy_of(facts, record, code), Side.SERVER)
+
+
+def _standing(record: Payment, code: CodeFacts | None, moment: Moment) -> CodeStanding:
+    if code is None or moment.when > code.expires_at:
+        return CodeStanding.INVALID
+    proof = codes.prove(
+        code.proof_key,
+        payment=record.id,
+        device=record.device,
+        wallet=record.wallet,
+        amount=record.amount,
+        currency=record.currency,
+        at=record.at,
+    )
+    if not codes.same(proof, record.proof):
+        return CodeStanding.INVALID
+    if code.withdrawn_version is None:
+        return CodeStanding.GOOD
+    return CodeStanding.INVALID if code.withdrawn_version <= record.book else CodeStanding.WITHDRAWN
+
+
+def _blocked(facts: BatchFacts, record: Payment) -> Blocked:
+    wallet = facts.wallets.get(record.wallet)
+    versions = [
+        version
+        for version in (wallet.blocked_version if wallet else None, facts.device.vendor_blocked_version)
+        if version is not None
+    ]
+    if any(version <= record.book for version in versions):
+        return Blocked.KNOWN
+    if versions or facts.device.revoked or facts.device.compromised:
+        return Blocked.SINCE
+    return Blocked.NO
+
+
+def _claim(facts: BatchFacts, record: Payment, cap: int, to: Account) -> None:
+    """The first claim takes the whole hold: the amount to vendor or review, the rest back to the customer."""
+    vendor = facts.device.vendor if to is Account.VENDOR else None
+    facts.postings.move(
+        record.wallet,
+        Account.HELD,
+        to,
+        record.amount,
+        Cause.CLAIM,
+        payment=record.id,
+        series=record.series,
+        vendor=vendor,
+    )
+    facts.postings.move(
+        record.wallet,
+        Account.HELD,
+        Account.OFFLINE,
+        cap - record.amount,
+        Cause.REST,
+        payment=record.id,
+        series=record.series,
+    )
+
+
+def _count(facts: BatchFacts, record: Payment, moment: Moment) -> None:
+    """Let the payments after it in the batch know of it."""
+    day = (record.wallet, utc_day(moment.when))
+    facts.day_totals[day] = facts.day_totals.get(day, 0) + record.amount
+    sighting = Sighting(moment.when, facts.device.place, moment.uncertainty)
+    facts.sightings.setdefault(record.wallet, []).append(sighting)

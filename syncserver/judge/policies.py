@@ -1,0 +1,45 @@
+"""Which policy a payment is judged by: that of the book it names, or for a voucher that of the codes' issue."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import reduce
+from typing import Any
+
+from shared.policy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyChange:
+    """Some limits that an admin set for a vendor, or for one of its devices."""
+
+    version: int
+    effective_at: int
+    for_device: bool
+    body: Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class PolicyHistory:
+    """All changes that concern one device. A device's own limits outrank its vendor's, whichever came later."""
+
+    changes: Sequence[PolicyChange]
+    _made: dict[int, Policy] = field(default_factory=dict)
+
+    def at_version(self, version: int) -> Policy:
+        """The policy in a book of this version."""
+        return self._after([change for change in self.changes if change.version <= version])
+
+    def at_time(self, milliseconds: int) -> Policy:
+        """The policy in force at a time of the server's clock."""
+        return self._after([change for change in self.changes if change.effective_at <= milliseconds])
+
+    def latest(self) -> Policy:
+        """The policy in force."""
+        return self._after(self.changes)
+
+    def _after(self, changes: Sequence[PolicyChange]) -> Policy:
+        newest = max((change.version for change in changes), default=0)
+        if newest not in self._made:
+            ordered = sorted(changes, key=lambda change: (change.for_device, change.version))
+            self._made[newest] = reduce(lambda policy, change: policy.with_changes(change.body), ordered, Policy())
+        return self._made[newest]

@@ -1,0 +1,1 @@
+"""The server's secrets: the key-encryption key outside the database, and what it wraps inside."""

@@ -1,0 +1,15 @@
+"""What can go wrong with the server's keys."""
+
+from shared.errors import TallystickError
+
+
+class KeyFileError(TallystickError):
+    """The server's key-encryption key can't be used."""
+
+    code = "KEY_FILE"
+
+
+class NotInitialisedError(TallystickError):
+    """This server has not been set up yet: run `tallystick server init`."""
+
+    code = "NOT_INITIALISED"

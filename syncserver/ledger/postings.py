@@ -1,0 +1,176 @@
+"""What a transaction is about to write of money and of payments' states, with running balances: pure.
+
+Whoever moves money makes `Postings` from locked accounts, says what moves, and hands them to `ledger.store.write`.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from shared.errors import TallystickError
+from shared.lifecycles import PAYMENT, PaymentState, check_step
+
+
+class InsufficientFundsError(TallystickError):
+    """There is not enough money in this account."""
+
+    code = "INSUFFICIENT_BALANCE"
+
+
+class Account(StrEnum):
+    """Where money can be: a wallet's four accounts, what a vendor is owed, and the system's own."""
+
+    ONLINE = "online"
+    OFFLINE = "offline"
+    HELD = "held"
+    REVIEW = "review"
+    VENDOR = "vendor"
+    BANK = "bank"
+    FEES = "fees"
+    LOSS = "loss"
+
+
+WALLET_ACCOUNTS = (Account.ONLINE, Account.OFFLINE, Account.HELD, Account.REVIEW)
+
+
+class Cause(StrEnum):
+    """Why money moved."""
+
+    FUNDING = "funding"
+    MOVE = "move"
+    ISSUE = "issue"
+    RELEASE = "release"
+    CLAIM = "claim"
+    REST = "rest"
+    APPROVE = "approve"
+    REJECT = "reject"
+    VOID = "void"
+
+
+@dataclass(slots=True)
+class WalletAccounts:
+    """A wallet's balances (minor units) and its counters, as locked; they run along while postings are made.
+
+    `known` is False for a number that no customer has: it has no balances, but a payment that named it has events.
+    """
+
+    wallet: str
+    currency: str
+    balances: dict[Account, int]
+    events: int
+    transfers: int
+    known: bool = True
+
+    @classmethod
+    def unknown(cls, wallet: str, events: int) -> "WalletAccounts":
+        """The stand-in for a wallet that does not exist."""
+        return cls(wallet=wallet, currency="", balances={}, events=events, transfers=0, known=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """One balanced movement."""
+
+    wallet: str
+    number: int
+    debit: Account
+    credit: Account
+    amount: int
+    currency: str
+    cause: Cause
+    payment: bytes | None
+    series: bytes | None
+    vendor: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentEvent:
+    """One change of a payment's state."""
+
+    wallet: str
+    number: int
+    payment: bytes
+    before: PaymentState
+    after: PaymentState
+    reasons: tuple[str, ...]
+    note: str | None
+
+
+@dataclass(slots=True)
+class Postings:
+    """All that one transaction writes of money and states; `at` in ms by the server's clock, `actor` who caused it."""
+
+    at: int
+    actor: str
+    wallets: Mapping[str, WalletAccounts]
+    transfers: list[Transfer] = field(default_factory=list)
+    events: list[PaymentEvent] = field(default_factory=list)
+
+    def move(
+        self,
+        wallet: str,
+        debit: Account,
+        credit: Account,
+        amount: int,
+        cause: Cause,
+        *,
+        payment: bytes | None = None,
+        series: bytes | None = None,
+        vendor: bytes | None = None,
+    ) -> None:
+        """Move money from `debit` to `credit`; nothing happens for an amount of 0.
+
+        Raises:
+            InsufficientFundsError: where one of the wallet's accounts would fall below zero.
+        """
+        if amount == 0:
+            return
+        accounts = self.wallets[wallet]
+        if debit in accounts.balances:
+            if accounts.balances[debit] < amount:
+                raise InsufficientFundsError
+            accounts.balances[debit] -= amount
+        if credit in accounts.balances:
+            accounts.balances[credit] += amount
+        accounts.transfers += 1
+        self.transfers.append(
+            Transfer(
+                wallet=wallet,
+                number=accounts.transfers,
+                debit=debit,
+                credit=credit,
+                amount=amount,
+                currency=accounts.currency,
+                cause=cause,
+                payment=payment,
+                series=series,
+                vendor=vendor,
+            )
+        )
+
+    def change_state(
+        self,
+        wallet: str,
+        payment: bytes,
+        before: PaymentState,
+        after: PaymentState,
+        reasons: tuple[str, ...],
+        note: str | None = None,
+    ) -> None:
+        """Note a payment's change of state.
+
+        Raises:
+            LifeCycleError: where the life cycle has no such step.
+        """
+        check_step(PAYMENT, before, after)
+        accounts = self.wallets[wallet]
+        accounts.events += 1
+        self.events.append(PaymentEvent(wallet, accounts.events, payment, before, after, reasons, note))
+
+    def vendor_changes(self) -> Iterable[tuple[Transfer, int]]:
+        """Each transfer to or from a vendor, with what it adds to the vendor's balance."""
+        for transfer in self.transfers:
+            if transfer.credit is Account.VENDOR:
+                yield transfer, transfer.amount
+            elif transfer.debit is Account.VENDOR:
+                yield transfer, -transfer.amount

@@ -1,0 +1,69 @@
+-- Money: who locks wallets, and what a transaction writes of its postings.
+
+-- lock_wallets: lock these wallets in their one order and read what they have now
+SELECT wallet, currency, online, offline, held, review, events, transfers, lat, lon, blocked_version, customer
+  FROM wallet WHERE wallet = ANY ($1::text[]) ORDER BY wallet FOR NO KEY UPDATE;
+
+-- last_events_of_unknown: the number of the last event of wallets that no customer has
+SELECT wallet, max(number) AS number FROM payment_event WHERE wallet = ANY ($1::text[]) GROUP BY wallet;
+
+-- write_balances: set the balances and counters that were computed under the lock
+UPDATE wallet SET online = new.online, offline = new.offline, held = new.held, review = new.review,
+                  events = new.events, transfers = new.transfers
+  FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[])
+       AS new (wallet, online, offline, held, review, events, transfers)
+ WHERE wallet.wallet = new.wallet AND wallet.wallet = ANY ($1::text[]);
+
+-- write_transfers: add balanced movements
+INSERT INTO transfer (wallet, number, debit, credit, amount, currency, cause, payment, series, vendor, at, actor)
+SELECT t.*, $11, $12
+  FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::uuid[],
+              $9::uuid[], $10::uuid[])
+       AS t (wallet, number, debit, credit, amount, currency, cause, payment, series, vendor);
+
+-- write_pending_credits: what a vendor's balance changes by, for the folder to add up
+INSERT INTO pending_credit (wallet, number, vendor, amount, currency)
+SELECT * FROM unnest($1::text[], $2::bigint[], $3::uuid[], $4::bigint[], $5::text[]);
+
+-- write_events: add changes of payments' states
+INSERT INTO payment_event (wallet, number, payment, before, after, reasons, note, at, actor)
+SELECT e.wallet, e.number, e.payment, e.before, e.after, e.reasons::text[], e.note, $8, $9
+  FROM unnest($1::text[], $2::bigint[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[])
+       AS e (wallet, number, payment, before, after, reasons, note);
+
+-- write_outbox: the same events for whoever listens
+INSERT INTO outbox (wallet, number, event)
+SELECT o.wallet, o.number, o.event::jsonb
+  FROM unnest($1::text[], $2::bigint[], $3::text[]) AS o (wallet, number, event);
+
+-- set_payment_states: the new state of payments, and who decided it
+UPDATE payment SET state = new.state, decided_by = $4, decided_at = $5, decision_reason = $6
+  FROM unnest($1::text[], $2::uuid[], $3::text[]) AS new (wallet, payment, state)
+ WHERE payment.wallet = new.wallet AND payment.payment = new.payment AND payment.wallet = ANY ($1::text[]);
+
+-- credited_for_payment: what a payment's vendor was credited, by the account that it came from
+SELECT debit, sum(amount)::bigint AS amount FROM transfer
+ WHERE wallet = $1 AND payment = $2 AND credit = 'vendor' GROUP BY debit;
+
+-- note_series_changes: series whose book entry is no longer what terminals have
+INSERT INTO series_change (wallet, series) SELECT * FROM unnest($1::text[], $2::uuid[]);
+
+-- note_device_updates: what became of payments after their receipts
+INSERT INTO device_update (device, payment, wallet, status, reasons, at)
+SELECT u.device, u.payment, u.wallet, u.status, u.reasons::text[], $6
+  FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[])
+       AS u (device, payment, wallet, status, reasons);
+
+-- take_pending_credits: take some credits off the list, those that nobody else is folding
+DELETE FROM pending_credit WHERE (wallet, number) IN (
+    SELECT wallet, number FROM pending_credit ORDER BY wallet, number LIMIT $1 FOR UPDATE SKIP LOCKED
+) RETURNING vendor, amount;
+
+-- add_to_payable: add folded credits to what vendors are owed
+UPDATE vendor_balance SET payable = payable + folded.amount
+  FROM unnest($1::uuid[], $2::bigint[]) AS folded (vendor, amount)
+ WHERE vendor_balance.vendor = folded.vendor;
+
+-- vendor_balance: what a vendor is owed, folded or not
+SELECT payable + coalesce((SELECT sum(amount) FROM pending_credit WHERE pending_credit.vendor = $1), 0)::bigint
+  FROM vendor_balance WHERE vendor_balance.vendor = $1;

@@ -1,0 +1,1 @@
+"""What a running server does without being asked."""

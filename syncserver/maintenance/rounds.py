@@ -1,0 +1,50 @@
+"""The rounds of a running server: fold credits, expire and release codes, relay events, forget what is over.
+
+Every process makes them; each step takes its own locks and skips what another process is at.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from syncserver.ledger.store import fold_credits
+from syncserver.maintenance.outbox import relay
+from syncserver.registry.devices import forget_assertions
+from syncserver.services import Services
+from syncserver.sync.numbering import number_changes
+from syncserver.wallets.releasing import expire, release
+
+ROUND_SECONDS = 2.0
+log = structlog.get_logger()
+
+
+async def one_round(services: Services) -> None:
+    """Do each step until it finds nothing more; one that fails does not stop the others."""
+    for step in (_fold, relay, expire, release, _number, forget_assertions):
+        await _guarded(services, step)
+
+
+async def _guarded(services: Services, step: Callable[[Services], Awaitable[int | None]]) -> None:
+    try:
+        while await step(services):
+            pass
+    except Exception as error:  # noqa: BLE001 - whatever it is, the next round tries again
+        log.warning("maintenance_step_failed", step=step.__name__, error=repr(error))
+
+
+async def _fold(services: Services) -> int:
+    async with services.pool.acquire() as connection:
+        return await fold_credits(connection)
+
+
+async def _number(services: Services) -> None:
+    async with services.pool.acquire() as connection:
+        await number_changes(connection)
+
+
+async def run_rounds(services: Services) -> None:
+    """Make rounds until cancelled."""
+    while True:
+        await one_round(services)
+        await asyncio.sleep(ROUND_SECONDS)

@@ -1,0 +1,1 @@
+"""What must return no rows, after every test and every night."""

@@ -1,0 +1,134 @@
+-- Each statement returns rows only where something is wrong; its purpose is the finding's name for people.
+
+-- wallet_balances: a wallet's balance differs from the sum of its entries
+WITH sums AS (SELECT owner AS wallet, account, sum(amount) AS amount FROM entry
+               WHERE account IN ('online', 'offline', 'held', 'review') GROUP BY owner, account),
+     balances AS (SELECT w.wallet, a.account, a.amount FROM wallet w
+                   CROSS JOIN LATERAL (VALUES ('online', w.online), ('offline', w.offline), ('held', w.held),
+                                              ('review', w.review)) AS a (account, amount))
+SELECT coalesce(b.wallet, s.wallet) AS wallet, coalesce(b.account, s.account) AS account, b.amount AS balance,
+       s.amount AS entries
+  FROM balances b FULL JOIN sums s ON s.wallet = b.wallet AND s.account = b.account
+ WHERE coalesce(b.amount, 0) <> coalesce(s.amount, 0) OR b.wallet IS NULL;
+
+-- vendor_balances: a vendor's balance, with pending credit, differs from the sum of its entries
+SELECT v.vendor, v.payable, p.amount AS pending, s.amount AS entries FROM vendor_balance v
+  LEFT JOIN (SELECT vendor, sum(amount) AS amount FROM pending_credit GROUP BY vendor) p USING (vendor)
+  LEFT JOIN (SELECT owner::uuid AS vendor, sum(amount) AS amount FROM entry WHERE account = 'vendor' GROUP BY owner) s
+       USING (vendor)
+ WHERE v.payable + coalesce(p.amount, 0) <> coalesce(s.amount, 0);
+
+-- currencies: the entries of a currency do not sum to zero, or a transfer is in another currency than its accounts
+SELECT currency, sum(amount) AS difference FROM entry GROUP BY currency HAVING sum(amount) <> 0
+UNION ALL
+SELECT t.currency, t.amount FROM transfer t LEFT JOIN wallet w USING (wallet) LEFT JOIN vendor v USING (vendor)
+ WHERE t.currency IS DISTINCT FROM w.currency OR (t.vendor IS NOT NULL AND v.currency IS DISTINCT FROM t.currency);
+
+-- double_spends: a code settled two payments without a review of all but the first
+SELECT p.wallet, p.series, p.idx, count(*) AS payments FROM payment p
+ WHERE p.state = 'SUCCESSFUL'
+   AND NOT EXISTS (SELECT FROM payment_event e WHERE e.wallet = p.wallet AND e.payment = p.payment
+                      AND e.before = 'FLAGGED' AND e.after = 'SUCCESSFUL')
+ GROUP BY p.wallet, p.series, p.idx HAVING count(*) > 1;
+
+-- codes: a claimed code's payment is not there or did not claim it, or a claim without its code
+SELECT c.wallet, c.series, c.idx, c.payment FROM code c LEFT JOIN payment p ON p.wallet = c.wallet AND p.payment = c.payment
+ WHERE c.state = 'claimed' AND (p.payment IS NULL OR NOT p.claimed OR p.series <> c.series OR p.idx <> c.idx)
+UNION ALL
+SELECT p.wallet, p.series, p.idx, p.payment FROM payment p
+  LEFT JOIN code c ON c.wallet = p.wallet AND c.series = p.series AND c.idx = p.idx
+ WHERE p.claimed AND c.payment IS DISTINCT FROM p.payment;
+
+-- states: a payment's state is not what its events give
+SELECT p.wallet, p.payment, p.state, e.after AS last_event FROM payment p
+  LEFT JOIN LATERAL (SELECT after FROM payment_event e WHERE e.wallet = p.wallet AND e.payment = p.payment
+                      ORDER BY number DESC LIMIT 1) e ON true
+ WHERE e.after IS DISTINCT FROM p.state;
+
+-- events: a wallet's events have a gap, or a payment's events do not follow one another
+SELECT wallet, number, payment, before, expected FROM (
+    SELECT wallet, number, payment, before,
+           coalesce(lag(after) OVER (PARTITION BY wallet, payment ORDER BY number), 'PROCESSING') AS expected,
+           row_number() OVER (PARTITION BY wallet ORDER BY number) AS position
+      FROM payment_event) AS e
+ WHERE number <> position OR before <> expected;
+
+-- counters: a wallet's counters are not those of its history
+SELECT w.wallet, w.events, w.transfers FROM wallet w
+  LEFT JOIN (SELECT wallet, count(*) AS n, max(number) AS last FROM payment_event GROUP BY wallet) e USING (wallet)
+  LEFT JOIN (SELECT wallet, count(*) AS n, max(number) AS last FROM transfer GROUP BY wallet) t USING (wallet)
+ WHERE w.events <> coalesce(e.n, 0) OR w.events <> coalesce(e.last, 0)
+    OR w.transfers <> coalesce(t.n, 0) OR w.transfers <> coalesce(t.last, 0);
+
+-- holds: what is held differs from the caps of codes that nobody claimed or released
+SELECT w.wallet, w.held, c.caps FROM wallet w
+  LEFT JOIN (SELECT wallet, sum(cap) AS caps FROM code WHERE state IN ('issued', 'expired', 'withdrawn') GROUP BY wallet) c
+       USING (wallet)
+ WHERE w.held <> coalesce(c.caps, 0);
+
+-- reviews: what is in review differs from the flagged payments that claimed their codes
+SELECT w.wallet, w.review, p.amount FROM wallet w
+  LEFT JOIN (SELECT wallet, sum(amount) AS amount FROM payment WHERE state = 'FLAGGED' AND claimed GROUP BY wallet) p
+       USING (wallet)
+ WHERE w.review <> coalesce(p.amount, 0);
+
+-- settlements: what a vendor was credited for a payment does not fit the payment's state
+SELECT p.wallet, p.payment, p.state, p.amount, t.credited FROM payment p
+  LEFT JOIN (SELECT wallet, payment, sum(CASE WHEN credit = 'vendor' THEN amount ELSE -amount END) AS credited
+               FROM transfer WHERE vendor IS NOT NULL AND payment IS NOT NULL GROUP BY wallet, payment) t
+       USING (wallet, payment)
+ WHERE CASE WHEN p.state <> 'SUCCESSFUL' THEN coalesce(t.credited, 0) <> 0
+            WHEN p.claimed THEN t.credited IS DISTINCT FROM p.amount
+            -- approved without a hold: a vendor that bears its losses may be paid less, never more
+            ELSE coalesce(t.credited, 0) NOT BETWEEN 0 AND p.amount
+       END;
+
+-- causes: a transfer names a payment or series that is not there
+SELECT t.wallet, t.number, t.cause FROM transfer t
+  LEFT JOIN payment p ON p.wallet = t.wallet AND p.payment = t.payment
+  LEFT JOIN series s ON s.wallet = t.wallet AND s.series = t.series
+ WHERE (t.payment IS NOT NULL AND p.payment IS NULL) OR (t.series IS NOT NULL AND s.series IS NULL);
+
+-- journals: a record's prev is not the link before it, and the device is not known to have forked
+SELECT j.device, j.epoch, j.seq FROM journal_record j
+  LEFT JOIN journal_record b ON b.device = j.device AND b.epoch = j.epoch AND b.seq = j.seq - 1
+ WHERE b.link IS NOT NULL AND b.link <> j.prev
+   AND NOT EXISTS (SELECT FROM device d WHERE d.device = j.device AND d.quarantined_at IS NOT NULL)
+   AND NOT ('FORK' = ANY (j.reasons) OR 'FORK' = ANY (
+        SELECT unnest(n.reasons) FROM journal_record n WHERE n.device = j.device AND n.epoch = j.epoch AND n.seq = j.seq - 1));
+
+-- heads: a journal's head or ranges are not those of its records
+WITH runs AS (
+    SELECT device, epoch, min(seq) AS first, max(seq) AS last FROM (
+        SELECT device, epoch, seq, seq - row_number() OVER (PARTITION BY device, epoch ORDER BY seq) AS run
+          FROM journal_record) AS numbered
+     GROUP BY device, epoch, run),
+ spans AS (SELECT device, epoch, jsonb_agg(jsonb_build_array(first, last) ORDER BY first) AS ranges FROM runs
+            GROUP BY device, epoch)
+SELECT e.device, e.epoch, e.ranges AS stored, s.ranges AS found FROM device_epoch e
+  LEFT JOIN spans s USING (device, epoch)
+  LEFT JOIN journal_record h ON h.device = e.device AND h.epoch = e.epoch
+        AND h.seq = CASE WHEN (e.ranges -> 0 -> 0)::bigint = 1 THEN (e.ranges -> 0 -> 1)::bigint END
+ WHERE coalesce(s.ranges, '[]') <> e.ranges OR (h.link IS NOT NULL AND h.link <> e.head);
+
+-- answers: a payment's record is not there, or a record that was not rejected has no payment
+SELECT p.wallet, p.payment, p.device, p.seq FROM payment p
+ WHERE NOT EXISTS (SELECT FROM journal_record j WHERE j.device = p.device AND j.epoch = p.epoch AND j.seq = p.seq AND j.link = p.link)
+   AND NOT EXISTS (SELECT FROM fork_record f WHERE f.device = p.device AND f.epoch = p.epoch AND f.seq = p.seq AND f.link = p.link)
+UNION ALL
+SELECT j.wallet, j.payment, j.device, j.seq FROM journal_record j
+ WHERE j.type = 'payment' AND j.status <> 'rejected'
+   AND NOT EXISTS (SELECT FROM payment p WHERE p.wallet = j.wallet AND p.payment = j.payment AND p.link = j.link);
+
+-- shifts: a shift's close differs from its records and is not marked
+SELECT s.device, s.epoch, s.shift, s.count, s.total, seen.count AS found_count, seen.total AS found_total FROM shift s
+  JOIN device_epoch e USING (device, epoch)
+ CROSS JOIN LATERAL (
+    SELECT count(p.payment) AS count, coalesce(sum(p.amount), 0) AS total FROM journal_record j
+      JOIN payment p ON p.wallet = j.wallet AND p.payment = j.payment AND p.shift = s.shift
+     WHERE j.device = s.device AND j.epoch = s.epoch AND j.seq > s.opened_seq AND j.seq < s.closed_seq
+       AND j.type = 'payment' AND j.status <> 'rejected'
+       AND NOT EXISTS (SELECT FROM void v WHERE v.device = s.device AND v.epoch = s.epoch AND v.payment = p.payment
+                          AND v.shift = s.shift)) AS seen
+ WHERE s.state = 'closed' AND (e.ranges -> 0 -> 0)::bigint = 1 AND (e.ranges -> 0 -> 1)::bigint >= s.closed_seq
+   AND s.opened_seq IS NOT NULL AND (s.count <> seen.count OR s.total <> seen.total);

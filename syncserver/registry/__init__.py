@@ -1,0 +1,1 @@
+"""Vendors, their limits and cashiers, and the terminals that are enrolled for them."""

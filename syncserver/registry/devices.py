@@ -1,0 +1,160 @@
+"""Devices after their enrolment: their access tokens, their list, and what admins do to them."""
+
+from dataclasses import dataclass
+
+import msgspec
+
+from shared import tokens
+from shared.errors import DecodingError, TokenError
+from shared.ids import uuid_bytes, uuid_text
+from shared.lifecycles import DeviceState
+from syncserver.database.arrays import uuid_of
+from syncserver.judge.chain import missing_of, through_of
+from syncserver.registry.errors import ClientAssertionError, DeviceStateError, UnknownDeviceError
+from syncserver.registry.vendors import QUERIES
+from syncserver.services import Services
+
+ACCESS_SECONDS = 600
+ACCESS_TYPE = "at+jwt"
+ROLE = "device"
+MAX_JTI = 128
+# A little more than the 60 s that are allowed: a terminal may read our clock off a header of whole seconds.
+LEEWAY_SECONDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceView:
+    """A device as admins see it. Times in ms; `missing` are ranges of seq."""
+
+    device: bytes
+    vendor: bytes
+    vendor_name: str
+    name: str
+    model: str
+    epoch: int
+    state: DeviceState
+    through: int
+    missing: tuple[tuple[int, int], ...]
+    last_seen_at: int | None
+
+
+async def grant(services: Services, assertion: str) -> str:
+    """An access token in exchange for a client assertion (RFC 7523).
+
+    Raises:
+        ClientAssertionError: the assertion is malformed, expired, used before, for another server, or not signed by
+            the key of the device's current epoch.
+    """
+    try:
+        device = uuid_bytes(str(tokens.peek(assertion).get("sub", "")))
+        public_key = await services.pool.fetchval(QUERIES["current_key"], uuid_of(device))
+        if public_key is None:
+            raise ClientAssertionError
+        claims = tokens.decode(assertion, public_key, token_type=None)
+    except (TokenError, DecodingError) as error:
+        raise ClientAssertionError from error
+    now = services.clock()
+    expires, jti = claims.get("exp"), claims.get("jti")
+    if claims.get("iss") != claims.get("sub") or claims.get("aud") != tokens.audience(services.server_id):
+        raise ClientAssertionError
+    if type(expires) is not int or not now < expires * 1_000 <= now + (60 + LEEWAY_SECONDS) * 1_000:
+        raise ClientAssertionError("the assertion's exp is past, or more than 60 s away")
+    if not isinstance(jti, str) or not 1 <= len(jti) <= MAX_JTI or "\0" in jti:
+        raise ClientAssertionError
+    tag = await services.pool.execute(QUERIES["remember_assertion"], uuid_of(device), jti, expires * 1_000)
+    if tag != "INSERT 0 1":
+        raise ClientAssertionError("this assertion was used before")
+    return _access_token(services, device, now)
+
+
+def _access_token(services: Services, device: bytes, now: int) -> str:
+    audience = tokens.audience(services.server_id)
+    claims = {
+        "iss": audience,
+        "aud": audience,
+        "sub": uuid_text(device),
+        "role": ROLE,
+        "iat": now // 1_000,
+        "exp": now // 1_000 + ACCESS_SECONDS,
+    }
+    return tokens.encode(claims, services.keys.active, token_type=ACCESS_TYPE)
+
+
+def authenticate(services: Services, token: str) -> bytes:
+    """The device that an access token names.
+
+    Raises:
+        TokenError: the token is not one of this server's, has expired, or is for somebody else.
+    """
+    audience = tokens.audience(services.server_id)
+    for key in services.keys.published:
+        try:
+            claims = tokens.decode(token, key.public_key, token_type=ACCESS_TYPE)
+        except TokenError:
+            continue
+        expires = claims.get("exp")
+        fits = claims.get("iss") == claims.get("aud") == audience and claims.get("role") == ROLE
+        if not fits or type(expires) is not int or expires * 1_000 <= services.clock():
+            raise TokenError
+        try:
+            return uuid_bytes(str(claims.get("sub")))
+        except DecodingError as error:
+            raise TokenError from error
+    raise TokenError
+
+
+async def list_devices(services: Services) -> list[DeviceView]:
+    """All devices, the oldest first."""
+    views = []
+    for row in await services.pool.fetch(QUERIES["list_devices"]):
+        ranges = tuple((first, last) for first, last in msgspec.json.decode(row["ranges"] or "[]"))
+        missing = missing_of(ranges)
+        if row["revoked_at"] is not None:
+            state = DeviceState.REVOKED
+        elif row["quarantined_at"] is not None:
+            state = DeviceState.QUARANTINED
+        else:
+            state = DeviceState.INCOMPLETE if missing else DeviceState.ENROLLED
+        views.append(
+            DeviceView(
+                device=row["device"].bytes,
+                vendor=row["vendor"].bytes,
+                vendor_name=row["vendor_name"],
+                name=row["name"],
+                model=row["model"],
+                epoch=row["epoch"],
+                state=state,
+                through=through_of(ranges),
+                missing=missing,
+                last_seen_at=row["last_seen_at"],
+            )
+        )
+    return views
+
+
+async def revoke(services: Services, device: bytes) -> None:
+    """Revoke a device for good: it may still upload, its new payments are flagged, and it gets no book.
+
+    Raises:
+        UnknownDeviceError, DeviceStateError: nothing was done.
+    """
+    tag = await services.pool.execute(QUERIES["revoke_device"], uuid_of(device), services.clock())
+    if tag != "UPDATE 1":
+        known = await services.pool.fetchrow(QUERIES["read_device"], uuid_of(device))
+        raise UnknownDeviceError if known is None else DeviceStateError("this device is revoked already")
+
+
+async def close_epoch(services: Services, device: bytes, epoch: int) -> None:
+    """Close an epoch whose key is no longer trusted: its new payments are flagged.
+
+    Raises:
+        UnknownDeviceError: where there is no such epoch, or it is closed already.
+    """
+    tag = await services.pool.execute(QUERIES["close_epoch"], uuid_of(device), epoch, services.clock())
+    if tag != "UPDATE 1":
+        raise UnknownDeviceError("there is no such open epoch")
+
+
+async def forget_assertions(services: Services) -> None:
+    """Drop the memory of assertions that have expired."""
+    await services.pool.execute(QUERIES["forget_assertions"], services.clock() - 60_000)

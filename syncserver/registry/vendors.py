@@ -1,0 +1,148 @@
+"""Vendors: their declared place and currency, their limits, and who works at their tills."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from nacl.pwhash import argon2id
+
+from shared.fields import checked_text
+from shared.geo import Place
+from shared.ids import uuid7
+from shared.messages.book import CASHIER_ROLES
+from shared.money import minor_digits
+from shared.policy import Policy
+from syncserver.database.arrays import uuid_of
+from syncserver.database.queries import load
+from syncserver.registry.errors import PinError, UnknownVendorError
+from syncserver.services import Services
+from syncserver.sync.numbering import next_version
+from syncserver.sync.reading import read_policies
+
+QUERIES = load(Path(__file__).parent)
+PIN_DIGITS = 6
+_RUNS = ("0123456789", "9876543210")
+
+
+@dataclass(frozen=True, slots=True)
+class Vendor:
+    """A shop, its declared place and its currency."""
+
+    id: bytes
+    name: str
+    place: Place
+    currency: str
+    blocked: bool
+
+
+def _vendor(row: Any) -> Vendor:
+    place = Place(row["lat"], row["lon"])
+    return Vendor(row["vendor"].bytes, row["name"], place, row["currency"], row["blocked_version"] is not None)
+
+
+async def add_vendor(services: Services, *, name: str, place: Place, currency: str) -> bytes:
+    """Add a vendor; its id.
+
+    Raises:
+        CurrencyError, DecodingError: nothing was done.
+    """
+    minor_digits(currency)
+    checked_text(name, "name")
+    now = services.clock()
+    vendor = uuid7(now, services.random(10))
+    async with services.pool.acquire() as connection, connection.transaction():
+        await connection.execute(QUERIES["write_vendor"], uuid_of(vendor), name, place.lat, place.lon, currency, now)
+        await connection.execute(QUERIES["write_vendor_balance"], uuid_of(vendor), currency)
+    return vendor
+
+
+async def read_vendor(services: Services, vendor: bytes) -> Vendor:
+    """One vendor.
+
+    Raises:
+        UnknownVendorError: where there is none.
+    """
+    row = await services.pool.fetchrow(QUERIES["read_vendor"], uuid_of(vendor))
+    if row is None:
+        raise UnknownVendorError
+    return _vendor(row)
+
+
+async def list_vendors(services: Services) -> list[Vendor]:
+    """All vendors, the oldest first."""
+    return [_vendor(row) for row in await services.pool.fetch(QUERIES["list_vendors"])]
+
+
+async def block_vendor(services: Services, vendor: bytes, *, blocked: bool) -> None:
+    """Block a vendor, or end that.
+
+    Raises:
+        UnknownVendorError: where there is none.
+    """
+    await read_vendor(services, vendor)
+    async with services.pool.acquire() as connection, connection.transaction():
+        version = await next_version(connection)
+        await connection.execute(QUERIES["block_vendor"], uuid_of(vendor), version if blocked else None)
+
+
+async def change_policy(
+    services: Services, vendor: bytes, changes: Mapping[str, Any], *, device: bytes | None = None, actor: str
+) -> Policy:
+    """Change some limits of a vendor, or of one of its devices; the policy that results.
+
+    Raises:
+        UnknownVendorError, PolicyError: nothing was done.
+    """
+    await read_vendor(services, vendor)
+    Policy().with_changes(changes)
+    async with services.pool.acquire() as connection, connection.transaction():
+        version = await next_version(connection)
+        await connection.execute(
+            QUERIES["write_policy"],
+            uuid_of(vendor),
+            version,
+            uuid_of(device) if device is not None else None,
+            msgspec.json.encode(dict(changes)).decode(),
+            services.clock(),
+            actor,
+        )
+        # A change may fit the defaults and yet not the limits that were set before.
+        return (await read_policies(connection, vendor, device or vendor)).latest()
+
+
+async def add_cashier(services: Services, vendor: bytes, *, cashier: str, name: str, role: str, pin: str) -> None:
+    """Add a cashier with a PIN, or change one; terminals learn it with their next book.
+
+    Raises:
+        UnknownVendorError, PinError, DecodingError: nothing was done.
+    """
+    await read_vendor(services, vendor)
+    checked_text(cashier, "id")
+    checked_text(name, "name")
+    if role not in CASHIER_ROLES:
+        raise PinError(f"a role is one of {', '.join(CASHIER_ROLES)}")
+    _check_pin(pin)
+    # Argon2id with libsodium's interactive cost, in a thread: it takes tens of milliseconds and 64 MiB.
+    hashed = await asyncio.to_thread(argon2id.str, pin.encode(), argon2id.OPSLIMIT_INTERACTIVE, 64 * 1024 * 1024)
+    async with services.pool.acquire() as connection, connection.transaction():
+        await next_version(connection)
+        await connection.execute(
+            QUERIES["write_cashier"],
+            uuid_of(vendor),
+            cashier,
+            name,
+            role,
+            hashed.rstrip(b"\0").decode("ascii"),
+            services.clock(),
+        )
+
+
+def _check_pin(pin: str) -> None:
+    if len(pin) != PIN_DIGITS or not (pin.isascii() and pin.isdigit()):
+        raise PinError
+    pairs = {pin[:2], pin[2:4], pin[4:]}
+    if len(set(pin)) == 1 or len(pairs) == 1 or pin[:3] == pin[3:] or any(pin in run for run in _RUNS):
+        raise PinError("this PIN is one of those that a thief tries first")

@@ -1,0 +1,1 @@
+"""Batches in, books out: what terminals exchange with the server."""

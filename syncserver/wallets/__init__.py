@@ -1,0 +1,1 @@
+"""Customers, their wallets and their codes."""

@@ -1,0 +1,125 @@
+"""Opening wallets, funding them, and moving money between their two balances."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from shared.errors import MoneyError
+from shared.geo import Place
+from shared.ids import WALLET_DIGITS, luhn_digit, uuid7
+from shared.money import Money, minor_digits
+from syncserver.database.arrays import uuid_of
+from syncserver.database.connection import Connection
+from syncserver.database.queries import load
+from syncserver.ledger import store
+from syncserver.ledger.postings import Account, Cause, Postings
+from syncserver.services import Services
+from syncserver.sync.numbering import next_version
+from syncserver.wallets.errors import UnknownWalletError
+
+QUERIES = load(Path(__file__).parent)
+
+
+@dataclass(frozen=True, slots=True)
+class Balances:
+    """What a wallet has, in minor units."""
+
+    wallet: str
+    currency: str
+    online: int
+    offline: int
+    held: int
+    review: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewCustomer:
+    """A customer who was just added, with the number of the wallet."""
+
+    user_id: bytes
+    wallet: str
+
+
+async def add_customer(services: Services, *, name: str, home: Place, currency: str) -> NewCustomer:
+    """Add an approved customer with an empty wallet.
+
+    Raises:
+        CurrencyError: where the currency is none.
+    """
+    minor_digits(currency)
+    now = services.clock()
+    user_id = uuid7(now, services.random(10))
+    async with services.pool.acquire() as connection, connection.transaction():
+        wallet = await _free_number(connection, services)
+        await connection.execute(QUERIES["write_customer"], uuid_of(user_id), name, home.lat, home.lon, now)
+        await connection.execute(QUERIES["write_wallet"], wallet, uuid_of(user_id), currency, home.lat, home.lon, now)
+    return NewCustomer(user_id, wallet)
+
+
+async def _free_number(connection: Connection, services: Services) -> str:
+    """A random wallet number; one that a payment ever named stays unused, so that it gets no foreign history."""
+    while True:
+        digits = str(int.from_bytes(services.random(8)) % 10 ** (WALLET_DIGITS - 1)).zfill(WALLET_DIGITS - 1)
+        number = digits + luhn_digit(digits)
+        if not await connection.fetchval(QUERIES["number_was_used"], number):
+            return number
+
+
+async def show(connection: Connection, wallet: str) -> Balances:
+    """What a wallet has.
+
+    Raises:
+        UnknownWalletError: where there is none.
+    """
+    row = await connection.fetchrow(QUERIES["read_wallet"], wallet)
+    if row is None:
+        raise UnknownWalletError
+    return Balances(row["wallet"], row["currency"], row["online"], row["offline"], row["held"], row["review"])
+
+
+async def fund(services: Services, wallet: str, amount: str, actor: str) -> Balances:
+    """Pay an amount such as 200.00 in from the bank.
+
+    Raises:
+        UnknownWalletError, MoneyError: nothing was done.
+    """
+    return await _move(services, wallet, amount, actor, Account.BANK, Account.ONLINE, Cause.FUNDING)
+
+
+async def move_offline(services: Services, wallet: str, amount: str, actor: str, *, back: bool = False) -> Balances:
+    """Move an amount from the online to the offline balance, or back.
+
+    Raises:
+        UnknownWalletError, MoneyError, InsufficientFundsError: nothing was done.
+    """
+    ends = (Account.OFFLINE, Account.ONLINE) if back else (Account.ONLINE, Account.OFFLINE)
+    return await _move(services, wallet, amount, actor, *ends, Cause.MOVE)
+
+
+async def _move(
+    services: Services, wallet: str, amount: str, actor: str, debit: Account, credit: Account, cause: Cause
+) -> Balances:
+    async with services.pool.acquire() as connection, connection.transaction():
+        locked = (await store.lock_wallets(connection, [wallet])).get(wallet)
+        if locked is None:
+            raise UnknownWalletError
+        money = Money.parse(amount, locked.accounts.currency)
+        if money.minor == 0:
+            raise MoneyError("an amount of 0 moves nothing")
+        postings = Postings(at=services.clock(), actor=actor, wallets={wallet: locked.accounts})
+        postings.move(wallet, debit, credit, money.minor, cause)
+        await store.write(connection, postings)
+        return await show(connection, wallet)
+
+
+async def block(services: Services, wallet: str, *, blocked: bool) -> None:
+    """Block a wallet, or end that; terminals learn it with their next book.
+
+    Raises:
+        UnknownWalletError: where there is none.
+    """
+    async with services.pool.acquire() as connection, connection.transaction():
+        # The wallet before the book's version, as every batch has its locks.
+        if wallet not in await store.lock_wallets(connection, [wallet]):
+            raise UnknownWalletError
+        version = await next_version(connection)
+        await connection.execute(QUERIES["block_wallet"], wallet, version if blocked else None)

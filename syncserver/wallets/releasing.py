@@ -1,0 +1,76 @@
+"""Codes that nobody claimed: expired, withdrawn, and at their release back in the offline balance."""
+
+from collections.abc import Sequence
+
+from syncserver.database.arrays import uuid_of, uuids
+from syncserver.database.connection import Connection
+from syncserver.ledger import store
+from syncserver.ledger.postings import Account, Cause, Postings
+from syncserver.services import Services
+from syncserver.sync.numbering import next_version
+from syncserver.wallets.accounts import QUERIES
+from syncserver.wallets.errors import UnknownSeriesError
+
+SERIES_AT_ONCE = 200
+
+
+async def withdraw(services: Services, series: bytes) -> None:
+    """Withdraw a series: terminals refuse it from their next book on. Its caps stay held until its release.
+
+    Raises:
+        UnknownSeriesError: where there is none that could be withdrawn.
+    """
+    async with services.pool.acquire() as connection, connection.transaction():
+        row = await connection.fetchrow(QUERIES["find_series"], uuid_of(series))
+        if row is None:
+            raise UnknownSeriesError
+        await store.lock_wallets(connection, [row["wallet"]])
+        version = await next_version(connection)
+        tag = await connection.execute(QUERIES["withdraw_series"], row["wallet"], row["series"], version)
+        if tag != "UPDATE 1":
+            raise UnknownSeriesError
+        await connection.execute(QUERIES["withdraw_codes"], row["wallet"], row["series"])
+
+
+async def expire(services: Services) -> int:
+    """Close series whose time is over; how many. Their codes can still be claimed by payments taken before."""
+    async with services.pool.acquire() as connection, connection.transaction():
+        rows = await connection.fetch(QUERIES["expired_series"], services.clock(), SERIES_AT_ONCE)
+        if rows:
+            wallets, series = [row["wallet"] for row in rows], [row["series"] for row in rows]
+            await store.lock_wallets(connection, wallets)
+            await connection.execute(QUERIES["close_expired"], wallets, series)
+            await connection.execute(QUERIES["expire_codes"], wallets, series)
+            await store.note_series_changes(connection, [(row["wallet"], row["series"].bytes) for row in rows])
+        return len(rows)
+
+
+async def release(services: Services) -> int:
+    """Return the caps of series that are due to the offline balances; how many series were released."""
+    now = services.clock()
+    async with services.pool.acquire() as connection, connection.transaction():
+        rows = await connection.fetch(QUERIES["due_series"], now, SERIES_AT_ONCE)
+        if not rows:
+            return 0
+        keys = [(row["wallet"], row["series"].bytes) for row in rows]
+        locked = await store.lock_wallets(connection, {wallet for wallet, _ in keys})
+        postings = Postings(at=now, actor="release", wallets={wallet: one.accounts for wallet, one in locked.items()})
+        for wallet, series, caps in await _released(connection, keys):
+            postings.move(wallet, Account.HELD, Account.OFFLINE, caps, Cause.RELEASE, series=series)
+        await store.write(connection, postings)
+        await connection.execute(
+            QUERIES["close_released"], [wallet for wallet, _ in keys], uuids(series for _, series in keys), now
+        )
+        await store.note_series_changes(connection, keys)
+        return len(keys)
+
+
+async def _released(connection: Connection, keys: Sequence[tuple[str, bytes]]) -> list[tuple[str, bytes, int]]:
+    """Mark the unclaimed codes of these series as released: (wallet, series, sum of their caps) each."""
+    sums: dict[tuple[str, bytes], int] = {}
+    for row in await connection.fetch(
+        QUERIES["release_codes"], [wallet for wallet, _ in keys], uuids(series for _, series in keys)
+    ):
+        key = (row["wallet"], row["series"].bytes)
+        sums[key] = sums.get(key, 0) + row["cap"]
+    return [(wallet, series, caps) for (wallet, series), caps in sorted(sums.items())]
