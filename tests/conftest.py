@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import asyncpg
@@ -17,6 +18,7 @@ import pytest
 from syncserver.database.connect import DatabaseTarget
 from syncserver.database.migrations import migrate
 from syncserver.postgres import EmbeddedPostgres, Role
+from syncserver.postgres.folders import TEMPORARY
 
 TEST_URL = "TALLYSTICK_TEST_DATABASE_URL"
 
@@ -65,12 +67,12 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(scope="session")
-def database_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DatabaseServer]:
+def database_server() -> Iterator[DatabaseServer]:
     url = os.environ.get(TEST_URL)
     if url:
         yield _external(url)
     else:
-        with EmbeddedPostgres(tmp_path_factory.mktemp("home"), settings=FAST) as postgres:
+        with short_folder() as folder, EmbeddedPostgres(folder / "home", settings=FAST) as postgres:
             yield DatabaseServer(lambda role, database: postgres.login(role, database).arguments())
 
 
@@ -119,7 +121,15 @@ def _external(url: str) -> DatabaseServer:
     return server
 
 
+@contextmanager
+def short_folder() -> Iterator[Path]:
+    """A folder whose path leaves room for a Unix socket's, as pytest's own may not."""
+    with TemporaryDirectory(prefix="tallystick-test-", dir=TEMPORARY) as folder:
+        yield Path(folder)
+
+
 @pytest.fixture
-def home(tmp_path: Path) -> Path:
+def home() -> Iterator[Path]:
     """A home folder that does not exist yet."""
-    return tmp_path / "home"
+    with short_folder() as folder:
+        yield folder / "home"

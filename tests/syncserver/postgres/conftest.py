@@ -1,10 +1,8 @@
 """Embedded PostgreSQL servers of a test's own, and other processes that use them."""
 
-import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +25,24 @@ from tests.conftest import FAST
 with EmbeddedPostgres(Path(sys.argv[1]), settings=FAST) as postgres:
     print(postgres.pid, flush=True)
     sys.stdin.read()
+"""
+
+
+DYING_USER = """
+import importlib, os, signal, sys
+from pathlib import Path
+from syncserver.postgres import EmbeddedPostgres
+from tests.conftest import FAST
+
+module, function = importlib.import_module(sys.argv[2]), sys.argv[3]
+work = getattr(module, function)
+
+def work_and_die(*args, **kwargs):
+    work(*args, **kwargs)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+setattr(module, function, work_and_die)
+EmbeddedPostgres(Path(sys.argv[1]), settings=FAST).acquire()
 """
 
 
@@ -82,12 +98,10 @@ def postgres(home: Path) -> Iterator[EmbeddedPostgres]:
         yield running
 
 
-def until(condition: Callable[[], object], seconds: float = 30.0) -> None:
-    """Waits for something another process does."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        os.sched_yield()
+def die_after(home: Path, module: str, function: str) -> None:
+    """Lets another process acquire the cluster and be killed the moment one function of `module` has done its work."""
+    result = subprocess.run([sys.executable, "-c", DYING_USER, str(home), module, function], cwd=ROOT, check=False)
+    assert result.returncode == -signal.SIGKILL
 
 
 def is_running(home: Path) -> bool:

@@ -15,7 +15,7 @@ from syncserver.postgres import EmbeddedPostgres, Role
 from syncserver.postgres.postmaster import StopMode
 from syncserver.postgres.processes import find_orphans, wait_for_end
 from tests.conftest import FAST
-from tests.syncserver.postgres.conftest import StartUser, fetch, is_running, until
+from tests.syncserver.postgres.conftest import die_after, fetch, is_running
 
 pytestmark = pytest.mark.anyio
 
@@ -116,13 +116,12 @@ async def test_a_session_still_busy_after_a_kill_is_ended_before_the_start(
     assert await fetch(postgres.login(Role.OWNER), "SELECT 1") == 1
 
 
-async def test_a_start_whose_user_was_killed_is_waited_for(home: Path, start_user: StartUser) -> None:
+async def test_a_start_whose_user_was_killed_is_waited_for(home: Path) -> None:
+    with EmbeddedPostgres(home, settings=FAST):
+        pass
+    die_after(home, "syncserver.postgres.postmaster", "_launch")
     with EmbeddedPostgres(home, settings=FAST) as postgres:
-        log = postgres.log
-    stopped = log.stat().st_size
-    user = start_user(home)
-    until(lambda: log.stat().st_size > stopped)  # PostgreSQL has begun, and is not ready yet
-    user.kill()
-    with postgres:
         assert await fetch(postgres.login(Role.SERVER), "SELECT 1") == 1
+        begun = postgres.log.read_text().count("starting PostgreSQL")
+    assert begun == 2  # the second user started none of its own
     assert not is_running(home)

@@ -11,7 +11,7 @@ from syncserver.postgres import EmbeddedPostgres, Role
 from syncserver.postgres.configuration import SETTINGS
 from syncserver.postgres.errors import ClusterError, CredentialsError, PostgresError, StartError, VersionError
 from tests.conftest import FAST
-from tests.syncserver.postgres.conftest import StartUser, fetch, is_running, until
+from tests.syncserver.postgres.conftest import die_after, fetch, is_running
 
 pytestmark = pytest.mark.anyio
 
@@ -75,16 +75,16 @@ async def test_passwords_are_in_one_file_only(home: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["with space, comma", "quotes ' and \"", "dollar $HOME `id`", "ü" * 60, "x" * 150])
-async def test_a_home_may_have_any_name(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    with EmbeddedPostgres(tmp_path / name, settings=FAST) as postgres:
+async def test_a_home_may_have_any_name(home: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(home.parent))
+    with EmbeddedPostgres(home.parent / name, settings=FAST) as postgres:
         assert await fetch(postgres.login(Role.SERVER), "SELECT 1") == 1
 
 
-def test_a_setup_killed_in_the_middle_is_done_again(home: Path, start_user: StartUser) -> None:
-    user = start_user(home)
-    until(lambda: list(home.glob("postgres/initdb-*/data/base")))
-    user.kill()
+@pytest.mark.parametrize("step", ["write_private", "_initdb", "_configure", "_create_roles"])
+def test_a_setup_killed_in_the_middle_is_done_again(home: Path, step: str) -> None:
+    die_after(home, "syncserver.postgres.cluster", step)
+    assert list(home.glob("postgres/initdb-*"))
     assert not (home / "postgres" / "data").exists()
     with EmbeddedPostgres(home, settings=FAST) as postgres:
         assert is_running(home)

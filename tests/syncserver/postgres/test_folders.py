@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 
 from syncserver.postgres.errors import UnsafeFolderError
-from syncserver.postgres.folders import SOCKET_PATH_BYTES, private_folder, public_folder, socket_folder, write_private
+from syncserver.postgres.folders import (
+    SOCKET_PATH_BYTES,
+    TEMPORARY,
+    private_folder,
+    public_folder,
+    socket_folder,
+    write_private,
+)
 
 
 def mode(path: Path) -> int:
@@ -48,26 +55,37 @@ def test_a_shared_folder_that_others_can_write_is_refused(tmp_path: Path) -> Non
         public_folder(tmp_path / "a" / "b")
 
 
-def test_a_socket_lies_beside_the_data_while_its_path_fits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+@pytest.fixture
+def short(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a short path, for which the system's temporary folder is taken."""
+    monkeypatch.setattr("tempfile.tempdir", str(home.parent))
+    return home.parent
+
+
+def test_a_socket_lies_beside_the_data_while_its_path_fits(short: Path) -> None:
     longest = SOCKET_PATH_BYTES - len("/socket/.s.PGSQL.5432")
-    place = tmp_path / ("x" * (longest - len(f"{tmp_path}/")))
+    place = short / ("x" * (longest - len(f"{short}/")))
     place.mkdir()
     assert socket_folder(place, place, uid=None, gid=None) == place / "socket"
     too_long = place.with_name(place.name + "x")
-    assert socket_folder(too_long, too_long, uid=None, gid=None).parent != too_long
+    assert socket_folder(too_long, too_long, uid=None, gid=None).parent == short
 
 
-def test_a_socket_with_too_long_a_path_goes_to_the_temporary_folder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+def test_a_socket_with_too_long_a_path_goes_to_the_temporary_folder(short: Path) -> None:
     place = Path("/" + "ü" * 60)
     folder = socket_folder(place, place, uid=None, gid=None)
-    assert folder.parent == tmp_path
+    assert folder.parent == short
     assert mode(folder) == 0o700
     assert folder == socket_folder(place, place, uid=None, gid=None)
     assert folder != socket_folder(place, place / "other", uid=None, gid=None)
+
+
+def test_where_even_the_temporary_folder_is_too_long_there_is_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", "/" + "x" * 120)
+    place = Path("/" + "y" * 120)
+    folder = socket_folder(place, place, uid=None, gid=None)
+    assert folder.parent == TEMPORARY
+    folder.rmdir()
 
 
 def test_a_private_file_is_replaced_whole(tmp_path: Path) -> None:
