@@ -1,6 +1,7 @@
 """The one place where a terminal's clock, randomness, keys, store and transport meet."""
 
 import os
+import platform
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,8 +11,10 @@ from typing import TYPE_CHECKING
 from terminal.clock import Clock, Random, SystemClock
 from terminal.errors import VaultDamagedError
 from terminal.journal.chain import Journal
+from terminal.journal.device import Device
 from terminal.journal.payments import Payments
 from terminal.journal.shifts import Shifts
+from terminal.journal.trust import write_trust
 from terminal.store import database, vault
 from terminal.store.database import Store
 from terminal.store.files import make_folder
@@ -22,6 +25,8 @@ from terminal.till.till import Till
 
 if TYPE_CHECKING:  # httpx is slow to import, and a sale needs no network
     import httpx
+
+    from terminal.sync import Synchroniser
 
 SecretOf = Callable[[Path], Secret]
 
@@ -108,6 +113,44 @@ class Terminal:
             yield cls(home, clock or SystemClock(), random, transport, unlocked, store)
         finally:
             store.close()
+
+    def enrol(
+        self, token: str, server_url: str, *, name: str, allow_http: bool = False, even_unsynced: bool = False
+    ) -> Device:
+        """Enrol with a one-time token, and publish what this terminal trusts; see `terminal.sync.enrol`."""
+        from terminal.sync import enrol  # noqa: PLC0415 - with httpx, which a sale does without
+
+        device = enrol(
+            token,
+            server_url,
+            name=name,
+            model=f"{platform.system()} {platform.machine()}",
+            store=self.store,
+            keys=self.vault,
+            clock=self.clock,
+            transport=self.transport,
+            allow_http=allow_http,
+            even_unsynced=even_unsynced,
+        )
+        self.publish_trust()
+        return device
+
+    def synchroniser(self) -> "Synchroniser":
+        """What pushes and pulls; the caller closes it."""
+        from terminal.sync import Synchroniser  # noqa: PLC0415 - with httpx, which a sale does without
+
+        return Synchroniser(
+            home=self.home,
+            store=self.store,
+            key_of=self.vault.device_key,
+            clock=self.clock,
+            random=self.random,
+            transport=self.transport,
+        )
+
+    def publish_trust(self) -> None:
+        """Write trust.json anew: a book may have brought another server key."""
+        write_trust(self.store, self.home)
 
 
 def _secret_for_open(home: Path) -> Secret:

@@ -5,9 +5,11 @@ import sys
 from cyclopts import App
 
 from terminal.commands.exits import help_table
+from terminal.commands.joining import enrol
 from terminal.commands.run_sales import run_sales
 from terminal.commands.selling import sell, void
 from terminal.commands.shifts import shift
+from terminal.commands.syncing import pull, sync
 from terminal.commands.views import export, queue, status
 
 app = App(
@@ -19,10 +21,13 @@ app = App(
     help_epilogue=help_table(),
     version_flags=[],
 )
+app.command(enrol)
+app.command(pull)
 app.command(sell)
 app.command(void)
 app.command(shift)
 app.command(queue)
+app.command(sync)
 app.command(status)
 app.command(run_sales, name="run-sales")
 app.command(export)

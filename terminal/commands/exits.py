@@ -45,12 +45,16 @@ _BY_ERROR: tuple[tuple[type[TallystickError], Exit], ...] = (
     (shared_errors.MoneyError, Exit.USAGE),
     (shared_errors.WalletNumberError, Exit.USAGE),
     (shared_errors.CodeFormatError, Exit.USAGE),
+    (shared_errors.TokenError, Exit.USAGE),
 )
+# Errors of modules that import httpx, which most commands do without.
+_BY_CODE = {"UNSAFE_URL": Exit.USAGE}
 
 
 def exit_of(error: TallystickError) -> Exit:
     """The exit code that an error ends a command with."""
-    return next((code for kind, code in _BY_ERROR if isinstance(error, kind)), Exit.FAILED)
+    default = _BY_CODE.get(error.code, Exit.FAILED)
+    return next((code for kind, code in _BY_ERROR if isinstance(error, kind)), default)
 
 
 def help_table() -> str:
