@@ -1,0 +1,1 @@
+"""The `tallystick` command: joins the terminal and the sync server, and checks what either of them signed."""
