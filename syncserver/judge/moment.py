@@ -24,7 +24,7 @@ class Moment:
 
 
 def moment_of(*, at: int, tick: int, boot: bytes, sending: Sending, issued_at: int | None, policy: Policy) -> Moment:
-    """Server time minus (batch tick minus record tick) in the same boot, else `at`; never before the issue or after now."""
+    """Server time minus the ticks since the record in the same boot, else `at`; never before the issue or after now."""
     tolerance = policy.clock_tolerance_s * MS_PER_SECOND
     if boot == sending.boot:
         when, uncertainty = sending.received - (sending.tick - tick), 0
