@@ -115,7 +115,7 @@ class Exchange:
                 if success:
                     return Answer(body)
                 raise _failure(response, body)
-        except (httpx.TransportError, httpx.StreamError) as error:
+        except httpx.TransportError as error:
             raise ServerUnreachableError(
                 f"The server can't be reached ({type(error).__name__}). Sales go on offline; try to sync again later."
             ) from error
@@ -127,7 +127,7 @@ class Exchange:
             raise AnswerError("the server's answer is compressed, which was not asked for")
         started = self._clock.tick()
         body = bytearray()
-        for chunk in response.iter_raw():
+        for chunk in response.iter_bytes():
             body += chunk
             if len(body) > limit:
                 raise AnswerError("the server's answer is too large")
