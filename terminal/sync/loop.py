@@ -51,7 +51,8 @@ class SyncLoop:
         set_on_retry_hooks(())
         while not self._stop.is_set():
             self._until_it_works()
-            self._stop.wait(self._varied(self._pace.interval))
+            if not self._stop.is_set():
+                self._stop.wait(self._varied(self._pace.interval))
 
     def _until_it_works(self) -> None:
         attempts = stamina.retry_context(
