@@ -16,6 +16,7 @@ MISUSED = 2
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 PIPE_CLOSED = 141  # 128 + SIGPIPE
 
+_FLAGS = ("--help", "-h", "--version")
 _HELP = """Offline-first payments at the till.
 
 A terminal keeps a signed journal, the server keeps signed receipts: two halves that must fit.
@@ -92,7 +93,7 @@ def run(arguments: Sequence[str]) -> int:
 def _run(arguments: Sequence[str]) -> int:
     chosen = next(iter(arguments), None)
     names = sorted(name for name, *_ in _COMMANDS)
-    if chosen is not None and not chosen.startswith("-") and chosen not in names:
+    if chosen not in {None, *names, *_FLAGS}:
         # Said here, because cyclopts would load every program to say it.
         print(f"error: tallystick has no command {chosen!r}: it is one of {', '.join(names)}", file=sys.stderr)
         return MISUSED
