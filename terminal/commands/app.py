@@ -6,6 +6,7 @@ from cyclopts import App
 
 from terminal.commands.exits import help_table
 from terminal.commands.joining import enrol
+from terminal.commands.locks import lift_lock
 from terminal.commands.run_sales import run_sales
 from terminal.commands.selling import sell, void
 from terminal.commands.shifts import shift
@@ -31,6 +32,7 @@ app.command(sync)
 app.command(status)
 app.command(run_sales, name="run-sales")
 app.command(export)
+app.command(lift_lock, name="lift-lock")
 
 
 def main() -> None:

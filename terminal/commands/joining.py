@@ -15,7 +15,7 @@ from terminal.till.people import check_text
 
 @expected_errors
 def enrol(
-    token: str | None = None,
+    token: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
     *,
     server: str,
     name: str = "till",
@@ -39,7 +39,7 @@ def enrol(
         as_json: Answer with one JSON object.
     """
     label = check_text(name, "the name")
-    word = ask_line("Enrolment token: ").strip() if token is None or token == "-" else token
+    word = ask_line("Enrolment token: ").strip() if token is None or token == "-" else token  # noqa: S105 - a dash
     with Terminal.prepare(home_folder()) as terminal:
         device = terminal.enrol(word, server, name=label, allow_http=allow_http, even_unsynced=even_unsynced)
         home = terminal.home

@@ -26,7 +26,7 @@ def sell(
     amount: str,
     wallet: str | None = None,
     code: str | None = None,
-    voucher: str | None = None,
+    voucher: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
     cashier: str | None = None,
     new_sale: Annotated[bool, Parameter(negative=())] = False,
     as_json: AsJson = False,

@@ -7,7 +7,7 @@ import pytest
 
 from terminal.composition import Terminal
 from terminal.store import vault
-from tests.terminal.shop import Series, Shop, wallet_of
+from tests.terminal.shop import FakeClock, Series, Shop, secret_of_tests, wallet_of
 
 
 @pytest.fixture(autouse=True)
@@ -20,6 +20,17 @@ def _cheap_vaults(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def shop(tmp_path: Path) -> Shop:
     made = Shop(tmp_path / "home")
+    made.enrol()
+    return made
+
+
+@pytest.fixture
+def live_shop(tmp_path: Path) -> Shop:
+    """A shop by this machine's own clocks, for terminals that run as processes; its unlock secret is in its home."""
+    made = Shop(tmp_path / "home", clock=FakeClock.of_now())
+    made.home.mkdir(mode=0o700)
+    (made.home / "unlock").write_bytes(secret_of_tests(made.home).reveal())
+    (made.home / "unlock").chmod(0o600)
     made.enrol()
     return made
 

@@ -19,6 +19,7 @@ from shared.messages.enrolment import Certificate, sign_certificate
 from shared.money import Money
 from shared.policy import Policy
 from shared.vouchers import Voucher, sign_voucher
+from terminal.clock import SystemClock
 from terminal.composition import Terminal
 from terminal.store.vault import Secret
 from terminal.till.people import Approval
@@ -59,6 +60,12 @@ class FakeClock:
     def advance(self, ms: int) -> None:
         self.wall += ms
         self.ticks += ms
+
+    @classmethod
+    def of_now(cls) -> "FakeClock":
+        """This machine's time, for a shop whose terminal other processes use."""
+        real = SystemClock()
+        return cls(real.now(), real.tick(), real.boot)
 
     def reboot(self) -> None:
         self.boot = hashlib.sha256(self.boot).digest()[:16]

@@ -1,0 +1,251 @@
+"""The commands as people and scripts use them: words, one JSON object, exit codes; never a traceback."""
+
+import io
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from terminal.commands.app import app
+from terminal.commands.exits import MEANINGS, Exit
+from tests.terminal.shop import Series, Shop, check_chain, supervisor, wallet_of
+
+Run = Callable[..., int]
+
+
+@pytest.fixture
+def customer(live_shop: Shop) -> Series:
+    return live_shop.issue(wallet_of(1), count=10)
+
+
+@pytest.fixture
+def run(live_shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run a command in the shop's home; words for its stdin by `typed`. Returns its exit code."""
+    monkeypatch.setenv("TALLYSTICK_HOME", str(live_shop.home))
+    monkeypatch.delenv("TALLYSTICK_UNLOCK_FILE", raising=False)
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
+
+    def command(*words: str, typed: str = "") -> int:
+        monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
+        with pytest.raises(SystemExit) as ended:
+            app(list(words))
+        assert isinstance(ended.value.code, int)
+        return int(ended.value.code)
+
+    return command
+
+
+Answered = Callable[[], dict[str, Any]]
+
+
+@pytest.fixture
+def answered(capsys: pytest.CaptureFixture[str]) -> Answered:
+    """The one JSON object that the last command answered."""
+
+    def read() -> dict[str, Any]:
+        out = capsys.readouterr().out
+        value = json.loads(out)
+        assert isinstance(value, dict)
+        return value
+
+    return read
+
+
+def test_selling_by_words(run: Run, customer: Series, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("sell", "--wallet", customer.wallet, "--code", customer.codes[0], "--amount", "12.50") == Exit.DONE
+    said = capsys.readouterr().out
+    assert "ACCEPTED OFFLINE, not yet settled" in said
+    assert "12.50 EUR" in said
+    assert "a shift was opened with a float of 0" in said
+    assert customer.wallet not in said
+    assert customer.codes[0] not in said
+
+
+def test_selling_by_json_and_every_exit_code_of_a_sale(run: Run, customer: Series, answered: Answered) -> None:
+    sell = ("sell", "--json", "--wallet", customer.wallet, "--amount", "12.50", "--code")
+    assert run(*sell, customer.codes[0]) == Exit.DONE
+    sold = answered()
+    assert (sold["approved"], sold["amount"], sold["currency"], sold["seq"]) == (True, 12_50, "EUR", 2)
+    assert run(*sell, customer.codes[0]) == Exit.REFUSED
+    assert answered()["reasons"] == ["CODE_SPENT"]
+    for left in (2, 1, 0):
+        assert run(*sell, "00000000") == Exit.REFUSED
+        assert answered()["guessesLeft"] == left
+    assert run(*sell, customer.codes[1]) == Exit.LOCKED
+    locked = answered()
+    assert (locked["approved"], locked["locked"]) == (False, True)
+    assert 3_500 < locked["retryAfter"] <= 3_600
+    assert run(*sell, customer.codes[1], "--new-sale") == Exit.DONE
+    answered()
+    assert run(*sell, "short") == Exit.USAGE
+    assert answered()["error"]["code"] == "INVALID_CODE"
+
+
+def test_the_code_is_asked_for_again_until_the_guesses_are_used_up(
+    run: Run, customer: Series, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sell = ("sell", "--wallet", customer.wallet, "--amount", "5")
+    assert run(*sell, typed=f"0000-0000\n{customer.codes[0]}\n") == Exit.DONE
+    assert run(*sell, typed="0000-0000\n" * 9) == Exit.REFUSED
+    assert run(*sell, typed="0000-0000\n") == Exit.LOCKED
+    assert "0000-0000" not in "".join(capsys.readouterr())
+    assert run(*sell, "--new-sale") == Exit.USAGE  # nothing on stdin
+
+
+def test_selling_by_voucher_as_text_from_a_file_and_from_stdin(
+    run: Run, live_shop: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ben = live_shop.issue(wallet_of(2), in_book=False)
+    sell = ("sell", "--amount", "1", "--code")
+    assert run(*sell, ben.codes[0], "--voucher", ben.vouchers[0]) == Exit.DONE
+    file = live_shop.home / "voucher.txt"
+    file.write_text(ben.vouchers[1] + "\n")
+    assert run(*sell, ben.codes[1], "--voucher", f"@{file}") == Exit.DONE
+    assert run("sell", "--amount", "1", "--voucher", "-", typed=f"{ben.vouchers[2]}\n{ben.codes[2]}\n") == Exit.DONE
+    assert run(*sell, ben.codes[3], "--voucher", "@/nowhere") == Exit.USAGE
+    assert run(*sell, ben.codes[3], "--voucher", "nonsense") == Exit.REFUSED
+    assert "scan it again" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("sell",),
+        ("sell", "--amount", "1"),
+        ("sell", "--amount", "1.234", "--wallet", wallet_of(1), "--code", "00000000"),
+        ("sell", "--amount", "-1", "--wallet", wallet_of(1), "--code", "00000000"),
+        ("sell", "--amount", "0", "--wallet", wallet_of(1), "--code", "00000000"),
+        ("sell", "--amount", "1", "--wallet", "123", "--code", "00000000"),
+        ("sell", "--amount", "1", "--unknown"),
+        ("void", "no-id", "--reason", "x"),
+        ("shift", "open", "--float", "lots"),
+        ("run-sales", "/nowhere.csv"),
+        ("export", "/nowhere/journal.cbor"),
+        ("enrol", "no token", "--server", "http://127.0.0.1:1"),
+        ("enrol", "abc.0011223344556677", "--server", "ftp://x"),
+        ("dance",),
+    ],
+)
+def test_wrong_usage_is_2_and_says_why_in_words(
+    run: Run, words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(*words) == Exit.USAGE
+    said = "".join(capsys.readouterr())
+    assert said.strip()
+    assert "Traceback" not in said
+
+
+def test_a_day_shift_void_queue_status_close_and_export(
+    run: Run, live_shop: Shop, customer: Series, answered: Answered
+) -> None:
+    assert run("shift", "open", "--float", "150.00", "--cashier", "eva", "--json") == Exit.DONE
+    assert answered()["float"] == 150_00
+    ids = []
+    for code in customer.codes[:2]:
+        assert run("sell", "--wallet", customer.wallet, "--code", code, "--amount", "10", "--json") == Exit.DONE
+        ids.append(answered()["payment"])
+    assert run("void", ids[0], "--reason", "wrong amount", "--json") == Exit.DONE
+    assert answered()["amount"] == 10_00
+    assert run("void", ids[0], "--reason", "wrong amount", "--json") == Exit.FAILED
+    assert answered()["error"]["code"] == "VOID_REFUSED"
+    assert run("queue", "--json") == Exit.DONE
+    queue = answered()
+    assert (queue["records"], queue["count"], queue["total"]) == (4, 1, 10_00)
+    assert [payment["state"] for payment in queue["payments"]] == ["VOIDED", "PENDING"]
+    assert run("status", "--json") == Exit.DONE
+    status = answered()
+    assert (status["queued"], status["unsyncedTotal"], status["exposureLimit"]) == (4, 10_00, 5_000_00)
+    assert (status["epoch"], status["schema"], status["book"]["version"]) == (1, 1, 7)
+    assert run("shift", "close", "--json") == Exit.DONE
+    closed = answered()
+    assert (closed["count"], closed["total"], closed["voids"], closed["carried"]["count"]) == (1, 10_00, 1, 1)
+    assert run("shift", "close", "--json") == Exit.FAILED
+    answered()
+    file = live_shop.home / "journal.cbor"
+    assert run("export", str(file), "--json") == Exit.DONE
+    assert answered()["bytes"] == file.stat().st_size
+    with live_shop.terminal() as terminal:
+        assert len(check_chain(terminal)) == 5
+
+
+def test_the_same_in_words(run: Run, live_shop: Shop, customer: Series, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("status") == Exit.DONE
+    assert run("shift", "open") == Exit.DONE
+    assert run("sell", "--wallet", customer.wallet, "--code", customer.codes[0], "--amount", "10") == Exit.DONE
+    assert run("queue") == Exit.DONE
+    assert run("status") == Exit.DONE
+    assert run("shift", "close") == Exit.DONE
+    assert run("export", str(live_shop.home / "j.cbor")) == Exit.DONE
+    said = capsys.readouterr().out
+    for words in (
+        "2 queued · 10.00 of 5000.00 EUR",
+        "carried forward, not synced yet: 1 payments, 10.00 EUR",
+        "EUR  PENDING",
+    ):
+        assert words in said
+
+
+def test_a_supervisors_pin_comes_from_stdin_and_locks_after_wrong_ones(
+    run: Run, live_shop: Shop, customer: Series, answered: Answered
+) -> None:
+    live_shop.publish(cashiers=[supervisor("eva", "112233"), supervisor("ida", "778899")])
+    run("sell", "--wallet", customer.wallet, "--code", customer.codes[0], "--amount", "10", "--json")
+    void = ("void", answered()["payment"], "--reason", "x", "--json")
+    assert run(*void) == Exit.FAILED
+    assert answered()["error"]["code"] == "SUPERVISOR_NEEDED"
+    for _ in range(5):
+        assert run(*void, "--approver", "eva", typed="000000\n") == Exit.FAILED
+        answered()
+    assert run(*void, "--approver", "eva", typed="112233\n") == Exit.LOCKED
+    answered()
+    assert run("lift-lock", "eva", "--approver", "ida", "--json", typed="778899\n") == Exit.DONE
+    answered()
+    assert run(*void, "--approver", "eva", typed="112233\n") == Exit.DONE
+    assert answered()["approver"] == "eva"
+    assert run("shift", "close", "--json", "--approver", "ida", typed="778899\n") == Exit.DONE
+
+
+def test_no_terminal_and_no_way_to_unlock_it_are_5(
+    run: Run, live_shop: Shop, monkeypatch: pytest.MonkeyPatch, answered: Answered
+) -> None:
+    (live_shop.home / "unlock").write_bytes(b"wrong")
+    assert run("status", "--json") == Exit.NOT_READY
+    assert answered()["error"]["code"] == "WRONG_UNLOCK_SECRET"
+    (live_shop.home / "unlock").unlink()
+    assert run("status", "--json") == Exit.NOT_READY
+    assert answered()["error"]["code"] == "NO_UNLOCK_SECRET"
+    monkeypatch.setenv("TALLYSTICK_HOME", str(live_shop.home / "nowhere"))
+    for words in (("status",), ("queue",), ("sync",), ("pull",), ("shift", "close"), ("export", "/tmp/x.cbor")):  # noqa: S108 - it is never written
+        assert run(*words, "--json") == Exit.NOT_READY
+        assert answered()["error"]["code"] == "NOT_ENROLLED"
+
+
+@pytest.mark.parametrize("words", [("sync",), ("pull",)])
+def test_a_server_that_can_not_be_reached_is_7(run: Run, words: tuple[str, ...], answered: Answered) -> None:
+    assert run(*words, "--json") == Exit.NETWORK
+    found = answered()
+    assert found.get("pull", found)["error"]["code"] == "SERVER_UNREACHABLE"
+
+
+def test_help_teaches_with_examples_and_every_exit_code(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (
+        (),
+        ("enrol",),
+        ("pull",),
+        ("sell",),
+        ("void",),
+        ("shift", "open"),
+        ("shift", "close"),
+        ("queue",),
+        ("sync",),
+        ("status",),
+        ("run-sales",),
+        ("export",),
+        ("lift-lock",),
+    ):
+        assert run(*words, "--help") == Exit.DONE
+        said = " ".join(capsys.readouterr().out.split())
+        assert not words or f"Example: tallystick terminal {' '.join(words)}" in said
+        assert all(meaning in said for meaning in MEANINGS.values())
