@@ -5,6 +5,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from shared.ids import uuid_text
+from shared.messages.enrolment import token_kid
 from terminal.commands.answers import AsJson, answer, expected_errors, say
 from terminal.commands.asking import ask_line
 from terminal.commands.exits import Exit
@@ -40,6 +41,7 @@ def enrol(
     """
     label = check_text(name, "the name")
     word = ask_line("Enrolment token: ").strip() if token is None or token == "-" else token  # noqa: S105 - a dash
+    token_kid(word)  # before anything is made for a token that is none
     with Terminal.prepare(home_folder()) as terminal:
         device = terminal.enrol(word, server, name=label, allow_http=allow_http, even_unsynced=even_unsynced)
         home = terminal.home
