@@ -1,13 +1,14 @@
 """A page of the book: applied whole, or refused and nothing changed."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from shared.errors import DecodingError, SignatureError, TallystickError
-from shared.messages.book import sign_book
+from shared.messages.book import Cashier, sign_book
 from shared.policy import Policy
 from terminal.book.apply import apply_page, read_standing
 from terminal.book.errors import (
@@ -19,11 +20,8 @@ from terminal.book.errors import (
     OlderGenerationError,
 )
 from terminal.book.lookup import CodeBook
-from tests.terminal.sync.fake_server import DAY_MS, DEVICE, START, FakeServer, key_of
-from tests.terminal.sync.test_pull import series
+from tests.terminal.sync.fake_server import DAY_MS, DEVICE, START, FakeServer, key_of, series
 from tests.terminal.sync.till import Till
-
-CASHIER = "argon2id-phc"
 
 
 @pytest.fixture
@@ -80,8 +78,7 @@ def test_no_bit_of_a_page_can_be_flipped(till: Till) -> None:
 
 
 def test_a_series_is_replaced_whole_and_a_closed_one_is_gone(till: Till) -> None:
-    spent = series(1)
-    spent = type(spent)(**{**{name: getattr(spent, name) for name in spent.__dataclass_fields__}, "spent": (0,)})
+    spent = replace(series(1), spent=(0,))
     apply(till, generation=2, since=5, version=6, series=(spent,), closed=(series(2).series,))
     book = CodeBook(till.store)
     assert [found.spent for found in book.find(series(1).wallet)] == [frozenset({0})]
@@ -106,11 +103,14 @@ def test_only_the_last_page_renews_the_age(till: Till) -> None:
 def test_blocked_policy_and_cashiers_are_complete_each_time(till: Till) -> None:
     book = CodeBook(till.store)
     assert book.policy().payment_limit == 1
-    apply(till, generation=2, since=5, version=6, blocked=("2026112108",))
+    cashier = Cashier(id="c1", name="Ben", role="supervisor", pin="$argon2id$x")
+    apply(till, generation=2, since=5, version=6, blocked=("2026112108",), cashiers=(cashier,))
     assert book.is_blocked("2026112108")
+    assert book.cashiers() == (cashier,)
     assert book.policy() == Policy()
     apply(till, generation=2, since=6, version=7)
     assert not book.is_blocked("2026112108")
+    assert book.cashiers() == ()
 
 
 def test_an_old_page_does_not_set_the_server_clock_back(till: Till) -> None:

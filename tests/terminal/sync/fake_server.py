@@ -11,13 +11,14 @@ import httpx
 import zstandard
 
 from shared import cose, tokens
+from shared.codes import KdfParameters
 from shared.errors import TallystickError
 from shared.ids import uuid_bytes, uuid_text
 from shared.journal import Payment, decode_record, genesis_of, link_of
 from shared.keys import SigningKey, kid_of
 from shared.lifecycles import Status
 from shared.messages.batch import decode_batch
-from shared.messages.book import Book, ServerKey, sign_book
+from shared.messages.book import Book, BookSeries, ServerKey, sign_book
 from shared.messages.enrolment import (
     Certificate,
     check_enrolment,
@@ -41,6 +42,20 @@ Forge = Callable[[Receipt], bytes]
 
 def key_of(number: int) -> SigningKey:
     return SigningKey.from_seed(number.to_bytes(32))
+
+
+def series(number: int) -> BookSeries:
+    """A series of one code of 50.00, and a wallet of its own."""
+    return BookSeries(
+        series=number.to_bytes(16),
+        wallet=f"{number:010}",
+        name="A. B.",
+        kdf=KdfParameters(),
+        verifiers=(bytes(16),),
+        caps=(5_000,),
+        spent=(),
+        expires_at=START + DAY_MS,
+    )
 
 
 def refuse_connection(request: httpx.Request, _serve: Callable[[httpx.Request], httpx.Response]) -> httpx.Response:

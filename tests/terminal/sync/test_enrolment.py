@@ -1,6 +1,8 @@
 """Enrolment: nothing is believed but the key that the token names, and a lost answer costs nothing."""
 
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -11,6 +13,7 @@ from shared.ids import uuid_text
 from shared.messages.enrolment import to_base64url
 from terminal.errors import NotEnrolledError, ServerUnreachableError
 from terminal.journal.device import read_device, read_server_keys
+from terminal.store.vault import Secret, Vault
 from terminal.sync.errors import (
     AnswerError,
     CertificateError,
@@ -166,3 +169,30 @@ def test_a_token_of_another_terminal_changes_nothing(till: Till) -> None:
     with pytest.raises(OtherDeviceError):
         till.enrol()
     assert read_device(till.store).epoch == 1
+
+
+def test_a_lost_answer_of_the_next_epoch_does_not_keep_the_terminal_out(till: Till, server: FakeServer) -> None:
+    token = server.token()
+    server.faults.append(lose_answer)
+    with pytest.raises(ServerUnreachableError):
+        till.enrol(token=token)
+    till.sell(2)  # the server knows the new key, the terminal does not know that
+    assert [error.code for error in till.sync.sync_once().errors] == ["REQUEST_REFUSED"] * 2
+    with pytest.raises(UnsyncedEpochError):
+        till.enrol(token=token)
+    till.enrol(token=token, even_unsynced=True)
+    assert till.sync.sync_once().errors == ()
+    assert set(till.answers()) == {(1, 1), (1, 2)}
+
+
+def test_the_vault_keeps_the_key_of_an_enrolment_that_was_interrupted(
+    tmp_path: Path, server: FakeServer, fresh: Till
+) -> None:
+    path, secret = tmp_path / "vault.json", Secret(b"secret")
+    token = server.token()
+    server.faults.append(lose_answer)
+    with pytest.raises(ServerUnreachableError):
+        fresh.enrol(token=token, keys=Vault.create(path, secret, os.urandom))
+    again = Vault.open(path, secret, os.urandom)
+    fresh.enrol(token=token, keys=again)
+    assert read_device(fresh.store).public_key == again.device_key(1).public_key

@@ -4,26 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from shared.codes import KdfParameters
 from shared.lifecycles import Status
-from shared.messages.book import Book, BookSeries, ServerKey, Update
+from shared.messages.book import Book, ServerKey, Update
 from terminal.book.apply import believed_keys, read_standing
 from terminal.book.lookup import CodeBook
-from tests.terminal.sync.fake_server import DAY_MS, OUTAGES, START, FakeServer, Fault, key_of, refuse_connection
+from tests.terminal.sync.fake_server import DAY_MS, OUTAGES, START, FakeServer, Fault, key_of, refuse_connection, series
 from tests.terminal.sync.till import Till
-
-
-def series(number: int) -> BookSeries:
-    return BookSeries(
-        series=number.to_bytes(16),
-        wallet=f"{number:010}",
-        name="A. B.",
-        kdf=KdfParameters(),
-        verifiers=(bytes(16),),
-        caps=(5_000,),
-        spent=(),
-        expires_at=START + DAY_MS,
-    )
 
 
 def three_pages(server: FakeServer, generation: int = 1) -> dict[int, Book]:

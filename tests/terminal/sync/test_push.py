@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from shared import cose
 from shared.lifecycles import Status
 from shared.messages.receipt import Receipt, RecordResult, sign_receipt
+from terminal.journal.payments import Payments
 from tests.terminal.sync.fake_server import (
     OUTAGES,
     FakeServer,
@@ -222,6 +223,43 @@ def test_older_epochs_go_first_and_never_in_one_batch_with_newer_ones(till: Till
     assert till.sync.sync_once().errors == ()
     assert till.answers() == {(1, 1): "settled", (1, 2): "settled", (2, 1): "settled", (2, 2): "settled"}
     assert len(server.batches) == 2
+
+
+def test_a_full_disk_answers_nothing(till: Till, server: FakeServer) -> None:
+    payment = till.sell()[0]
+    pages = till.store.value("PRAGMA page_count")
+    till.store.execute(f"PRAGMA max_page_count = {pages}")
+    server.forge = lambda receipt: sign_receipt(
+        replace(receipt, results=tuple(replace(r, reasons=("X" * 120,) * 400) for r in receipt.results)), key_of(1)
+    )
+    assert [error.code for error in till.sync.sync_once().errors][:1] == ["DISK_FULL"]
+    assert (till.answers(), till.state(payment), till.unsynced()) == ({}, "PENDING", 1)
+    till.store.execute(f"PRAGMA max_page_count = {pages + 1_000}")
+    assert till.sync.sync_once().errors == ()
+    assert till.state(payment) == "COMPLETED"
+
+
+def test_a_power_cut_while_a_receipt_is_stored_leaves_nothing_half_done(
+    till: Till, server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    till.sell(3)
+
+    class PowerCut(BaseException):
+        pass
+
+    def cut(*_: object) -> None:
+        raise PowerCut
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Payments, "answer", cut)
+        with pytest.raises(PowerCut):
+            till.sync.sync_once()
+    till.restart()
+    assert till.answers() == {}
+    assert till.unsynced() == 3
+    assert till.sync.sync_once().errors == ()
+    assert till.unsynced() == 0
+    assert set(server.judged.values()) == {1}
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
