@@ -12,10 +12,11 @@ from syncserver.database.connect import DatabaseTarget
 from syncserver.database.migrations import migrate, pending
 from syncserver.database.roles import ensure_roles
 from syncserver.keys.errors import NotInitialisedError
-from syncserver.keys.signing import ensure_identity, load_identity
+from syncserver.keys.signing import ServerKeys, ensure_identity, load_identity
 from syncserver.keys.wrapping import create_key, load_key
+from syncserver.ports import Clock, Random
 from syncserver.postgres import EmbeddedPostgres
-from syncserver.services import Clock, Random, ServerKeys, Services
+from syncserver.services import Services
 from syncserver.settings import ServerSettings
 
 

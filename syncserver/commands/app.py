@@ -13,7 +13,10 @@ from syncserver.commands.people import customer, vendor
 from syncserver.commands.running import Json, run, show
 from syncserver.commands.wallets import codes, wallet
 from syncserver.composition import initialise, migrate_database, open_database
+from syncserver.reconcile.checks import Reconciliation
 from syncserver.reconcile.checks import reconcile as run_checks
+from syncserver.reconcile.totals import Totals, count
+from syncserver.services import Services
 from syncserver.settings import ServerSettings
 
 app = App(
@@ -80,10 +83,19 @@ def reconcile(*, json: Json = False) -> int:
 
     Example: tallystick server reconcile --json
     """
-    console = Console(stderr=True)
-    with console.status("reconciling") as status:
-        result = run(lambda services: run_checks(services, lambda check: status.update(f"checking {check}")))
-    findings = [{"check": one.check, "meaning": one.meaning, "row": one.row} for one in result.findings]
-    words = "\n".join(f"{one.check}: {one.meaning}: {one.row}" for one in result.findings)
-    show({"ok": result.ok, "findings": findings}, words or "Reconciled: nothing was found.", json=json)
+    with Console(stderr=True).status("reconciling") as status:
+
+        async def checked(services: Services) -> tuple[Reconciliation, Totals]:
+            result = await run_checks(services, lambda check: status.update(f"checking {check}"))
+            return result, await count(services)
+
+        result, totals = run(checked)
+    data = {
+        "ok": result.ok,
+        "findings": [{"check": one.check, "meaning": one.meaning, "row": one.row} for one in result.findings],
+        "totals": {"payments": totals.payments, **totals.by_status, "difference": totals.differences},
+    }
+    lines = [f"{one.check}: {one.meaning}: {one.row}" for one in result.findings]
+    lines.append(f"{'reconciled' if result.ok else 'NOT RECONCILED'}: {totals}")
+    show(data, "\n".join(lines), json=json)
     return 0 if result.ok else 1

@@ -1,5 +1,6 @@
 """The server's Ed25519 keys: made once, kept wrapped in the database, so that any number of processes sign alike."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from shared.ids import uuid7
@@ -9,11 +10,32 @@ from syncserver.database.connection import Connection
 from syncserver.database.queries import load
 from syncserver.keys.errors import NotInitialisedError
 from syncserver.keys.wrapping import KeyEncryptionKey
-from syncserver.services import Clock, PublishedKey, Random, ServerKeys
+from syncserver.ports import Clock, Random
 
 QUERIES = load(Path(__file__).parent)
 KEY_LIFETIME_MS = 2 * 365 * 24 * 3_600_000
 _INIT_LOCK = 0x74616C6C79
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedKey:
+    """A public key of this server that terminals may believe until `not_after` (ms)."""
+
+    kid: bytes
+    public_key: bytes
+    not_after: int
+
+
+@dataclass(frozen=True, slots=True)
+class ServerKeys:
+    """The key that signs, and all that terminals are told to believe."""
+
+    active: SigningKey
+    published: tuple[PublishedKey, ...]
+
+    def by_kid(self) -> dict[bytes, bytes]:
+        """Kid → public key of all published ones."""
+        return {key.kid: key.public_key for key in self.published}
 
 
 async def ensure_identity(connection: Connection, kek: KeyEncryptionKey, clock: Clock, random: Random) -> bytes:

@@ -4,20 +4,18 @@ A stolen database yields no proof key and no signing key; each wrapped value is 
 """
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from syncserver.keys.errors import KeyFileError
+from syncserver.ports import Random
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
 FILE_NAME = "kek"
 CREDENTIAL_NAME = "tallystick-kek"
-
-Random = Callable[[int], bytes]
 
 
 class KeyEncryptionKey:
