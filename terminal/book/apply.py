@@ -68,9 +68,11 @@ def apply_page(store: Store, device: bytes, raw: bytes, clock: Clock, *, heard: 
         NewGenerationError: where the book has to be pulled again with since=0.
         BookRefusedError: where it is another terminal's, older, expired or out of place.
     """
+    now = server_time(store, clock, heard)
+    # Verified before the transaction begins: a sale waits for the store, and a page holds up to 5,000 series. Only
+    # a sync changes what is believed, and there is one at a time.
+    page = open_book(raw, believed_keys(store, now))
     with store.transaction():
-        now = server_time(store, clock, heard)
-        page = open_book(raw, believed_keys(store, now))
         _check(page, device, read_standing(store), now)
         return _apply(store, page, raw, clock)
 
