@@ -18,7 +18,7 @@ class UnknownDeviceError(TallystickError):
 class EnrolmentTokenError(TallystickError):
     """This enrolment token is unknown or has expired."""
 
-    code = "INVALID_TOKEN"
+    code = "ENROLMENT_TOKEN"
 
 
 class EnrolmentProofError(TallystickError):

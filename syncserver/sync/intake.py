@@ -50,7 +50,7 @@ class SeveralEpochsError(TallystickError):
 class DeviceGoneError(TallystickError):
     """This device is not enrolled here."""
 
-    code = "UNKNOWN_DEVICE"
+    code = "DEVICE_GONE"
 
 
 @dataclass(frozen=True, slots=True)
