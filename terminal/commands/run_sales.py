@@ -53,7 +53,7 @@ class _Report:
         counts = {outcome: self.counts[outcome] for outcome in _OUTCOMES}
         if self.as_json:
             stopped = {"error": {"code": error.code, "message": error.message}} if error else {}
-            print(json.dumps({"results": self.results, **counts, **stopped}))
+            say(json.dumps({"results": self.results, **counts, **stopped}))
             return
         rows = sum(counts.values())
         said = ", ".join(f"{number} {outcome}" for outcome, number in counts.items())

@@ -65,7 +65,7 @@ def _watch(terminal: Terminal, *, as_json: bool) -> int:
             terminal.publish_trust()
             answer(as_json, _report_json(told), lambda: _say_report(told))
         elif as_json:
-            print(json.dumps({"error": _error_json(told)}), flush=True)
+            say(json.dumps({"error": _error_json(told)}))
         else:
             warn(f"error: {told.message}")
 

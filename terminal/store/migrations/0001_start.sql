@@ -52,6 +52,7 @@ CREATE TABLE record (
     boot BLOB NOT NULL,
     PRIMARY KEY (epoch, seq)
 ) STRICT;
+CREATE INDEX record_by_time ON record (at);
 CREATE TRIGGER record_is_append_only BEFORE UPDATE ON record BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
 CREATE TRIGGER record_is_never_deleted BEFORE DELETE ON record BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
 
