@@ -1,5 +1,6 @@
 """Reading request bodies within bounds: nothing is kept beyond the limit, whatever a header or a zstd frame claims."""
 
+import asyncio
 import io
 from typing import TypeVar
 
@@ -10,6 +11,8 @@ from starlette.requests import Request
 from shared.errors import DecodingError, TallystickError
 
 MAX_JSON_BYTES = 64 * 1024
+# Long enough for 2 MiB over a poor mobile link, and short enough that slow senders can't take all the places.
+BODY_SECONDS = 60
 # A frame may ask for no larger window than the largest body needs.
 _MAX_WINDOW = 8 * 1024 * 1024
 _T = TypeVar("_T")
@@ -19,6 +22,12 @@ class TooLargeError(TallystickError):
     """This request is too large."""
 
     code = "TOO_LARGE"
+
+
+class SlowBodyError(TallystickError):
+    """The request's body did not arrive in time."""
+
+    code = "TIMEOUT"
 
 
 class WrongTypeError(TallystickError):
@@ -32,10 +41,19 @@ async def read_body(request: Request, limit: int) -> bytes:
 
     Raises:
         TooLargeError: where there is more.
+        SlowBodyError: where it takes longer than a minute.
     """
     declared = request.headers.get("content-length", "0")
     if declared.isdecimal() and int(declared) > limit:
         raise TooLargeError
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await _gather(request, limit)
+    except TimeoutError as error:
+        raise SlowBodyError from error
+
+
+async def _gather(request: Request, limit: int) -> bytes:
     chunks: list[bytes] = []
     size = 0
     async for chunk in request.stream():

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from shared.errors import DecodingError, TallystickError, TokenError
-from syncserver.api.body import TooLargeError, WrongTypeError
+from syncserver.api.body import SlowBodyError, TooLargeError, WrongTypeError
 from syncserver.api.envelope import RETRY_SECONDS, failure
 from syncserver.registry.enrolment import InvalidTerminalNameError
 from syncserver.registry.errors import (
@@ -29,6 +29,7 @@ STATUS: dict[type[TallystickError], int] = {
     EnrolmentTokenError: 401,
     DeviceGoneError: 401,
     PullRefusedError: 403,
+    SlowBodyError: 408,
     KeyTakenError: 409,
     DeviceStateError: 409,
     TooLargeError: 413,

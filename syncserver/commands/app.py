@@ -16,6 +16,7 @@ from syncserver.composition import initialise, migrate_database, open_database
 from syncserver.reconcile.checks import Reconciliation
 from syncserver.reconcile.checks import reconcile as run_checks
 from syncserver.reconcile.totals import Totals, count
+from syncserver.registry.vendors import start_all_books_over
 from syncserver.services import Services
 from syncserver.settings import ServerSettings
 
@@ -57,6 +58,18 @@ def migrate(*, json: Json = False) -> None:
     applied = asyncio.run(migrated())
     words = "\n".join(f"applied {name}" for name in applied) or "The schema is up to date."
     show({"applied": applied}, words, json=json)
+
+
+@app.command
+def restored(*, json: Json = False) -> None:
+    """Say that the database was restored from a backup: every terminal then begins its book anew.
+
+    What terminals uploaded after the backup they still have: they send again whatever the server says is missing.
+
+    Example: tallystick server restored
+    """
+    generation = run(start_all_books_over)
+    show({"generation": generation}, f"Every terminal's book begins anew (generation {generation}).", json=json)
 
 
 @app.command(name="run")

@@ -9,6 +9,7 @@ import sys
 import structlog
 import uvicorn
 import uvloop
+from starlette.applications import Starlette
 
 from shared.errors import TallystickError
 from syncserver.api.app import make_app
@@ -33,21 +34,10 @@ def serve(host: str, port: int) -> None:
         ListenError: the address can't be had.
     """
     _log_to_stderr()
-    # uvicorn raises a signal again once it has stopped: these handlers let the rest be closed in order first.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None)
-    with _listen(host, port) as listener, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(listener, host))
-
-
-async def _serve(listener: socket.socket, host: str) -> None:
-    settings = ServerSettings()
-    if settings.database_url is None and (settings.home / "postgres").exists():
-        async with open_database(settings) as target:
-            await migrate_database(target)
-    async with open_services(settings) as services:
-        config = uvicorn.Config(
-            make_app(services),
+    app = make_app()
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
             http="httptools",
             lifespan="off",
             access_log=False,
@@ -56,10 +46,32 @@ async def _serve(listener: socket.socket, host: str) -> None:
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
+    )
+
+    # While it serves, uvicorn handles signals itself; it raises them again once it has stopped. A signal that comes
+    # before, while the database starts, is remembered: what has begun is closed in order, and nothing is served.
+    def remember(*_: object) -> None:
+        server.should_exit = True
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, remember)
+    with _listen(host, port) as listener, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(server, app, listener, host))
+
+
+async def _serve(server: uvicorn.Server, app: Starlette, listener: socket.socket, host: str) -> None:
+    settings = ServerSettings()
+    if settings.database_url is None and (settings.home / "postgres").exists():
+        async with open_database(settings) as target:
+            await migrate_database(target)
+    async with open_services(settings) as services:
+        app.state.services = services
+        if server.should_exit:
+            return
         rounds = asyncio.create_task(run_rounds(services))
         print(f"listening on http://{host}:{listener.getsockname()[1]}", flush=True)
         try:
-            await uvicorn.Server(config).serve(sockets=[listener])
+            await server.serve(sockets=[listener])
         finally:
             rounds.cancel()
             await asyncio.gather(rounds, return_exceptions=True)

@@ -109,8 +109,18 @@ async def change_policy(
             services.clock(),
             actor,
         )
+        if "radius_m" in changes:
+            await connection.execute(
+                QUERIES["start_books_over"], uuid_of(vendor), uuid_of(device) if device is not None else None
+            )
         # A change may fit the defaults and yet not the limits that were set before.
         return (await read_policies(connection, vendor, device or vendor)).latest()
+
+
+async def start_all_books_over(services: Services) -> int:
+    """Let every terminal begin its book anew, as they must after this database was restored; the new generation."""
+    generation: int = await services.pool.fetchval(QUERIES["start_all_books_over"])
+    return generation
 
 
 async def add_cashier(services: Services, vendor: bytes, *, cashier: str, name: str, role: str, pin: str) -> None:

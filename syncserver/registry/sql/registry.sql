@@ -18,6 +18,12 @@ UPDATE vendor SET blocked_version = $2 WHERE vendor = $1;
 -- write_policy: change limits from a book version on
 INSERT INTO policy (vendor, version, device, body, effective_at, actor) VALUES ($1, $2, $3, $4::jsonb, $5, $6);
 
+-- start_books_over: a terminal's surroundings changed, so its book begins anew
+UPDATE device SET generation = generation + 1 WHERE vendor = $1 AND ($2::uuid IS NULL OR device = $2);
+
+-- start_all_books_over: this database was restored from a backup
+UPDATE book_clock SET generation = generation + 1 RETURNING generation;
+
 -- write_cashier: add a cashier, or change one
 INSERT INTO cashier (vendor, id, name, role, pin, created_at) VALUES ($1, $2, $3, $4, $5, $6)
     ON CONFLICT (vendor, id) DO UPDATE SET name = excluded.name, role = excluded.role, pin = excluded.pin;
