@@ -11,6 +11,8 @@ from shared import cbor, cose, journal
 from shared.errors import DecodingError, NotSignedError, SignatureError
 from shared.journal import ChainPosition, Record
 
+Commitments = dict[bytes, set[int]]  # link → the seqs that authentic records give it
+
 BAD_RECORD = "BAD_RECORD"
 BAD_SIGNATURE = "BAD_SIGNATURE"
 WRONG_DEVICE = "WRONG_DEVICE"
@@ -28,13 +30,15 @@ class EpochKey:
 class Arrival:
     """One record as it arrived. `position` is None where it has no place in the chain.
 
-    `refusal` is the one reason of a rejected record; `record` is there where it was not refused.
+    `refusal` is the one reason of a rejected record; `record` is there where it was not refused. `claimed` is where a
+    record whose signature fails says that it stands: good for nothing but to find the same bytes that are there.
     """
 
     raw: bytes
     link: bytes
     kid: bytes | None = None
     position: ChainPosition | None = None
+    claimed: ChainPosition | None = None
     record: Record | None = field(default=None, repr=False)
     payment: bytes | None = None
     refusal: str | None = None
@@ -64,44 +68,38 @@ def examine(
         foreign: the kids among the records that belong to other devices.
     """
     arrivals: list[Arrival | None] = [None] * len(raws)
-    committed: dict[bytes, int] = {}  # link → the seq that an authentic record gives it
-    doubtful: list[int] = []
+    committed: Commitments = {}
+    doubtful: dict[bytes, list[int]] = {}
     # From the last to the first, so that whoever commits to a record has been believed before it.
     for index in range(len(raws) - 1, -1, -1):
         arrival = _examine_one(raws[index], device, keys, foreign, committed)
         arrivals[index] = arrival
         if arrival.refusal == BAD_SIGNATURE:
-            doubtful.append(index)
+            doubtful.setdefault(arrival.link, []).append(index)
         _commit(arrival, committed)
-    _reconsider(doubtful, arrivals, raws, device, keys, foreign, committed)
+    # A record may stand behind the one that commits to it: look again at those, and at whom they commit to in turn.
+    again = [link for link in doubtful if link in committed]
+    while again:
+        link = again.pop()
+        if link not in doubtful:
+            continue
+        arrival = _examine_one(raws[doubtful[link][0]], device, keys, foreign, committed)
+        if arrival.refusal == BAD_SIGNATURE:
+            continue
+        for index in doubtful.pop(link):
+            arrivals[index] = arrival
+        before = _commit(arrival, committed)
+        if before in doubtful:
+            again.append(before)
     return [arrival for arrival in arrivals if arrival is not None]
 
 
-def _commit(arrival: Arrival, committed: dict[bytes, int]) -> None:
-    if arrival.position is not None and arrival.position.seq > 1:
-        committed[arrival.position.prev] = arrival.position.seq - 1
-
-
-def _reconsider(
-    doubtful: list[int],
-    arrivals: list[Arrival | None],
-    raws: Sequence[bytes],
-    device: bytes,
-    keys: Mapping[bytes, EpochKey],
-    foreign: Collection[bytes],
-    committed: dict[bytes, int],
-) -> None:
-    """A record may stand behind the one that commits to it: look again until nothing more becomes authentic."""
-    found = True
-    while found and doubtful:
-        found = False
-        for index in list(doubtful):
-            arrival = _examine_one(raws[index], device, keys, foreign, committed)
-            if arrival.refusal != BAD_SIGNATURE:
-                arrivals[index] = arrival
-                doubtful.remove(index)
-                _commit(arrival, committed)
-                found = True
+def _commit(arrival: Arrival, committed: Commitments) -> bytes | None:
+    """Note to whom an authentic record commits; the link."""
+    if arrival.position is None or arrival.position.seq == 1:
+        return None
+    committed.setdefault(arrival.position.prev, set()).add(arrival.position.seq - 1)
+    return arrival.position.prev
 
 
 def _examine_one(
@@ -109,7 +107,7 @@ def _examine_one(
     device: bytes,
     keys: Mapping[bytes, EpochKey],
     foreign: Collection[bytes],
-    committed: Mapping[bytes, int],
+    committed: Commitments,
 ) -> Arrival:
     link = journal.link_of(raw)
     try:
@@ -124,17 +122,25 @@ def _examine_one(
     key = keys.get(signed.kid)
     if key is None:
         return refused
-    seq = committed.get(link)
-    if seq is not None:
+    if link in committed:
         arrival = _read(raw, link, signed, device, key)
         # The run must be unbroken in its seqs as well as in its links.
-        if arrival.position is not None and arrival.position.seq == seq:
+        if arrival.position is not None and arrival.position.seq in committed[link]:
             return arrival
     try:
         cose.verify(signed, cose.Kind.RECORD, key.public_key)
     except SignatureError:
-        return refused
+        return replace(refused, claimed=_claimed(signed.payload, device, key))
     return _read(raw, link, signed, device, key)
+
+
+def _claimed(payload: bytes, device: bytes, key: EpochKey) -> ChainPosition | None:
+    """The place that a record claims although nobody vouches for it."""
+    try:
+        position = journal.position_of(payload)
+    except DecodingError:
+        return None
+    return position if (position.device, position.epoch) == (device, key.epoch) else None
 
 
 def _read(raw: bytes, link: bytes, signed: cose.Signed, device: bytes, key: EpochKey) -> Arrival:

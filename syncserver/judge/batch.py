@@ -74,6 +74,10 @@ def judge_batch(arrivals: Sequence[Arrival], facts: BatchFacts) -> Judgement:
 def _judge_one(arrival: Arrival, facts: BatchFacts, judgement: Judgement) -> RecordResult:
     position = arrival.position
     if position is None:
+        # It may have had its place by the word of a record that is not in this batch.
+        stored = facts.chain.place(arrival.claimed, arrival.link).replay if arrival.claimed is not None else None
+        if stored is not None:
+            return stored
         judgement.strays.append(arrival)
         return RecordResult(None, None, Status.REJECTED, (arrival.refusal or "",))
     placement = facts.chain.place(position, arrival.link)

@@ -107,7 +107,8 @@ async def _lock_journal(connection: Connection, upload: Upload) -> tuple[DeviceF
     chain = Chain(
         genesis=journal.genesis_of(upload.device, upload.epoch, epoch["public_key"]), ranges=ranges, stored={}
     )
-    seqs = {arrival.position.seq for arrival in upload.arrivals if arrival.position is not None}
+    places = (arrival.position or arrival.claimed for arrival in upload.arrivals)
+    seqs = {place.seq for place in places if place is not None}
     near = seqs_to_read(ranges, seqs)
     if near:
         for found in await connection.fetch(QUERIES["read_records"], device, upload.epoch, near):
