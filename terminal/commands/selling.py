@@ -119,6 +119,8 @@ def _say(result: SaleAnswer) -> None:
             say(f"  reason   {', '.join(result.reasons)}")
         if result.guesses_left is not None:
             say(f"  codes that may still be tried: {result.guesses_left}")
+        for warning in result.warnings:
+            say(f"  ! {warning}")
         return
     say(result.sentence)
     say(f"  amount   {result.amount}")

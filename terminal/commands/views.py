@@ -168,6 +168,8 @@ def export(file: Path, /, *, epoch: int | None = None, as_json: AsJson = False) 
     if not file.absolute().parent.is_dir():
         raise InputError(f"there is no folder {file.absolute().parent}")
     with this_terminal() as terminal:
+        if file.exists() and file.resolve().parent == terminal.home.resolve() and file.suffix != ".cbor":
+            raise InputError(f"{file} is a file of this terminal's own: name another one")
         size = export_journal(terminal.store, terminal.journal, file.absolute(), epoch)
     answer(
         as_json,

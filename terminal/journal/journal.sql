@@ -52,8 +52,9 @@ FROM payment WHERE unsynced = 1 ORDER BY epoch, seq;
 -- set_payment: what became of a payment.
 UPDATE payment SET state = :state, reasons = :reasons, unsynced = :unsynced WHERE id = :id;
 
--- is_spent: whether a code was taken here, whatever became of the payment.
-SELECT 1 FROM payment WHERE series = :series AND idx = :idx;
+-- payment_by_code: the payment that took a code here, whatever became of it.
+SELECT id, epoch, seq, shift, wallet, series, idx, amount, currency, at, state, reasons, unsynced
+FROM payment WHERE series = :series AND idx = :idx;
 
 -- unsynced_of_wallet: a customer's payments in a row since the last sync.
 SELECT count(*) FROM payment WHERE unsynced = 1 AND wallet = :wallet;

@@ -124,9 +124,10 @@ class Payments:
         self._set(row, after, reasons, unsynced=False)
         return after
 
-    def is_spent(self, series: bytes, index: int) -> bool:
-        """Whether this till took that code before, whatever became of the payment."""
-        return self._store.row(SQL["is_spent"], {"series": series, "idx": index}) is not None
+    def by_code(self, series: bytes, index: int) -> PaymentRow | None:
+        """The payment that took a code here, whatever became of it."""
+        row = self._store.row(SQL["payment_by_code"], {"series": series, "idx": index})
+        return None if row is None else _row(row)
 
     def streak(self, wallet: str) -> int:
         """A customer's payments at this till since the last sync."""

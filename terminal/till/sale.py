@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from shared.codes import normalise, prove
 from shared.errors import MoneyError
 from shared.geo import Place
-from shared.ids import UUID7_RANDOM_BYTES, uuid7, wallet_number
+from shared.ids import UUID7_RANDOM_BYTES, uuid7, uuid_text, wallet_number
 from shared.journal import Payment
 from shared.money import Money
 from shared.rules.decision import CodeStanding, PaymentFacts, Verdict, decide
@@ -163,9 +163,19 @@ class Sales:
         facts = facts_with_code(self._parts, scene, early, wallet=tender.wallet, match=match, voucher=tender.voucher)
         verdict = decide(facts, scene.book.policy, Side.TILL)
         if verdict.action >= Action.REFUSE:
-            return _refused(tender, _refusing(verdict), sentence=_past_date(facts))
+            return _refused(
+                tender, _refusing(verdict), sentence=_past_date(facts), warnings=self._taken_before(match, scene)
+            )
         self._guesses.end_sale(tender.wallet, tender.request.amount.minor)
         return self._accept(scene, tender, match, facts, verdict)
+
+    def _taken_before(self, match: Match, scene: Scene) -> tuple[str, ...]:
+        """After a crash right behind the commit, nobody saw the answer: the cashier has to hear that it was taken."""
+        before = self._parts.payments.by_code(match.series, match.index)
+        if before is None:
+            return ()
+        amount = Money(before.amount, before.currency)
+        return (sentences.taken_before(uuid_text(before.id), str(amount), before.state, scene.moment.at - before.at),)
 
     def _facts(self, scene: Scene, tender: _Tender) -> PaymentFacts:
         amount = tender.request.amount
@@ -253,6 +263,7 @@ def _refused(
     reasons: tuple[str, ...],
     *,
     sentence: str | None = None,
+    warnings: tuple[str, ...] = (),
     retry_ms: int | None = None,
     guesses_left: int | None = None,
 ) -> SaleAnswer:
@@ -262,6 +273,7 @@ def _refused(
         amount=tender.request.amount,
         wallet=sentences.masked(tender.wallet),
         reasons=tuple(str(reason) for reason in reasons),
+        warnings=warnings,
         retry_ms=retry_ms,
         guesses_left=guesses_left,
     )

@@ -121,7 +121,9 @@ def _standing_of_voucher(parts: Parts, scene: Scene, voucher: Voucher) -> CodeSt
 
 def _is_spent(parts: Parts, match: Match) -> bool:
     in_book = CodeBook(parts.store).series(match.series)
-    return parts.payments.is_spent(match.series, match.index) or (in_book is not None and match.index in in_book.spent)
+    return parts.payments.by_code(match.series, match.index) is not None or (
+        in_book is not None and match.index in in_book.spent
+    )
 
 
 def _is_stale(scene: Scene, voucher: Voucher | None) -> bool:

@@ -52,16 +52,24 @@ def streak_warning(count: int, most: int) -> str:
     return f"STREAK: payment {count} of this customer without a sync; the till stops after {most}"
 
 
+def taken_before(payment: str, amount: str, state: str, ago_ms: int) -> str:
+    """What the cashier is told of a code that this very till took, so that a sale whose answer was lost is found."""
+    return f"this till took that code {_minutes(max(0, ago_ms))} ago for {amount}: payment {payment}, {state}"
+
+
+def _minutes(ms: int) -> str:
+    minutes = max(1, -(-ms // _MS_PER_MINUTE))
+    return "1 minute" if minutes == 1 else f"{minutes} minutes"
+
+
 def locked(scope: str, wait_ms: int) -> str:
     """How long no code is tried, in words."""
-    minutes = max(1, -(-wait_ms // _MS_PER_MINUTE))
-    wait = "1 minute" if minutes == 1 else f"{minutes} minutes"
     what = {
         "sale": "Too many wrong codes for this sale.",
         "customer": "Too many wrong codes for this wallet.",
         "terminal": "Too many wrong codes at this till.",
     }[scope]
-    return f"{what} Please pay another way, or try again in {wait}."
+    return f"{what} Please pay another way, or try again in {_minutes(wait_ms)}."
 
 
 def masked(wallet: str) -> str:

@@ -11,6 +11,7 @@ from terminal.book.lookup import CodeBook
 from terminal.journal.device import read_server_keys
 from terminal.store.database import Store
 from terminal.till import sentences
+from terminal.till.queries import SQL
 
 _MS = 1_000
 # An unknown wallet costs a derivation all the same, so that the time it takes does not tell. Its salt is nobody's.
@@ -71,7 +72,13 @@ def candidates(store: Store, wallet: str, voucher: Voucher | None) -> list[Candi
         Candidate(series.series, series.kdf, tuple(enumerate(series.verifiers)))
         for series in CodeBook(store).find(wallet)
     ]
-    return found or [Candidate(_NOBODY, KdfParameters(), ())]
+    return found or [Candidate(_NOBODY, _usual_cost(store), ())]
+
+
+def _usual_cost(store: Store) -> KdfParameters:
+    """What a derivation costs for the customers of this book."""
+    row = store.row(SQL["usual_cost"])
+    return KdfParameters() if row is None else KdfParameters(row["t"], row["m_kib"])
 
 
 def find_match(symbols: str, among: Sequence[Candidate]) -> Match | None:

@@ -1,3 +1,6 @@
+-- usual_cost: of the key derivation, by one series of the book.
+SELECT t, m_kib FROM book_series LIMIT 1;
+
 -- sync_state: what went wrong lately with syncing.
 SELECT what, tried_at, succeeded_at, error FROM sync_state;
 

@@ -166,6 +166,9 @@ def test_a_day_shift_void_queue_status_close_and_export(
     file = live_shop.home / "journal.cbor"
     assert run("export", str(file), "--json") == Exit.DONE
     assert answered()["bytes"] == file.stat().st_size
+    for own in ("journal.db", "vault.json", "unlock"):
+        assert run("export", str(live_shop.home / own), "--json") == Exit.USAGE
+        answered()
     with live_shop.terminal() as terminal:
         assert len(check_chain(terminal)) == 5
 

@@ -6,6 +6,7 @@ import pytest
 
 from shared.errors import CodeFormatError, MoneyError, WalletNumberError
 from shared.geo import Place
+from shared.ids import uuid_text
 from shared.journal import Payment, ShiftOpen
 from shared.keys import SigningKey
 from shared.lifecycles import TillState
@@ -197,6 +198,32 @@ def test_turning_the_clock_back_brings_no_expired_code_back(shop: Shop, terminal
     shop.clock.reboot()
     shop.clock.wall -= 3 * HOUR
     assert sell(terminal, wallet=ben.wallet, code=ben.codes[0]).reasons == ("CODE_INVALID",)
+
+
+def test_one_sale_by_a_clock_years_ahead_does_not_stop_the_later_ones(
+    shop: Shop, terminal: Terminal, anna: Series
+) -> None:
+    right = shop.clock.wall
+    shop.clock.wall += 9 * 365 * 24 * HOUR
+    assert sell(terminal, wallet=anna.wallet, code=anna.codes[0]).reasons == ("CLOCK",)
+    shop.clock.wall = right
+    answer = sell(terminal, wallet=anna.wallet, code=anna.codes[1])
+    assert (answer.approved, answer.reasons) == (True, ("CLOCK",))
+    assert sell(terminal, wallet=anna.wallet, code=anna.codes[2]).reasons == ()
+    shop.clock.reboot()
+    assert sell(terminal, wallet=anna.wallet, code=anna.codes[3]).reasons == ("STALE_BOOK",)
+    shop.publish()  # the server tells its time again
+    assert sell(terminal, wallet=anna.wallet, code=anna.codes[3]).approved
+
+
+def test_a_sale_whose_answer_was_lost_is_found_again(shop: Shop, terminal: Terminal, anna: Series) -> None:
+    first = sell(terminal, "12.50", wallet=anna.wallet, code=anna.codes[0])
+    shop.clock.advance(90_000)
+    again = sell(terminal, "12.50", wallet=anna.wallet, code=anna.codes[0])
+    assert first.payment
+    assert uuid_text(first.payment) in again.warnings[0]
+    assert "2 minutes ago for 12.50 EUR" in again.warnings[0]
+    assert not sell(terminal, "12.50", wallet=anna.wallet, code="00000000").warnings
 
 
 def test_a_clock_that_steps_back_or_is_off_flags_the_sale(shop: Shop, terminal: Terminal, anna: Series) -> None:
