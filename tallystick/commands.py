@@ -77,7 +77,8 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command; returns its exit code. What goes wrong as foreseen ends in one line on stderr."""
     try:
         code = _run(arguments)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # a command may have let go of a pipe that nobody reads
+            sys.stdout.flush()
     except BrokenPipeError:
         # Whoever read our output has gone (`| head`). Python would complain once more when it flushes at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
