@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import structlog
+
 from syncserver.database.connect import DatabaseTarget
 from syncserver.database.migrations import migrate, pending
 from syncserver.database.roles import ensure_roles
@@ -16,8 +18,12 @@ from syncserver.keys.signing import ServerKeys, ensure_identity, load_identity
 from syncserver.keys.wrapping import create_key, load_key
 from syncserver.ports import Clock, Random
 from syncserver.postgres import EmbeddedPostgres
+from syncserver.postgres.errors import PostgresError
 from syncserver.services import Services
 from syncserver.settings import ServerSettings
+
+WATCH_SECONDS = 1.0
+log = structlog.get_logger()
 
 
 def system_clock() -> int:
@@ -26,8 +32,12 @@ def system_clock() -> int:
 
 
 @asynccontextmanager
-async def open_database(settings: ServerSettings) -> AsyncIterator[DatabaseTarget]:
+async def open_database(settings: ServerSettings, *, revive: bool = False) -> AsyncIterator[DatabaseTarget]:
     """The database that the settings name; the embedded one runs as long as somebody uses it.
+
+    Args:
+        settings: where the database is.
+        revive: whether to start the embedded one again when it dies meanwhile.
 
     Raises:
         PostgresError: the embedded one can't be started.
@@ -40,10 +50,24 @@ async def open_database(settings: ServerSettings) -> AsyncIterator[DatabaseTarge
         return
     postgres = EmbeddedPostgres(settings.home)
     await asyncio.to_thread(postgres.acquire)
+    reviving = asyncio.create_task(_keep_running(postgres)) if revive else None
     try:
         yield DatabaseTarget.from_embedded(postgres)
     finally:
+        if reviving is not None:
+            reviving.cancel()
+            await asyncio.gather(reviving, return_exceptions=True)
         await asyncio.to_thread(postgres.release)
+
+
+async def _keep_running(postgres: EmbeddedPostgres) -> None:
+    while True:
+        await asyncio.sleep(WATCH_SECONDS)
+        try:
+            if await asyncio.to_thread(postgres.revive):
+                log.warning("postgres_started_again", log=str(postgres.log))
+        except (PostgresError, OSError) as error:
+            log.error("postgres_not_started", error=str(error))  # noqa: TRY400 - the error says it all
 
 
 async def migrate_database(target: DatabaseTarget) -> list[str]:
@@ -85,9 +109,15 @@ def write_trust(home: Path, keys: ServerKeys) -> None:
 
 @asynccontextmanager
 async def open_services(
-    settings: ServerSettings, clock: Clock = system_clock, random: Random = os.urandom
+    settings: ServerSettings, clock: Clock = system_clock, random: Random = os.urandom, *, serving: bool = False
 ) -> AsyncIterator[Services]:
     """Everything that a running server or a command needs.
+
+    Args:
+        settings: of this process.
+        clock: ms since the epoch.
+        random: secure random bytes.
+        serving: whether to look after the embedded database too: its schema first, and its life while it runs.
 
     Raises:
         NotInitialisedError: `tallystick server init` has not been run, or migrations are to be run first.
@@ -95,7 +125,9 @@ async def open_services(
     if settings.database_url is None and not (settings.home / "postgres").exists():
         raise NotInitialisedError
     kek = load_key(settings.home, settings.kek_file, random)
-    async with open_database(settings) as target:
+    async with open_database(settings, revive=serving) as target:
+        if serving and target.embedded:
+            await migrate_database(target)
         await _require_schema(target)
         pool = await target.pool(max_size=settings.pool_size)
         try:

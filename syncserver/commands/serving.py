@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 
 from shared.errors import TallystickError
 from syncserver.api.app import make_app
-from syncserver.composition import migrate_database, open_database, open_services
+from syncserver.composition import open_services
 from syncserver.maintenance.rounds import run_rounds
 from syncserver.settings import ServerSettings
 
@@ -60,11 +60,7 @@ def serve(host: str, port: int) -> None:
 
 
 async def _serve(server: uvicorn.Server, app: Starlette, listener: socket.socket, host: str) -> None:
-    settings = ServerSettings()
-    if settings.database_url is None and (settings.home / "postgres").exists():
-        async with open_database(settings) as target:
-            await migrate_database(target)
-    async with open_services(settings) as services:
+    async with open_services(ServerSettings(), serving=True) as services:
         app.state.services = services
         if server.should_exit:
             return

@@ -84,6 +84,20 @@ class EmbeddedPostgres:
             if leave(handle):
                 stop(self._running_cluster(), "fast")
 
+    def revive(self) -> bool:
+        """Starts PostgreSQL again if it went away under its users; whether it had. Without `acquire`, does nothing.
+
+        Raises:
+            StartError: if it does not start.
+        """
+        if self._cluster is None or find_postmaster(self._cluster.data) is not None:
+            return False
+        with exclusive(self._folder / "start.lock"):
+            if self._share is None or find_postmaster(self._cluster.data) is not None:
+                return False
+            ensure_running(self._cluster)
+        return True
+
     def __enter__(self) -> Self:
         self.acquire()
         return self

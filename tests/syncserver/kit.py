@@ -19,9 +19,11 @@ from shared.messages.book import Book, open_book
 from shared.messages.enrolment import prove_enrolment, to_base64url
 from shared.messages.receipt import Receipt, RecordResult, open_receipt
 from syncserver.api.app import make_app
+from syncserver.database.arrays import uuid_of
 from syncserver.database.connect import DatabaseTarget
 from syncserver.keys.signing import ensure_identity, load_identity
 from syncserver.keys.wrapping import KEY_BYTES, KeyEncryptionKey
+from syncserver.ledger.store import QUERIES as LEDGER
 from syncserver.reconcile.checks import reconcile
 from syncserver.registry import enrolment, vendors
 from syncserver.services import Services
@@ -35,9 +37,10 @@ SECOND, HOUR = 1_000, 3_600_000
 
 @dataclass(slots=True)
 class FakeClock:
-    """Milliseconds since the epoch, turned by hand."""
+    """Milliseconds since the epoch, turned by hand. Terminals booted `TICK_AT_START` before its `origin`."""
 
     now: int = START
+    origin: int = START
 
     def __call__(self) -> int:
         return self.now
@@ -100,9 +103,7 @@ class Shop:
 
     async def vendor_balance(self) -> int:
         """What the vendor is owed, folded or not."""
-        payable = await self.services.pool.fetchval("SELECT sum(payable)::bigint FROM vendor_balance")
-        pending = await self.services.pool.fetchval("SELECT coalesce(sum(amount), 0)::bigint FROM pending_credit")
-        return int(payable + pending)
+        return int(await self.services.pool.fetchval(LEDGER["vendor_balance"], uuid_of(self.vendor)))
 
     async def assert_reconciled(self) -> None:
         """Nothing is wrong with the money."""
@@ -177,7 +178,7 @@ class FakeTerminal:
 
     def tick(self, at: int) -> int:
         """The monotonic clock at a time of the wall clock."""
-        return at - START + TICK_AT_START
+        return at - self.shop.clock.origin + TICK_AT_START
 
     def common(self, at: int | None = None) -> dict[str, Any]:
         """What every record has, for the next seq."""

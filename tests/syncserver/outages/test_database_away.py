@@ -1,0 +1,106 @@
+"""While the database is away the server lives, says so, and asks terminals to come back; nothing is lost."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+import pytest
+
+from shared.lifecycles import Status
+from shared.messages.receipt import open_receipt
+from syncserver.api.envelope import RETRY_SECONDS
+from syncserver.postgres import EmbeddedPostgres
+from syncserver.postgres.locks import exclusive
+from syncserver.postgres.postmaster import stop
+from tests.syncserver.kit import FakeTerminal, Shop
+from tests.syncserver.processes import Site, eventually, locked, superuser
+
+pytestmark = pytest.mark.anyio
+
+
+@contextmanager
+def database_away(postgres: EmbeddedPostgres) -> Iterator[None]:
+    """PostgreSQL has crashed, and whoever would start it again has to wait."""
+    with exclusive(postgres.log.parent / "start.lock"):
+        stop(postgres._running_cluster(), "immediate")
+        yield
+
+
+def assert_asks_to_come_back(answer: httpx.Response) -> None:
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] == str(RETRY_SECONDS)
+    body = answer.json()
+    assert (body["success"], body["errorCode"], body["data"]) == (False, "UNAVAILABLE", None)
+
+
+async def is_ready(http: httpx.AsyncClient) -> bool:
+    return (await http.get("/readyz")).status_code == 200
+
+
+async def assert_settles(shop: Shop, till: FakeTerminal, body: bytes, amount: int) -> None:
+    """The same batch succeeds once the database is back, and the rounds go on."""
+    answer = await till.send(body)
+    assert answer.status_code == 200, answer.text
+    assert [result.status for result in open_receipt(answer.content, till.server_keys).results] == [Status.SETTLED]
+    assert await shop.vendor_balance() == amount
+
+    async def folded() -> bool:
+        query = "SELECT payable FROM vendor_balance WHERE vendor = encode($1, 'hex')::uuid"
+        return bool(await shop.services.pool.fetchval(query, shop.vendor) == amount)
+
+    await eventually(folded)
+    await shop.assert_reconciled()
+
+
+async def test_a_batch_sent_while_the_database_is_away_succeeds_when_it_is_back(site: Site, postgres: EmbeddedPostgres):
+    server = site.run()
+    async with site.shop(server) as shop:
+        code, *_ = await shop.codes(await shop.customer())
+        till = await shop.terminal()
+        body = till.batch([till.pay(code, 1_000)[1]])
+        with database_away(postgres):
+            assert_asks_to_come_back(await till.send(body))
+            assert_asks_to_come_back(await till.send(body))
+            assert (await shop.http.get("/healthz")).status_code == 200
+            assert_asks_to_come_back(await shop.http.get("/readyz"))
+            assert_asks_to_come_back(await shop.http.get("/api/sync/book", headers=till.headers))
+            assert_asks_to_come_back(await till.ask_token(till.assertion()))
+        # Nobody but the server itself starts its database again.
+        await eventually(lambda: is_ready(shop.http))
+        await assert_settles(shop, till, body, 1_000)
+    assert server.stop() == 0
+
+
+async def test_a_batch_under_way_when_the_database_goes_away_succeeds_when_it_is_back(
+    site: Site, postgres: EmbeddedPostgres
+) -> None:
+    server = site.run()
+    async with site.shop(server) as shop:
+        wallet = await shop.customer()
+        code, *_ = await shop.codes(wallet)
+        till = await shop.terminal()
+        body = till.batch([till.pay(code, 1_000)[1]])
+        async with superuser(postgres) as admin:
+            holding = locked(admin, "SELECT FROM wallet WHERE wallet = $1 FOR UPDATE", wallet)
+            waiting = await holding.__aenter__()
+            sending = asyncio.create_task(till.send(body))
+            await eventually(waiting)
+            with database_away(postgres):
+                assert_asks_to_come_back(await sending)
+        await eventually(lambda: is_ready(shop.http))
+        await assert_settles(shop, till, body, 1_000)
+
+
+async def test_a_server_starts_its_killed_database_again(site: Site, postgres: EmbeddedPostgres):
+    server = site.run()
+    async with server.client() as http:
+        old = postgres.pid
+        os.kill(old, signal.SIGKILL)
+
+        async def is_back() -> bool:
+            return await is_ready(http) and postgres.pid != old
+
+        await eventually(is_back)
