@@ -14,7 +14,7 @@ LAST_LINE = re.compile(
 
 
 @pytest.mark.timeout(240)
-def test_the_day_comes_out_even_and_leaves_nothing_running(tmp_path: Path):
+def test_the_day_comes_out_even_and_leaves_nothing_running(tmp_path: Path) -> None:
     place = Path("/tmp") / f"tallystick-demo-test-{os.getpid()}"  # noqa: S108 - sockets need a short path
     place.mkdir(mode=0o700)
     environment = {**os.environ, "TMPDIR": str(place), "HOME": str(tmp_path)}

@@ -9,7 +9,7 @@ from tests.syncserver.kit import Shop
 pytestmark = pytest.mark.anyio
 
 
-async def test_a_payment_settles_and_the_rest_of_the_cap_returns(shop: Shop):
+async def test_a_payment_settles_and_the_rest_of_the_cap_returns(shop: Shop) -> None:
     wallet = await shop.customer()
     code, *_ = await shop.codes(wallet)
     assert await shop.balances(wallet) == (5_000, 0, 15_000, 0)
@@ -25,7 +25,7 @@ async def test_a_payment_settles_and_the_rest_of_the_cap_returns(shop: Shop):
     await shop.assert_reconciled()
 
 
-async def test_the_same_batch_again_changes_nothing_and_answers_the_same(shop: Shop):
+async def test_the_same_batch_again_changes_nothing_and_answers_the_same(shop: Shop) -> None:
     wallet = await shop.customer()
     code, *_ = await shop.codes(wallet)
     till = await shop.terminal()
@@ -37,7 +37,7 @@ async def test_the_same_batch_again_changes_nothing_and_answers_the_same(shop: S
     await shop.assert_reconciled()
 
 
-async def test_a_code_taken_by_two_tills_settles_once_and_flags_once(shop: Shop):
+async def test_a_code_taken_by_two_tills_settles_once_and_flags_once(shop: Shop) -> None:
     wallet = await shop.customer()
     code, *_ = await shop.codes(wallet)
     one, two = await shop.terminal(), await shop.terminal()
@@ -49,7 +49,7 @@ async def test_a_code_taken_by_two_tills_settles_once_and_flags_once(shop: Shop)
     await shop.assert_reconciled()
 
 
-async def test_a_void_behind_its_payment_gives_the_money_back(shop: Shop):
+async def test_a_void_behind_its_payment_gives_the_money_back(shop: Shop) -> None:
     wallet = await shop.customer()
     code, *_ = await shop.codes(wallet)
     till = await shop.terminal()
@@ -62,7 +62,7 @@ async def test_a_void_behind_its_payment_gives_the_money_back(shop: Shop):
     await shop.assert_reconciled()
 
 
-async def test_a_void_that_arrives_first_waits_for_its_payment(shop: Shop):
+async def test_a_void_that_arrives_first_waits_for_its_payment(shop: Shop) -> None:
     wallet = await shop.customer()
     code, *_ = await shop.codes(wallet)
     till = await shop.terminal()
