@@ -34,8 +34,8 @@ SELECT kid, key, not_after FROM server_key ORDER BY kid;
 SELECT receipt FROM batch WHERE epoch = :epoch AND receipt IS NOT NULL ORDER BY answered_at, first_seq, id;
 
 -- add_payment: a payment as its till sees it.
-INSERT INTO payment (id, epoch, seq, shift, wallet, series, idx, amount, currency, at, state, reasons)
-VALUES (:id, :epoch, :seq, :shift, :wallet, :series, :idx, :amount, :currency, :at, :state, :reasons);
+INSERT INTO payment (id, epoch, seq, shift, wallet, series, idx, amount, currency, at, taken, state, reasons)
+VALUES (:id, :epoch, :seq, :shift, :wallet, :series, :idx, :amount, :currency, :at, :taken, :state, :reasons);
 
 -- payment: one payment.
 SELECT id, epoch, seq, shift, wallet, series, idx, amount, currency, at, state, reasons, unsynced
@@ -65,11 +65,11 @@ FROM payment WHERE unsynced = 1 AND state NOT IN ('VOIDED', 'FAILED');
 
 -- total_between: a customer's sum in [since, until); void and failed ones do not count.
 SELECT coalesce(sum(amount), 0) FROM payment
-WHERE wallet = :wallet AND at >= :since AND at < :until AND state NOT IN ('VOIDED', 'FAILED');
+WHERE wallet = :wallet AND taken >= :since AND taken < :until AND state NOT IN ('VOIDED', 'FAILED');
 
 -- times_between: when a customer paid, both ends included; void and failed ones do not count.
-SELECT at FROM payment
-WHERE wallet = :wallet AND at BETWEEN :since AND :until AND state NOT IN ('VOIDED', 'FAILED');
+SELECT taken FROM payment
+WHERE wallet = :wallet AND taken BETWEEN :since AND :until AND state NOT IN ('VOIDED', 'FAILED');
 
 -- open_shift: the one that is open.
 SELECT id, epoch, cashier, opening_float, opened_at FROM shift WHERE closed_at IS NULL;

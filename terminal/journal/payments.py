@@ -57,8 +57,8 @@ class Payments:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def add(self, payment: Payment) -> None:
-        """A payment that was accepted: PENDING until the server's word."""
+    def add(self, payment: Payment, *, taken: int | None = None) -> None:
+        """A payment that was accepted: PENDING until the server's word. `taken` is its time by the server's clock."""
         check_step(TILL, TillState.VALIDATED, TillState.PENDING)
         self._store.execute(
             SQL["add_payment"],
@@ -73,6 +73,7 @@ class Payments:
                 "amount": payment.amount,
                 "currency": payment.currency,
                 "at": payment.at,
+                "taken": payment.at if taken is None else taken,
                 "state": TillState.PENDING.value,
                 "reasons": json.dumps(payment.flags),
             },
@@ -138,13 +139,13 @@ class Payments:
         return Exposure(**self._store.rows(SQL["exposure"])[0])
 
     def total_between(self, wallet: str, since: int, until: int) -> int:
-        """A customer's sum in [since, until) by `at`."""
+        """A customer's sum in [since, until), by the server's clock."""
         return int(self._store.value(SQL["total_between"], {"wallet": wallet, "since": since, "until": until}))
 
     def times_between(self, wallet: str, since: int, until: int) -> list[int]:
-        """When a customer paid, by `at`, both ends included."""
+        """When a customer paid, by the server's clock, both ends included."""
         rows = self._store.rows(SQL["times_between"], {"wallet": wallet, "since": since, "until": until})
-        return [row["at"] for row in rows]
+        return [row["taken"] for row in rows]
 
     def _set(self, row: PaymentRow, state: TillState, reasons: Sequence[str], *, unsynced: bool) -> None:
         values: dict[str, Any] = {

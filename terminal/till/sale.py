@@ -215,7 +215,7 @@ class Sales:
             shift=shift.id,
             cashier=tender.request.cashier or shift.cashier,
         )
-        parts.payments.add(record)
+        parts.payments.add(record, taken=scene.when)
         return SaleAnswer(
             approved=True,
             sentence=sentences.ACCEPTED,

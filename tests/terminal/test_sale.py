@@ -138,6 +138,18 @@ def test_the_rate_limit(shop: Shop, terminal: Terminal, anna: Series) -> None:
     assert sell(terminal, wallet=anna.wallet, code=anna.codes[2]).approved
 
 
+def test_a_clock_that_is_off_evades_neither_rate_nor_day_limit(shop: Shop, terminal: Terminal, anna: Series) -> None:
+    shop.publish(policy=Policy(rate_count=2, daily_limit=30_00))
+    shop.clock.wall += 200_000  # within the tolerance
+    assert all(sell(terminal, wallet=anna.wallet, code=code).approved for code in anna.codes[:2])
+    assert sell(terminal, wallet=anna.wallet, code=anna.codes[2]).reasons == ("RATE_LIMIT",)
+    shop.clock.wall += 30 * HOUR  # another day, if the clock were right
+    shop.clock.ticks += 61_000
+    assert sell(terminal, wallet=anna.wallet, code=anna.codes[2]).approved
+    shop.clock.ticks += 61_000
+    assert sell(terminal, "1.00", wallet=anna.wallet, code=anna.codes[3]).reasons == ("DAILY_LIMIT",)
+
+
 def test_a_streak_warns_then_stops_until_the_till_has_synced(shop: Shop, terminal: Terminal) -> None:
     ben = shop.issue(wallet_of(2), count=8)
     answers = [sell(terminal, "1.00", wallet=ben.wallet, code=code) for code in ben.codes[:6]]

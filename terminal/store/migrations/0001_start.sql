@@ -80,6 +80,8 @@ CREATE TABLE payment (
     amount INTEGER NOT NULL CHECK (amount > 0),
     currency TEXT NOT NULL,
     at INTEGER NOT NULL,
+    -- the same moment by the server's clock, as the till reckoned it: what the limits of day and rate go by
+    taken INTEGER NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('PENDING', 'COMPLETED', 'FLAGGED', 'FAILED', 'VOIDED')),
     reasons TEXT NOT NULL DEFAULT '[]',
     -- 1 until a verified receipt covers its record: what counts as unsynced
@@ -87,7 +89,7 @@ CREATE TABLE payment (
     UNIQUE (series, idx),
     UNIQUE (epoch, seq)
 ) STRICT;
-CREATE INDEX payment_by_wallet ON payment (wallet, at);
+CREATE INDEX payment_by_wallet ON payment (wallet, taken);
 CREATE INDEX payment_by_shift ON payment (shift);
 CREATE INDEX payment_unsynced ON payment (wallet) WHERE unsynced = 1;
 
