@@ -1,8 +1,11 @@
 """A batch's way from bytes to a signed receipt: authenticate, lock, read, judge, write, commit, answer."""
 
 import asyncio
-from collections.abc import Sequence
+import itertools
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import TypeVar
 
 import asyncpg
 import structlog
@@ -31,6 +34,7 @@ _DATA = (
     LifeCycleError,
     CodeClaimedMeanwhileError,
 )
+_T = TypeVar("_T")
 
 log = structlog.get_logger()
 
@@ -100,21 +104,33 @@ async def _authenticate(connection: Connection, device: bytes, batch: Batch) -> 
 
 
 async def _settle_and_sign(services: Services, connection: Connection, upload: Upload) -> bytes:
-    for attempt in range(ATTEMPTS):
-        try:
-            async with connection.transaction():
-                settled = await _settle(services, connection, upload)
-                return await _sign(services, connection, upload, settled)
-        except _AGAIN as error:
-            log.info("batch_again", device=upload.device.hex(), attempt=attempt, error=type(error).__name__)
-            last: Exception = error
-        except _DATA as error:
-            last = error
-            break
-    log.error("batch_split", device=upload.device.hex(), records=len(upload.arrivals), error=repr(last))
+    async def whole() -> bytes:
+        return await _sign(services, connection, upload, await _settle(services, connection, upload))
+
+    try:
+        return await _in_transaction(connection, whole)
+    except _DATA as error:
+        log.error("batch_split", device=upload.device.hex(), records=len(upload.arrivals), error=repr(error))  # noqa: TRY400 - in a word; the record that it was is told in full
     settled = await _settle_halves(services, connection, upload)
     async with connection.transaction():
         return await _sign(services, connection, upload, settled)
+
+
+async def _in_transaction(connection: Connection, work: Callable[[], Awaitable[_T]]) -> _T:
+    """Do some work in a transaction, and again where other transactions came in between.
+
+    Raises:
+        asyncpg.SerializationError, asyncpg.DeadlockDetectedError: they came each time; nothing was done.
+    """
+    for attempt in itertools.count(1):
+        try:
+            async with connection.transaction():
+                return await work()
+        except _AGAIN as error:
+            log.info("batch_again", attempt=attempt, error=type(error).__name__)
+            if attempt == ATTEMPTS:
+                raise
+    raise AssertionError("it counts for ever")
 
 
 async def _settle(services: Services, connection: Connection, upload: Upload) -> Settled:
@@ -131,9 +147,8 @@ async def _settle_halves(services: Services, connection: Connection, upload: Upl
     for part in _parts(upload.arrivals):
         piece = replace(upload, arrivals=part)
         try:
-            async with connection.transaction():
-                settled = await _settle(services, connection, piece)
-        except (*_AGAIN, *_DATA):
+            settled = await _in_transaction(connection, partial(_settle, services, connection, piece))
+        except _DATA:
             if len(part) > 1:
                 settled = await _settle_halves(services, connection, piece)
             else:
@@ -151,10 +166,13 @@ def _parts(arrivals: Sequence[Arrival]) -> list[Sequence[Arrival]]:
 
 
 async def _refuse(services: Services, connection: Connection, upload: Upload) -> Settled:
-    """Keep a record that nothing else could be done with as rejected, for an admin to look at."""
+    """Keep a record that nothing else could be done with as rejected, for an admin to look at.
+
+    Its seq stays free, so that it is judged when it is sent again after the cause was mended.
+    """
     stray = replace(upload.arrivals[0], position=None, record=None, refusal=BAD_RECORD)
-    async with connection.transaction():
-        settled = await _settle(services, connection, replace(upload, arrivals=[stray]))
+    piece = replace(upload, arrivals=[stray])
+    settled = await _in_transaction(connection, partial(_settle, services, connection, piece))
     return replace(settled, results=(RecordResult(None, None, Status.REJECTED, (BAD_RECORD,)),))
 
 

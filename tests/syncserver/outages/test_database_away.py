@@ -55,7 +55,9 @@ async def assert_settles(shop: Shop, till: FakeTerminal, body: bytes, amount: in
     await shop.assert_reconciled()
 
 
-async def test_a_batch_sent_while_the_database_is_away_succeeds_when_it_is_back(site: Site, postgres: EmbeddedPostgres):
+async def test_a_batch_sent_while_the_database_is_away_succeeds_when_it_is_back(
+    site: Site, postgres: EmbeddedPostgres
+) -> None:
     server = site.run()
     async with site.shop(server) as shop:
         code, *_ = await shop.codes(await shop.customer())
@@ -94,7 +96,7 @@ async def test_a_batch_under_way_when_the_database_goes_away_succeeds_when_it_is
         await assert_settles(shop, till, body, 1_000)
 
 
-async def test_a_server_starts_its_killed_database_again(site: Site, postgres: EmbeddedPostgres):
+async def test_a_server_starts_its_killed_database_again(site: Site, postgres: EmbeddedPostgres) -> None:
     server = site.run()
     async with server.client() as http:
         old = postgres.pid

@@ -89,7 +89,7 @@ async def test_a_server_killed_between_commit_and_answer_answers_the_same_when_i
         await shop.assert_reconciled()
 
 
-async def test_a_server_that_is_told_to_stop_finishes_what_is_under_way(site: Site, postgres: EmbeddedPostgres):
+async def test_a_server_that_is_told_to_stop_finishes_what_is_under_way(site: Site, postgres: EmbeddedPostgres) -> None:
     server = site.run()
     async with site.shop(server) as shop, superuser(postgres) as admin:
         wallet = await shop.customer()
@@ -115,7 +115,7 @@ async def refuses(server: RunningServer) -> bool:
     return False
 
 
-async def test_a_server_that_is_told_to_stop_while_it_starts_does_not_serve(site: Site):
+async def test_a_server_that_is_told_to_stop_while_it_starts_does_not_serve(site: Site) -> None:
     with exclusive(site.home / "postgres" / "start.lock"):
         process = site.launch()
         caught = f"/proc/{process.pid}/status"
@@ -131,7 +131,7 @@ async def test_a_server_that_is_told_to_stop_while_it_starts_does_not_serve(site
     assert (process.returncode, said) == (0, "")
 
 
-def test_the_last_user_to_leave_stops_postgres(site: Site):
+def test_the_last_user_to_leave_stops_postgres(site: Site) -> None:
     data = (site.home / "postgres" / "data").resolve()
     one, two = site.run(), site.run()
     running = find_postmaster(data)
@@ -142,7 +142,7 @@ def test_the_last_user_to_leave_stops_postgres(site: Site):
     assert find_orphans(f"tallystick-{data.name}", data.stat().st_uid) == []
 
 
-def test_what_a_killed_server_left_running_goes_with_the_next_one(site: Site):
+def test_what_a_killed_server_left_running_goes_with_the_next_one(site: Site) -> None:
     data = (site.home / "postgres" / "data").resolve()
     site.run().kill()
     left = find_postmaster(data)
