@@ -6,7 +6,7 @@ from typing import Any
 
 from shared.errors import PolicyError
 from shared.fields import MAX_INTEGER
-from shared.rules.reasons import ADJUSTABLE, Action, Reason
+from shared.reasons import ADJUSTABLE, Action, Reason
 
 LOSS_BEARERS = ("vendor", "house")
 _ACTIONS = {action.label: action for action in (Action.SETTLE, Action.FLAG, Action.FAIL)}

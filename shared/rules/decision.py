@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from shared.geo import Place, haversine_m
 from shared.policy import Policy
-from shared.rules.reasons import RULES, Action, Reason, Side
+from shared.reasons import RULES, Action, Reason, Side
 
 MS_PER_SECOND = 1_000
 MS_PER_HOUR = 3_600_000

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from shared.journal import ChainPosition, Payment, Record, ShiftClose, ShiftOpen, Void, type_name
 from shared.lifecycles import STATUS_OF_PAYMENT, Status
 from shared.messages.receipt import RecordResult
-from shared.rules.reasons import Reason
+from shared.reasons import Reason
 from syncserver.judge.authenticity import Arrival
 from syncserver.judge.chain import Placement, Ranges, add_seqs
 from syncserver.judge.facts import BatchFacts, KnownPayment, KnownShift

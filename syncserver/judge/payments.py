@@ -6,8 +6,8 @@ from shared import codes
 from shared.journal import Payment
 from shared.lifecycles import CodeState, PaymentState
 from shared.policy import Policy
+from shared.reasons import Action, Reason, Side
 from shared.rules.decision import Blocked, CodeStanding, PaymentFacts, Sighting, Verdict, decide
-from shared.rules.reasons import Action, Reason, Side
 from syncserver.judge.facts import BatchFacts, CodeFacts, utc_day
 from syncserver.judge.moment import Moment, moment_of
 from syncserver.ledger.postings import Account, Cause

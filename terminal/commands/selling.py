@@ -7,7 +7,7 @@ from cyclopts import Parameter
 from shared.errors import DecodingError
 from shared.ids import uuid_bytes, uuid_text
 from shared.money import Money
-from shared.rules.reasons import Reason
+from shared.reasons import Reason
 from terminal.commands.answers import AsJson, answer, expected_errors, say, warn
 from terminal.commands.asking import ask_line, ask_pin, voucher_text
 from terminal.commands.exits import Exit

@@ -9,8 +9,8 @@ from shared.geo import Place
 from shared.ids import UUID7_RANDOM_BYTES, uuid7, uuid_text, wallet_number
 from shared.journal import Payment
 from shared.money import Money
+from shared.reasons import Action, Reason, Side
 from shared.rules.decision import CodeStanding, PaymentFacts, Verdict, decide
-from shared.rules.reasons import Action, Reason, Side
 from shared.vouchers import Voucher
 from terminal.clock import Clock, Moment
 from terminal.errors import InputError

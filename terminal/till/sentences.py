@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from shared.rules.reasons import Reason
+from shared.reasons import Reason
 
 ACCEPTED = "ACCEPTED OFFLINE, not yet settled"
 DO_NOT_FIT = "The wallet number and code do not fit. Check both and try again."

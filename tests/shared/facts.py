@@ -5,8 +5,8 @@ from typing import Any
 
 from shared.geo import Place
 from shared.policy import Policy
+from shared.reasons import Reason
 from shared.rules.decision import Blocked, CodeStanding, PaymentFacts, Sighting, TillFacts
-from shared.rules.reasons import Reason
 
 NOW = 1_795_262_400_000
 SHOP = Place(595_000_000, 248_000_000)

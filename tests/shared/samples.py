@@ -18,7 +18,7 @@ from shared.messages.book import CASHIER_ROLES, Book, BookSeries, Cashier, Serve
 from shared.messages.enrolment import Certificate
 from shared.messages.receipt import Receipt, RecordResult
 from shared.policy import LOSS_BEARERS, Policy
-from shared.rules.reasons import ADJUSTABLE, Action, Reason
+from shared.reasons import ADJUSTABLE, Action, Reason
 
 VECTORS: dict[str, Any] = json.loads((Path(__file__).parents[2] / "docs" / "vectors.json").read_text("utf-8"))
 

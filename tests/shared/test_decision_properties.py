@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.policy import Policy
+from shared.reasons import Action, Reason, Side
 from shared.rules.decision import Blocked, CodeStanding, PaymentFacts, Sighting, TillFacts, decide, exceeds_rate
-from shared.rules.reasons import Action, Reason, Side
 from tests.shared.facts import GOOD, NOW, REASON_CHANGES
 from tests.shared.samples import places, policies
 

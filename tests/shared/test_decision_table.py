@@ -7,6 +7,7 @@ import pytest
 
 from shared.geo import Place, haversine_m
 from shared.policy import Policy
+from shared.reasons import ADJUSTABLE, RULES, Action, Reason, Side
 from shared.rules.decision import (
     Blocked,
     CodeStanding,
@@ -18,7 +19,6 @@ from shared.rules.decision import (
     exceeds_rate,
     too_fast,
 )
-from shared.rules.reasons import ADJUSTABLE, RULES, Action, Reason, Side
 from tests.shared.facts import FAR, GOOD, NOW, PARIS, POLICY, REASON_CHANGES, SHOP
 
 SETTLE, FLAG, REFUSE, FAIL = Action.SETTLE, Action.FLAG, Action.REFUSE, Action.FAIL

@@ -6,7 +6,7 @@ import pytest
 
 from shared.errors import PolicyError
 from shared.policy import Policy, from_wire
-from shared.rules.reasons import ADJUSTABLE, RULES, Action, Reason
+from shared.reasons import ADJUSTABLE, RULES, Action, Reason
 
 FIXED = {Reason.CODE_INVALID, Reason.CODE_SPENT, Reason.OVER_CAP, Reason.CURRENCY, Reason.FORK}
 

@@ -11,7 +11,7 @@ from shared.journal import Payment, ShiftOpen
 from shared.keys import SigningKey
 from shared.lifecycles import TillState
 from shared.policy import Policy
-from shared.rules.reasons import Action, Reason
+from shared.reasons import Action, Reason
 from terminal.clock import ReplayClock
 from terminal.composition import Terminal
 from terminal.errors import CashierError, InputError
