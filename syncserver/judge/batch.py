@@ -9,9 +9,9 @@ from shared.messages.receipt import RecordResult
 from shared.reasons import Reason
 from syncserver.judge.authenticity import Arrival
 from syncserver.judge.chain import Placement, Ranges, add_seqs
-from syncserver.judge.facts import BatchFacts, KnownPayment, KnownShift
+from syncserver.judge.facts import BatchFacts, KnownPayment, KnownShift, VoidKey
 from syncserver.judge.payments import JudgedPayment, judge_payment
-from syncserver.judge.voids import APPLIED, apply_void, judge_void
+from syncserver.judge.voids import APPLIED, WAITING, apply_void, judge_void
 
 DUPLICATE_ID = "DUPLICATE_ID"
 
@@ -24,6 +24,7 @@ class PlacedRecord:
     position: ChainPosition
     result: RecordResult
     taken: bool
+    fork: bool
 
     @property
     def record_type(self) -> str | None:
@@ -54,7 +55,7 @@ class Judgement:
     payments: list[NewPayment] = field(default_factory=list)
     voided: list[bytes] = field(default_factory=list)  # payments that a later void of this batch reversed
     new_voids: list[Void] = field(default_factory=list)
-    settled_voids: list[bytes] = field(default_factory=list)  # stored voids whose payment came with this batch
+    settled_voids: list[VoidKey] = field(default_factory=list)  # stored voids whose payment came with this batch
     shift_opens: list[ShiftOpen] = field(default_factory=list)
     shift_closes: list[ShiftClose] = field(default_factory=list)
     quarantine: bool = False
@@ -88,7 +89,7 @@ def _judge_one(arrival: Arrival, facts: BatchFacts, judgement: Judgement) -> Rec
     result = _effect(arrival, position, placement, facts, judgement)
     facts.chain.put(position, arrival.link, arrival.record.at if arrival.record else None, placement)
     facts.chain.answer(position, arrival.link, result)
-    judgement.placed.append(PlacedRecord(arrival, position, result, placement.taken))
+    judgement.placed.append(PlacedRecord(arrival, position, result, placement.taken, placement.fork))
     return result
 
 
@@ -127,10 +128,10 @@ def _pay(
     )
     # Ids are unique in a wallet alone: the first payment of this journal with an id is the one that a void means.
     if facts.payments.setdefault(record.id, known) is known:
-        void = facts.voids.get(record.id)
-        if void is not None and void.state == "waiting" and void.shift == record.shift:
+        void = facts.voids.get((record.id, record.shift))
+        if void is not None and void.state == WAITING:
             apply_void(facts, record.id, known, void)
-            judgement.settled_voids.append(record.id)
+            judgement.settled_voids.append((record.id, record.shift))
     judgement.payments.append(NewPayment(judged, known))
     return RecordResult(record.seq, record.id, STATUS_OF_PAYMENT[known.state], judged.reasons, judged.score)
 

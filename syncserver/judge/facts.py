@@ -11,6 +11,7 @@ from syncserver.judge.policies import PolicyHistory
 from syncserver.ledger.postings import Postings
 
 CodeKey = tuple[str, bytes, int]  # wallet, series, index
+VoidKey = tuple[bytes, bytes]  # payment, shift
 
 
 @dataclass(slots=True, kw_only=True)
@@ -70,7 +71,6 @@ class KnownPayment:
 class KnownVoid:
     """A void that is here: waiting, held, applied or without effect."""
 
-    shift: bytes
     state: str
 
 
@@ -97,7 +97,7 @@ class BatchFacts:
     sightings: dict[str, list[Sighting]] = field(default_factory=dict)
     known_ids: set[tuple[str, bytes]] = field(default_factory=set)
     payments: dict[bytes, KnownPayment] = field(default_factory=dict)
-    voids: dict[bytes, KnownVoid] = field(default_factory=dict)
+    voids: dict[VoidKey, KnownVoid] = field(default_factory=dict)
     shifts: dict[bytes, KnownShift] = field(default_factory=dict)
 
 

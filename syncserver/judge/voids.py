@@ -11,27 +11,28 @@ REVERSIBLE = frozenset({PaymentState.SUCCESSFUL, PaymentState.FLAGGED})
 
 def judge_void(facts: BatchFacts, record: Void) -> KnownVoid | None:
     """What becomes of a void; None where it is the second one or names a payment of another shift."""
-    if record.payment in facts.voids:
+    key = (record.payment, record.shift)
+    if key in facts.voids:
         return None
     payment = facts.payments.get(record.payment)
     if payment is not None and payment.shift != record.shift:
         return None
-    void = KnownVoid(shift=record.shift, state=WAITING)
-    facts.voids[record.payment] = void
-    if facts.device.quarantined:
-        void.state = HELD
-    elif payment is not None:
+    void = facts.voids[key] = KnownVoid(state=WAITING)
+    if payment is not None:
         apply_void(facts, record.payment, payment, void)
+    elif facts.device.quarantined:
+        void.state = HELD
     return void
 
 
-def apply_void(facts: BatchFacts, payment_id: bytes, payment: KnownPayment, void: KnownVoid) -> bool:
-    """Reverse a payment by a void of its shift, if it can be; whether it was."""
-    if void.shift != payment.shift or void.state != WAITING:
-        return False
+def apply_void(facts: BatchFacts, payment_id: bytes, payment: KnownPayment, void: KnownVoid) -> None:
+    """Reverse a payment by a void of its shift that waited, if it can be; in quarantine it waits for an admin."""
+    if facts.device.quarantined:
+        void.state = HELD
+        return
     if payment.state not in REVERSIBLE:
         void.state = NO_EFFECT
-        return False
+        return
     reverse(facts.postings, payment_id, payment)
     void.state = APPLIED
     day = (payment.wallet, utc_day(payment.taken_at))
@@ -40,7 +41,6 @@ def apply_void(facts: BatchFacts, payment_id: bytes, payment: KnownPayment, void
     seen = next((sighting for sighting in sightings if sighting.when == payment.taken_at), None)
     if seen is not None:
         sightings.remove(seen)
-    return True
 
 
 def reverse(postings: Postings, payment_id: bytes, payment: KnownPayment) -> None:

@@ -11,7 +11,7 @@ SELECT s.currency, sum(s.total - seen.total)::bigint AS difference FROM shift s
      WHERE j.device = s.device AND j.epoch = s.epoch AND j.seq > s.opened_seq AND j.seq < s.closed_seq
        AND j.type = 'payment' AND j.status <> 'rejected'
        AND NOT EXISTS (SELECT FROM void v WHERE v.device = s.device AND v.epoch = s.epoch AND v.payment = p.payment
-                          AND v.shift = s.shift)) AS seen
+                          AND v.shift = s.shift AND v.seq < s.closed_seq)) AS seen
  WHERE s.closed_seq IS NOT NULL GROUP BY s.currency
 UNION ALL
 SELECT v.currency, 0 FROM vendor v WHERE NOT EXISTS (SELECT FROM shift s WHERE s.currency = v.currency)

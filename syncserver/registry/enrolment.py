@@ -156,6 +156,8 @@ async def _make(
         sign_certificate(certificate, services.keys.active),
         now,
         genesis_of(device, epoch, public_key),
+        row["lat"],
+        row["lon"],
     )
     await connection.execute(QUERIES["use_token"], _hash(token), public_key, uuid_of(device), epoch)
     return device, epoch

@@ -65,5 +65,7 @@ async def _apply(
             state = APPLIED
         else:
             state = NO_EFFECT
-        await connection.execute(QUERIES["set_void_state"], uuid_of(device), row["epoch"], row["payment"], state)
+        await connection.execute(
+            QUERIES["set_void_state"], uuid_of(device), row["epoch"], row["payment"], row["shift"], state
+        )
     return applied

@@ -98,7 +98,7 @@ async def _lock_journal(connection: Connection, upload: Upload) -> tuple[DeviceF
         vendor=row["vendor"].bytes,
         vendor_currency=row["currency"],
         vendor_blocked_version=row["blocked_version"],
-        place=Place(row["lat"], row["lon"]),
+        place=Place(epoch["lat"], epoch["lon"]),
         quarantined=row["quarantined_at"] is not None,
         revoked=row["revoked_at"] is not None,
         compromised=epoch["compromised_at"] is not None,
@@ -232,7 +232,7 @@ async def _read_for_voids(
     ids = sorted(set(payments))
     if ids:
         rows = await connection.fetch(QUERIES["read_voids"], uuid_of(upload.device), upload.epoch, uuids(ids))
-        facts.voids = {row["payment"].bytes: KnownVoid(shift=row["shift"].bytes, state=row["state"]) for row in rows}
+        facts.voids = {(row["payment"].bytes, row["shift"].bytes): KnownVoid(state=row["state"]) for row in rows}
     if targets:
         facts.payments = await read_known_payments(connection, targets)
 

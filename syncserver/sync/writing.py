@@ -50,6 +50,7 @@ async def _write_records(connection: Connection, upload: Upload, placed: Sequenc
         [one.result.status.value for one in placed],
         [array_literal(one.result.reasons) for one in placed],
         [one.result.score for one in placed],
+        [one.fork for one in placed],
     )
 
 
@@ -148,13 +149,19 @@ async def _write_voids(connection: Connection, upload: Upload, facts: BatchFacts
             uuids(void.shift for void in judgement.new_voids),
             [void.approver for void in judgement.new_voids],
             [void.reason for void in judgement.new_voids],
-            [facts.voids[void.payment].state for void in judgement.new_voids],
+            [facts.voids[void.payment, void.shift].state for void in judgement.new_voids],
         )
-    new = {void.payment for void in judgement.new_voids}
-    stored = [payment for payment in judgement.settled_voids if payment not in new]
+    new = {(void.payment, void.shift) for void in judgement.new_voids}
+    stored = [key for key in judgement.settled_voids if key not in new]
     if stored:
-        states = [facts.voids[payment].state for payment in stored]
-        await connection.execute(QUERIES["set_void_states"], device, upload.epoch, uuids(stored), states)
+        await connection.execute(
+            QUERIES["set_void_states"],
+            device,
+            upload.epoch,
+            uuids(payment for payment, _ in stored),
+            uuids(shift for _, shift in stored),
+            [facts.voids[key].state for key in stored],
+        )
     if judgement.voided:
         await _write_voided(connection, upload, facts, judgement)
 

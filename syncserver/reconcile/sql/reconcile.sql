@@ -94,8 +94,7 @@ SELECT j.device, j.epoch, j.seq FROM journal_record j
   LEFT JOIN journal_record b ON b.device = j.device AND b.epoch = j.epoch AND b.seq = j.seq - 1
  WHERE b.link IS NOT NULL AND b.link <> j.prev
    AND NOT EXISTS (SELECT FROM device d WHERE d.device = j.device AND d.quarantined_at IS NOT NULL)
-   AND NOT ('FORK' = ANY (j.reasons) OR 'FORK' = ANY (
-        SELECT unnest(n.reasons) FROM journal_record n WHERE n.device = j.device AND n.epoch = j.epoch AND n.seq = j.seq - 1));
+   AND NOT j.fork AND NOT b.fork;
 
 -- heads: a journal's head or ranges are not those of its records
 WITH runs AS (
@@ -129,6 +128,6 @@ SELECT s.device, s.epoch, s.shift, s.count, s.total, seen.count AS found_count, 
      WHERE j.device = s.device AND j.epoch = s.epoch AND j.seq > s.opened_seq AND j.seq < s.closed_seq
        AND j.type = 'payment' AND j.status <> 'rejected'
        AND NOT EXISTS (SELECT FROM void v WHERE v.device = s.device AND v.epoch = s.epoch AND v.payment = p.payment
-                          AND v.shift = s.shift)) AS seen
+                          AND v.shift = s.shift AND v.seq < s.closed_seq)) AS seen
  WHERE s.state = 'closed' AND (e.ranges -> 0 -> 0)::bigint = 1 AND (e.ranges -> 0 -> 1)::bigint >= s.closed_seq
    AND s.opened_seq IS NOT NULL AND (s.count <> seen.count OR s.total <> seen.total);

@@ -54,8 +54,8 @@ UPDATE device SET epoch = epoch + 1, name = $2, model = $3, lat = $4, lon = $5,
  WHERE device = $1 AND revoked_at IS NULL RETURNING epoch;
 
 -- write_epoch: the key of an epoch
-INSERT INTO device_epoch (device, epoch, kid, public_key, certificate, enrolled_at, head, ranges)
-VALUES ($1, $2, $3, $4, $5, $6, $7, '[]');
+INSERT INTO device_epoch (device, epoch, kid, public_key, certificate, enrolled_at, head, lat, lon, ranges)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, '[]');
 
 -- read_certificate: the certificate of an epoch
 SELECT certificate FROM device_epoch WHERE device = $1 AND epoch = $2;
@@ -93,10 +93,10 @@ DELETE FROM used_assertion WHERE expires_at < $1;
 SELECT epoch FROM device_epoch WHERE device = $1 ORDER BY epoch FOR UPDATE;
 
 -- held_voids: voids that waited for an admin, with the wallet of their payment where it is here
-SELECT DISTINCT ON (v.epoch, v.payment) v.epoch, v.payment, v.shift, j.wallet FROM void v
+SELECT DISTINCT ON (v.epoch, v.payment, v.shift) v.epoch, v.payment, v.shift, j.wallet FROM void v
   LEFT JOIN journal_record j ON j.device = v.device AND j.epoch = v.epoch AND j.payment = v.payment
         AND j.type = 'payment' AND j.status <> 'rejected'
- WHERE v.device = $1 AND v.state = 'held' ORDER BY v.epoch, v.payment, j.seq;
+ WHERE v.device = $1 AND v.state = 'held' ORDER BY v.epoch, v.payment, v.shift, j.seq;
 
 -- set_void_state: what became of one void
-UPDATE void SET state = $4 WHERE device = $1 AND epoch = $2 AND payment = $3;
+UPDATE void SET state = $5 WHERE device = $1 AND epoch = $2 AND payment = $3 AND shift = $4;

@@ -1,7 +1,7 @@
 -- A batch's way into the database: what is read under its locks, and what is written.
 
 -- device_for_upload: the uploading device, its vendor and the vendor's state
-SELECT d.vendor, d.lat, d.lon, d.epoch, d.quarantined_at, d.revoked_at, v.currency, v.blocked_version
+SELECT d.vendor, d.quarantined_at, d.revoked_at, v.currency, v.blocked_version
   FROM device d JOIN vendor v USING (vendor) WHERE d.device = $1;
 
 -- epoch_keys: the keys of all epochs of a device
@@ -11,7 +11,7 @@ SELECT epoch, kid, public_key FROM device_epoch WHERE device = $1;
 SELECT kid FROM device_epoch WHERE kid = ANY ($1::bytea[]) AND device <> $2;
 
 -- lock_epoch: lock a device's journal, first of all locks
-SELECT public_key, compromised_at, head, ranges FROM device_epoch WHERE device = $1 AND epoch = $2 FOR UPDATE;
+SELECT public_key, compromised_at, head, ranges, lat, lon FROM device_epoch WHERE device = $1 AND epoch = $2 FOR UPDATE;
 
 -- read_policies: every change of limits that concerns a device
 SELECT version, effective_at, device IS NOT NULL AS for_device, body FROM policy
@@ -73,12 +73,13 @@ SELECT k.wallet, near.payment, near.taken_at, near.lat, near.lon, near.uncertain
 
 -- write_records: add records to the journal, with their answers
 INSERT INTO journal_record
-       (device, epoch, batch, received_at, seq, link, prev, raw, at, type, wallet, payment, status, reasons, score)
+       (device, epoch, batch, received_at, seq, link, prev, raw, at, type, wallet, payment, status, reasons, score,
+        fork)
 SELECT $1, $2, $3, $4, r.seq, r.link, r.prev, r.raw, r.at, r.type, r.wallet, r.payment, r.status, r.reasons::text[],
-       r.score
+       r.score, r.fork
   FROM unnest($5::bigint[], $6::bytea[], $7::bytea[], $8::bytea[], $9::bigint[], $10::text[], $11::text[],
-              $12::uuid[], $13::text[], $14::text[], $15::smallint[])
-       AS r (seq, link, prev, raw, at, type, wallet, payment, status, reasons, score);
+              $12::uuid[], $13::text[], $14::text[], $15::smallint[], $16::boolean[])
+       AS r (seq, link, prev, raw, at, type, wallet, payment, status, reasons, score, fork);
 
 -- write_forks: keep the other halves of forks, with their answers
 INSERT INTO fork_record (device, epoch, batch, received_at, seq, link, raw, payment, status, reasons, score)
@@ -114,8 +115,8 @@ SELECT $1, $2, v.* FROM unnest($3::uuid[], $4::bigint[], $5::uuid[], $6::text[],
     AS v (payment, seq, shift, approver, reason, state);
 
 -- set_void_states: what became of voids that waited
-UPDATE void SET state = new.state FROM unnest($3::uuid[], $4::text[]) AS new (payment, state)
- WHERE void.device = $1 AND void.epoch = $2 AND void.payment = new.payment;
+UPDATE void SET state = new.state FROM unnest($3::uuid[], $4::uuid[], $5::text[]) AS new (payment, shift, state)
+ WHERE void.device = $1 AND void.epoch = $2 AND void.payment = new.payment AND void.shift = new.shift;
 
 -- write_shift_open: a shift's start; its end may have come before it
 INSERT INTO shift (device, epoch, shift, state, cashier, opened_seq, opened_at, opening_float)
@@ -140,7 +141,7 @@ UPDATE shift SET compared = true,
                 AND j.seq > s.opened_seq AND j.type = 'payment' AND j.status <> 'rejected'
           LEFT JOIN payment p ON p.wallet = j.wallet AND p.payment = j.payment AND p.shift = s.shift
                 AND NOT EXISTS (SELECT FROM void v WHERE v.device = s.device AND v.epoch = s.epoch
-                                   AND v.payment = p.payment AND v.shift = s.shift)
+                                   AND v.payment = p.payment AND v.shift = s.shift AND v.seq < s.closed_seq)
          WHERE s.device = $1 AND s.epoch = $2 AND s.state = 'closed' AND NOT s.compared AND s.closed_seq <= $3
          GROUP BY s.device, s.epoch, s.shift) AS seen
  WHERE shift.device = seen.device AND shift.epoch = seen.epoch AND shift.shift = seen.shift;
