@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -73,4 +74,6 @@ def _plain_value(value: Any) -> Any:
         return str(value)
     if value is None or isinstance(value, str | int | bool):
         return value
+    if isinstance(value, Decimal) and value == value.to_integral_value():  # a sum of integers
+        return int(value)
     return str(value)

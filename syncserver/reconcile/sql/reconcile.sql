@@ -12,11 +12,11 @@ SELECT coalesce(b.wallet, s.wallet) AS wallet, coalesce(b.account, s.account) AS
  WHERE coalesce(b.amount, 0) <> coalesce(s.amount, 0) OR b.wallet IS NULL;
 
 -- vendor_balances: a vendor's balance, with pending credit, differs from the sum of its entries
-SELECT v.vendor, v.payable, p.amount AS pending, s.amount AS entries FROM vendor_balance v
-  LEFT JOIN (SELECT vendor, sum(amount) AS amount FROM pending_credit GROUP BY vendor) p USING (vendor)
-  LEFT JOIN (SELECT owner::uuid AS vendor, sum(amount) AS amount FROM entry WHERE account = 'vendor' GROUP BY owner) s
+SELECT vendor, v.payable, p.amount AS pending, s.amount AS entries FROM vendor_balance v
+  FULL JOIN (SELECT vendor, sum(amount) AS amount FROM pending_credit GROUP BY vendor) p USING (vendor)
+  FULL JOIN (SELECT owner::uuid AS vendor, sum(amount) AS amount FROM entry WHERE account = 'vendor' GROUP BY owner) s
        USING (vendor)
- WHERE v.payable + coalesce(p.amount, 0) <> coalesce(s.amount, 0);
+ WHERE v.vendor IS NULL OR v.payable + coalesce(p.amount, 0) <> coalesce(s.amount, 0);
 
 -- currencies: the entries of a currency do not sum to zero, or a transfer is in another currency than its accounts
 SELECT currency, sum(amount) AS difference FROM entry GROUP BY currency HAVING sum(amount) <> 0
@@ -96,6 +96,11 @@ SELECT j.device, j.epoch, j.seq FROM journal_record j
    AND NOT EXISTS (SELECT FROM device d WHERE d.device = j.device AND d.quarantined_at IS NOT NULL)
    AND NOT j.fork AND NOT b.fork;
 
+-- records: the bytes of a stored record are not those that its link was made of
+SELECT device, epoch, seq, link FROM (SELECT device, epoch, seq, link, raw FROM journal_record
+                                      UNION ALL SELECT device, epoch, seq, link, raw FROM fork_record) AS r
+ WHERE link <> sha256('tallystick/v1/chain'::bytea || '\x00'::bytea || raw);
+
 -- heads: a journal's head or ranges are not those of its records
 WITH runs AS (
     SELECT device, epoch, min(seq) AS first, max(seq) AS last FROM (
@@ -117,7 +122,11 @@ SELECT p.wallet, p.payment, p.device, p.seq FROM payment p
 UNION ALL
 SELECT j.wallet, j.payment, j.device, j.seq FROM journal_record j
  WHERE j.type = 'payment' AND j.status <> 'rejected'
-   AND NOT EXISTS (SELECT FROM payment p WHERE p.wallet = j.wallet AND p.payment = j.payment AND p.link = j.link);
+   AND NOT EXISTS (SELECT FROM payment p WHERE p.wallet = j.wallet AND p.payment = j.payment AND p.link = j.link)
+UNION ALL
+SELECT NULL, f.payment, f.device, f.seq FROM fork_record f
+ WHERE f.payment IS NOT NULL AND f.status <> 'rejected'
+   AND NOT EXISTS (SELECT FROM payment p WHERE p.payment = f.payment AND p.link = f.link);
 
 -- shifts: a shift's close differs from its records and is not marked
 SELECT s.device, s.epoch, s.shift, s.count, s.total, seen.count AS found_count, seen.total AS found_total FROM shift s

@@ -1,0 +1,166 @@
+"""Reconciling finds every kind of damage, and nothing where there is none."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import asyncpg
+import pytest
+
+from shared.geo import Place
+from syncserver.database.connection import Connection
+from syncserver.maintenance.rounds import one_round
+from syncserver.payments import views
+from syncserver.payments.review import review
+from syncserver.reconcile.checks import MEANINGS, QUERIES, reconcile
+from tests.syncserver.kit import Shop
+
+pytestmark = pytest.mark.anyio
+
+FAR_AWAY = Place.from_degrees("59.1", "24.7536")
+
+# By check: what a hand in the database, a defect or a bad disk might do, each of it alone.
+DAMAGE = {
+    "wallet_balances": [
+        "UPDATE wallet SET online = online + 1",
+        "UPDATE wallet SET offline = offline + 1",
+        "UPDATE transfer SET amount = amount + 1 WHERE cause = 'move'",
+        "DELETE FROM transfer WHERE cause = 'funding'",
+        "DELETE FROM wallet",
+    ],
+    "vendor_balances": [
+        "UPDATE vendor_balance SET payable = payable + 1",
+        "INSERT INTO pending_credit SELECT wallet, 99, vendor, 1, currency FROM payment LIMIT 1",
+        "DELETE FROM vendor_balance",
+    ],
+    "currencies": ["UPDATE transfer SET currency = 'USD' WHERE cause = 'move'", "UPDATE vendor SET currency = 'USD'"],
+    "double_spends": [
+        "UPDATE payment_event SET before = 'PROCESSING' WHERE before = 'FLAGGED' AND after = 'SUCCESSFUL'",
+    ],
+    "codes": [
+        "UPDATE code SET payment = gen_random_uuid() WHERE state = 'claimed'",
+        "UPDATE code SET payment = NULL, state = 'issued' WHERE state = 'claimed'",
+        "UPDATE payment SET claimed = false",
+        "DELETE FROM code",
+    ],
+    "states": [
+        "UPDATE payment SET state = 'FAILED' WHERE state = 'SUCCESSFUL'",
+        "UPDATE payment SET state = 'SUCCESSFUL' WHERE state = 'REVERSED'",
+        "DELETE FROM payment_event",
+    ],
+    "events": [
+        "DELETE FROM payment_event WHERE number = 1",
+        "UPDATE payment_event SET before = 'FAILED' WHERE number = 1",
+        "UPDATE payment_event SET number = number + 100",
+    ],
+    "counters": ["UPDATE wallet SET events = events + 1", "UPDATE wallet SET transfers = transfers + 1"],
+    "holds": [
+        "UPDATE code SET cap = cap + 1 WHERE state = 'issued'",
+        "UPDATE code SET state = 'released' WHERE state = 'issued'",
+        "UPDATE wallet SET held = held + 1",
+    ],
+    "reviews": [
+        "UPDATE payment SET amount = amount + 1 WHERE state = 'FLAGGED' AND claimed",
+        "UPDATE wallet SET review = review + 1",
+    ],
+    "settlements": [
+        "DELETE FROM transfer WHERE cause = 'claim' AND credit = 'vendor'",
+        "UPDATE transfer SET amount = amount + 1 WHERE cause = 'approve'",
+        "UPDATE payment SET amount = amount - 1 WHERE state = 'SUCCESSFUL'",
+        "DELETE FROM transfer WHERE cause = 'void'",
+    ],
+    "causes": ["DELETE FROM payment", "DELETE FROM series"],
+    "journals": ["UPDATE journal_record SET prev = link WHERE seq = 2"],
+    "records": [
+        "UPDATE journal_record SET raw = set_byte(raw, 70, get_byte(raw, 70) # 1)",
+        "UPDATE fork_record SET raw = raw || '\\x00'",
+        "UPDATE journal_record SET link = prev",
+    ],
+    "heads": [
+        "UPDATE device_epoch SET head = public_key",
+        "UPDATE device_epoch SET ranges = '[[1, 99]]'",
+        "DELETE FROM journal_record WHERE seq = 2",
+    ],
+    "answers": [
+        "DELETE FROM journal_record WHERE type = 'payment'",
+        "DELETE FROM fork_record",
+        "DELETE FROM payment WHERE state = 'FAILED'",
+        "DELETE FROM payment WHERE EXISTS (SELECT FROM fork_record f WHERE f.link = payment.link)",
+    ],
+    "shifts": [
+        "UPDATE shift SET total = total + 1 WHERE state = 'closed'",
+        "UPDATE shift SET count = count + 1 WHERE state = 'closed'",
+    ],
+}
+
+
+async def a_day_in_the_shop(shop: Shop) -> None:
+    """Payments that settle, fail, are flagged, decided and voided, a code taken twice, a fork, and shifts."""
+    near, far = await shop.customer(), await shop.customer(home=FAR_AWAY)
+    codes, far_codes = await shop.codes(near), await shop.codes(far, 3)
+    one, two, three = await shop.terminal(), await shop.terminal(), await shop.terminal()
+    voided, voided_raw = one.pay(codes[1], 500)
+    await one.upload(
+        one.open_shift(),
+        one.pay(codes[0], 1_000)[1],
+        voided_raw,
+        one.void(voided),
+        one.pay(codes[2], codes[2].cap + 1)[1],
+        one.close_shift(2, 1_000 + codes[2].cap + 1),
+    )
+    second, second_raw = two.pay(codes[0], 700)
+    rejected, rejected_raw = two.pay(far_codes[1], 300)
+    await two.upload(two.open_shift(), second_raw, two.pay(far_codes[0], 400)[1], rejected_raw)
+    for payment, approve in ((second, True), (rejected, False)):
+        await review(
+            shop.services,
+            await views.find(shop.services, payment),
+            approve=approve,
+            reason=None if approve else "denied",
+            actor="test",
+        )
+    # Two records for one seq: the other half of a fork.
+    common = {"seq": three.seq + 1, "prev": three.prev}
+    fork = three.payment(codes[4], 200)
+    await three.upload(three.pay(codes[3], 100)[1])
+    await three.upload(three.add(replace(fork, **common)))
+    await one_round(shop.services)
+
+
+async def found(connection: Connection) -> set[str]:
+    """The checks that find something."""
+    return {check for check, statement in QUERIES.items() if await connection.fetch(statement)}
+
+
+@pytest.fixture
+async def owner(shop: Shop) -> AsyncIterator[Connection]:
+    connection = await shop.target.connect_owner()
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def test_every_check_finds_its_damage(shop: Shop, owner: asyncpg.Connection) -> None:
+    await a_day_in_the_shop(shop)
+    counts = await owner.fetch("SELECT state, count(*) FROM payment GROUP BY state ORDER BY state")
+    assert [tuple(row) for row in counts] == [("FAILED", 2), ("FLAGGED", 2), ("REVERSED", 1), ("SUCCESSFUL", 3)]
+    assert await owner.fetchval("SELECT count(*) FROM fork_record") == 1
+    assert set(DAMAGE) == set(QUERIES) == set(MEANINGS)
+    assert await found(owner) == set()
+    for check, statements in DAMAGE.items():
+        for statement in statements:
+            damage = owner.transaction()
+            await damage.start()
+            tag = await owner.execute(statement)
+            assert tag.split()[-1] != "0", f"damages nothing: {statement}"
+            assert check in await found(owner), statement
+            await damage.rollback()
+    await shop.assert_reconciled()
+
+
+async def test_a_finding_names_its_check_and_shows_the_row(shop: Shop, owner: asyncpg.Connection) -> None:
+    wallet = await shop.customer()
+    await owner.execute("UPDATE wallet SET online = online + 1")
+    (finding,) = (await reconcile(shop.services)).findings
+    assert (finding.check, finding.meaning) == ("wallet_balances", MEANINGS["wallet_balances"])
+    assert finding.row == {"wallet": wallet, "account": "online", "balance": 5_001, "entries": 5_000}
