@@ -24,7 +24,7 @@ LEEWAY_SECONDS = 5
 
 @dataclass(frozen=True, slots=True)
 class DeviceView:
-    """A device as admins see it. Times in ms; `missing` are ranges of seq."""
+    """A device as admins see it. Times in ms; `through` and `missing`, ranges of seq, are of its current epoch."""
 
     device: bytes
     vendor: bytes
@@ -109,12 +109,14 @@ async def list_devices(services: Services) -> list[DeviceView]:
     for row in await services.pool.fetch(QUERIES["list_devices"]):
         ranges = tuple((first, last) for first, last in msgspec.json.decode(row["ranges"] or "[]"))
         missing = missing_of(ranges)
+        # What an earlier epoch still owes is missing too.
+        incomplete = any(missing_of(epoch) for epoch in msgspec.json.decode(row["all_ranges"] or "[]"))
         if row["revoked_at"] is not None:
             state = DeviceState.REVOKED
         elif row["quarantined_at"] is not None:
             state = DeviceState.QUARANTINED
         else:
-            state = DeviceState.INCOMPLETE if missing else DeviceState.ENROLLED
+            state = DeviceState.INCOMPLETE if incomplete else DeviceState.ENROLLED
         views.append(
             DeviceView(
                 device=row["device"].bytes,

@@ -69,7 +69,8 @@ SELECT e.public_key FROM device d JOIN device_epoch e ON e.device = d.device AND
 
 -- list_devices: all devices with their journals' ranges, the oldest first
 SELECT d.device, d.vendor, v.name AS vendor_name, d.name, d.model, d.epoch, d.quarantined_at, d.revoked_at,
-       d.last_seen_at, e.ranges
+       d.last_seen_at, e.ranges,
+       (SELECT jsonb_agg(every.ranges) FROM device_epoch every WHERE every.device = d.device) AS all_ranges
   FROM device d JOIN vendor v USING (vendor)
   LEFT JOIN device_epoch e ON e.device = d.device AND e.epoch = d.epoch
  ORDER BY d.created_at, d.device;

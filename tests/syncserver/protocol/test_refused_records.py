@@ -41,7 +41,25 @@ def test_every_refused_record_of_the_vectors_has_its_like_here() -> None:
     assert set(VECTORS["rejected"]) <= {*FIELDS, *UNREADABLE, "another device", "another epoch"} | OF_ANOTHER_SIGNATURE
 
 
-NEEDED = ("type", "at", "tick", "boot", "shift", "cashier", "id", "wallet", "series", "index", "proof", "amount", "currency", "lat", "lon", "book", "flags")
+NEEDED = (
+    "type",
+    "at",
+    "tick",
+    "boot",
+    "shift",
+    "cashier",
+    "id",
+    "wallet",
+    "series",
+    "index",
+    "proof",
+    "amount",
+    "currency",
+    "lat",
+    "lon",
+    "book",
+    "flags",
+)
 
 # What is wrong with a payment's fields, while its place in the chain can be read.
 FIELDS: dict[str, dict[str, Any]] = {
