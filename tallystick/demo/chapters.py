@@ -125,8 +125,8 @@ def explain(story: Story, server: Place, till: Till, customer: Customer) -> None
     program = Path(till.place.command[0]).parent / "tallystick"
     say = story.console.print
     say("\n[bold]The shop is still open. In another terminal:[/bold]")
-    say(f"  alias till='TALLYSTICK_HOME={till.place.home} {program} terminal'", soft_wrap=True)
-    say(f"  alias office='TALLYSTICK_HOME={server.home} {program} server'", soft_wrap=True)
+    say(f"  alias till='TALLYSTICK_HOME={till.place.home} \"{program}\" terminal'", soft_wrap=True)
+    say(f"  alias office='TALLYSTICK_HOME={server.home} \"{program}\" server'", soft_wrap=True)
     for index in (2, 3, 4):
         say(f"  till sell --wallet {customer.wallet} --code {customer.code(index)} --amount {index}.50", soft_wrap=True)
     say("  till queue; till sync; till status")

@@ -74,6 +74,8 @@ def _day(story: Story, folder: Path, stack: ExitStack, *, stay: bool) -> str:
         chapters.explain(story, server, one, people.maria)
         print(f"\n{last_line}\n\nCtrl-C ends the day.", flush=True)
         _wait()
+        print()
+        last_line = chapters.reconcile(story, server)  # more may have been sold by hand
     return last_line
 
 
