@@ -2,16 +2,20 @@
 
 from collections.abc import Sequence
 
+import structlog
+
 from syncserver.database.arrays import uuid_of, uuids
 from syncserver.database.connection import Connection
 from syncserver.ledger import store
-from syncserver.ledger.postings import Account, Cause, Postings
+from syncserver.ledger.postings import Account, Cause, InsufficientFundsError, Postings
 from syncserver.services import Services
 from syncserver.sync.numbering import next_version
 from syncserver.wallets.accounts import QUERIES
 from syncserver.wallets.errors import UnknownSeriesError
 
 SERIES_AT_ONCE = 200
+
+log = structlog.get_logger()
 
 
 async def withdraw(services: Services, series: bytes) -> None:
@@ -46,23 +50,41 @@ async def expire(services: Services) -> int:
 
 
 async def release(services: Services) -> int:
-    """Return the caps of series that are due to the offline balances; how many series were released."""
+    """Return the caps of series that are due to the offline balances; how many series were released.
+
+    A wallet whose hold is less than its caps is left as it is, for reconciling to show, and keeps no other back.
+    """
     now = services.clock()
+    rows = await services.pool.fetch(QUERIES["due_series"], now, SERIES_AT_ONCE)
+    keys = [(row["wallet"], row["series"].bytes) for row in rows]
+    try:
+        return await _release(services, keys, now)
+    except InsufficientFundsError:
+        return sum([await _release_if_held(services, key, now) for key in keys])
+
+
+async def _release_if_held(services: Services, key: tuple[str, bytes], now: int) -> int:
+    try:
+        return await _release(services, [key], now)
+    except InsufficientFundsError:
+        log.error("release_exceeds_hold", wallet=key[0], series=key[1].hex())  # noqa: TRY400 - the error says no more
+        return 0
+
+
+async def _release(services: Services, keys: Sequence[tuple[str, bytes]], now: int) -> int:
+    if not keys:
+        return 0
     async with services.pool.acquire() as connection, connection.transaction():
-        rows = await connection.fetch(QUERIES["due_series"], now, SERIES_AT_ONCE)
-        if not rows:
-            return 0
-        keys = [(row["wallet"], row["series"].bytes) for row in rows]
         locked = await store.lock_wallets(connection, {wallet for wallet, _ in keys})
         postings = Postings(at=now, actor="release", wallets={wallet: one.accounts for wallet, one in locked.items()})
         for wallet, series, caps in await _released(connection, keys):
             postings.move(wallet, Account.HELD, Account.OFFLINE, caps, Cause.RELEASE, series=series)
         await store.write(connection, postings)
-        await connection.execute(
+        tag = await connection.execute(
             QUERIES["close_released"], [wallet for wallet, _ in keys], uuids(series for _, series in keys), now
         )
         await store.note_series_changes(connection, keys)
-        return len(keys)
+        return int(tag.split()[-1])
 
 
 async def _released(connection: Connection, keys: Sequence[tuple[str, bytes]]) -> list[tuple[str, bytes, int]]:

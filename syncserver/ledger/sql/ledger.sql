@@ -59,6 +59,9 @@ DELETE FROM pending_credit WHERE (wallet, number) IN (
     SELECT wallet, number FROM pending_credit ORDER BY wallet, number LIMIT $1 FOR UPDATE SKIP LOCKED
 ) RETURNING vendor, amount;
 
+-- lock_payables: lock what these vendors are owed, in the one order of all locks
+SELECT FROM vendor_balance WHERE vendor = ANY ($1::uuid[]) ORDER BY vendor FOR NO KEY UPDATE;
+
 -- add_to_payable: add folded credits to what vendors are owed
 UPDATE vendor_balance SET payable = payable + folded.amount
   FROM unnest($1::uuid[], $2::bigint[]) AS folded (vendor, amount)

@@ -9,6 +9,7 @@ import pytest
 
 from shared.lifecycles import Status
 from shared.messages.receipt import RecordResult, open_receipt
+from syncserver.database.connection import Connection
 from syncserver.ledger.store import fold_credits
 from syncserver.registry.vendors import change_policy
 from syncserver.sync.admission import UPLOADS_AT_ONCE
@@ -126,7 +127,7 @@ async def test_payments_that_name_a_wallet_nobody_has_all_get_their_answer(shop:
 
 async def test_many_tills_and_few_wallets_with_crossing_voids_come_out_even(shop: Shop, other_shop: Shop) -> None:
     await allow_many_payments(shop)
-    draw = random.Random(7)
+    draw = random.Random(7)  # noqa: S311 - a test's dice
     wallets = [await shop.customer() for _ in range(4)]
     codes = [code for wallet in wallets for code in await shop.codes(wallet, 10, 300)]
     tills = [await shop.terminal() for _ in range(6)]
@@ -184,29 +185,25 @@ async def test_two_folders_at_once_add_every_credit_up_once(shop: Shop, other_sh
     await shop.assert_reconciled()
 
 
-async def test_more_uploads_than_there_is_room_for_are_asked_to_come_back(shop: Shop) -> None:
+async def test_more_uploads_than_there_is_room_for_are_asked_to_come_back(shop: Shop, owner: Connection) -> None:
     wallet = await shop.customer()
     code, *_ = await shop.codes(wallet, 1)
     till = await shop.terminal()
     raw = till.pay(code, 100)[1]
     bodies = [till.batch([raw], os.urandom(16)) for _ in range(UPLOADS_AT_ONCE + 6)]
-    owner = await shop.target.connect_owner()
-    try:
-        async with locked(owner, "SELECT FROM wallet FOR UPDATE") as waiting:
-            sending = [asyncio.create_task(till.send(body)) for body in bodies]
-            await eventually(waiting)
-            turned_away, still = await asyncio.wait(sending, return_when=asyncio.FIRST_COMPLETED)
-            while len(turned_away) < 6:
-                more, still = await asyncio.wait(still, return_when=asyncio.FIRST_COMPLETED)
-                turned_away |= more
-            assert len(still) == UPLOADS_AT_ONCE
-        for task in turned_away:
-            answer = await task
-            assert (answer.status_code, answer.json()["errorCode"]) == (503, "BUSY")
-            assert answer.headers["retry-after"].isdecimal()
-        assert {(await task).status_code for task in still} == {200}
-    finally:
-        await owner.close()
+    async with locked(owner, "SELECT FROM wallet FOR UPDATE") as waiting:
+        sending = [asyncio.create_task(till.send(body)) for body in bodies]
+        await eventually(waiting)
+        turned_away, still = await asyncio.wait(sending, return_when=asyncio.FIRST_COMPLETED)
+        while len(turned_away) < 6:
+            more, still = await asyncio.wait(still, return_when=asyncio.FIRST_COMPLETED)
+            turned_away |= more
+        assert len(still) == UPLOADS_AT_ONCE
+    for task in turned_away:
+        answer = await task
+        assert (answer.status_code, answer.json()["errorCode"]) == (503, "BUSY")
+        assert answer.headers["retry-after"].isdecimal()
+    assert {(await task).status_code for task in still} == {200}
     assert {answer.status for body in bodies for answer in await results(till, body)} == {SETTLED}
     assert await shop.vendor_balance() == 100
     await shop.assert_reconciled()

@@ -1,8 +1,5 @@
 """Reconciling finds every kind of damage, and nothing where there is none."""
 
-from collections.abc import AsyncIterator
-
-import asyncpg
 import pytest
 
 from shared.geo import Place
@@ -129,16 +126,7 @@ async def found(connection: Connection) -> set[str]:
     return {check for check, statement in QUERIES.items() if await connection.fetch(statement)}
 
 
-@pytest.fixture
-async def owner(shop: Shop) -> AsyncIterator[Connection]:
-    connection = await shop.target.connect_owner()
-    try:
-        yield connection
-    finally:
-        await connection.close()
-
-
-async def test_every_check_finds_its_damage(shop: Shop, owner: asyncpg.Connection) -> None:
+async def test_every_check_finds_its_damage(shop: Shop, owner: Connection) -> None:
     await a_day_in_the_shop(shop)
     counts = await owner.fetch("SELECT state, count(*) FROM payment GROUP BY state ORDER BY state")
     assert [tuple(row) for row in counts] == [("FAILED", 2), ("FLAGGED", 2), ("REVERSED", 1), ("SUCCESSFUL", 3)]
@@ -156,7 +144,7 @@ async def test_every_check_finds_its_damage(shop: Shop, owner: asyncpg.Connectio
     await shop.assert_reconciled()
 
 
-async def test_a_finding_names_its_check_and_shows_the_row(shop: Shop, owner: asyncpg.Connection) -> None:
+async def test_a_finding_names_its_check_and_shows_the_row(shop: Shop, owner: Connection) -> None:
     wallet = await shop.customer()
     await owner.execute("UPDATE wallet SET online = online + 1")
     (finding,) = (await reconcile(shop.services)).findings
