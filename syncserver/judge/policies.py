@@ -23,7 +23,7 @@ class PolicyHistory:
     """All changes that concern one device. A device's own limits outrank its vendor's, whichever came later."""
 
     changes: Sequence[PolicyChange]
-    _made: dict[int, Policy] = field(default_factory=dict)
+    _made: dict[tuple[int, ...], Policy] = field(default_factory=dict)
 
     def at_version(self, version: int) -> Policy:
         """The policy in a book of this version."""
@@ -38,8 +38,8 @@ class PolicyHistory:
         return self._after(self.changes)
 
     def _after(self, changes: Sequence[PolicyChange]) -> Policy:
-        newest = max((change.version for change in changes), default=0)
-        if newest not in self._made:
+        key = tuple(change.version for change in changes)
+        if key not in self._made:
             ordered = sorted(changes, key=lambda change: (change.for_device, change.version))
-            self._made[newest] = reduce(lambda policy, change: policy.with_changes(change.body), ordered, Policy())
-        return self._made[newest]
+            self._made[key] = reduce(lambda policy, change: policy.with_changes(change.body), ordered, Policy())
+        return self._made[key]

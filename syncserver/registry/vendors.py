@@ -18,6 +18,7 @@ from shared.policy import Policy
 from syncserver.database.arrays import uuid_of
 from syncserver.database.queries import load
 from syncserver.registry.errors import PinError, UnknownVendorError
+from syncserver.registry.policies import check_changes
 from syncserver.services import Services
 from syncserver.sync.numbering import next_version
 from syncserver.sync.reading import read_policies
@@ -97,7 +98,7 @@ async def change_policy(
         UnknownVendorError, PolicyError: nothing was done.
     """
     await read_vendor(services, vendor)
-    Policy().with_changes(changes)
+    check_changes(changes)
     async with services.pool.acquire() as connection, connection.transaction():
         version = await next_version(connection)
         await connection.execute(
@@ -113,7 +114,10 @@ async def change_policy(
             await connection.execute(
                 QUERIES["start_books_over"], uuid_of(vendor), uuid_of(device) if device is not None else None
             )
-        # A change may fit the defaults and yet not the limits that were set before.
+        # A change may be right by itself and yet not fit the limits that were set before, of any of its devices.
+        rows = await connection.fetch(QUERIES["devices_with_limits"], uuid_of(vendor))
+        for one in {vendor, *(row["device"].bytes for row in rows)}:
+            (await read_policies(connection, vendor, one)).latest()
         return (await read_policies(connection, vendor, device or vendor)).latest()
 
 

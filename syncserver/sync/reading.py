@@ -12,7 +12,7 @@ from shared.geo import Place
 from shared.journal import Payment, ShiftClose, ShiftOpen, Void
 from shared.lifecycles import CodeState, PaymentState, Status
 from shared.messages.receipt import RecordResult
-from shared.rules.decision import MS_PER_SECOND, Sighting
+from shared.rules.decision import Sighting
 from syncserver.database.arrays import uuid_of, uuids
 from syncserver.database.connection import Connection
 from syncserver.database.queries import load
@@ -69,7 +69,7 @@ async def read_facts(connection: Connection, upload: Upload, kek: KeyEncryptionK
     )
     await _lock_wallets(connection, facts, {record.wallet for record in payments} | {wallet for wallet, _ in targets})
     if payments:
-        await _read_for_payments(connection, facts, payments, kek)
+        await _read_for_payments(connection, facts, payments, len(voids), kek)
     await _read_for_voids(connection, upload, facts, targets, {v.payment for v in voids} | {p.id for p in payments})
     shifts = {record.shift for record in records if isinstance(record, ShiftOpen | ShiftClose)}
     if shifts:
@@ -165,7 +165,7 @@ async def _lock_wallets(connection: Connection, facts: BatchFacts, wallets: Iter
 
 
 async def _read_for_payments(
-    connection: Connection, facts: BatchFacts, payments: Sequence[Payment], kek: KeyEncryptionKey
+    connection: Connection, facts: BatchFacts, payments: Sequence[Payment], voids: int, kek: KeyEncryptionKey
 ) -> None:
     wallets, ids = [record.wallet for record in payments], uuids(record.id for record in payments)
     facts.known_ids = {
@@ -187,35 +187,29 @@ async def _read_for_payments(
             expires_at=row["expires_at"],
             withdrawn_version=row["withdrawn_version"],
         )
-    await _read_history(connection, facts, payments)
+    await _read_history(connection, facts, payments, voids)
 
 
-async def _read_history(connection: Connection, facts: BatchFacts, payments: Sequence[Payment]) -> None:
+async def _read_history(connection: Connection, facts: BatchFacts, payments: Sequence[Payment], voids: int) -> None:
     """Day sums, and the payments close in time, for the times that the rules will use."""
     days: set[tuple[str, int]] = set()
-    spans: dict[str, tuple[int, int]] = {}
-    windows = [1]
-    rate_ms = 0
+    moments: set[tuple[str, int]] = set()
+    windows = []
     for record in payments:
         when = moment_of_payment(facts, record).when
         policy = policy_of(facts, record, facts.codes.get((record.wallet, record.series, record.index)))
         windows.append(policy.rate_count + 1)
-        rate_ms = max(rate_ms, policy.rate_seconds * MS_PER_SECOND)
         days.add((record.wallet, utc_day(when)))
-        earliest, latest = spans.get(record.wallet, (when, when))
-        spans[record.wallet] = (min(earliest, when), max(latest, when))
+        moments.add((record.wallet, when))
     ordered = sorted(days)
     for row in await connection.fetch(
         QUERIES["read_day_totals"], [wallet for wallet, _ in ordered], [day for _, day in ordered]
     ):
         facts.day_totals[(row["wallet"], row["day"])] = row["total"]
-    # From just before the first to just after the last payment of a wallet, far enough for every window.
+    # Enough each way to fill every window around a payment, also when this batch voids some of them.
+    near = sorted(moments)
     rows = await connection.fetch(
-        QUERIES["read_neighbours"],
-        list(spans),
-        [earliest - rate_ms for earliest, _ in spans.values()],
-        [latest + rate_ms for _, latest in spans.values()],
-        max(windows) + len(payments),
+        QUERIES["read_neighbours"], [wallet for wallet, _ in near], [when for _, when in near], max(windows) + voids
     )
     for row in rows:
         sighting = Sighting(row["taken_at"], Place(row["lat"], row["lon"]), row["uncertainty"])

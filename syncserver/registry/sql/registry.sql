@@ -18,6 +18,9 @@ UPDATE vendor SET blocked_version = $2 WHERE vendor = $1;
 -- write_policy: change limits from a book version on
 INSERT INTO policy (vendor, version, device, body, effective_at, actor) VALUES ($1, $2, $3, $4::jsonb, $5, $6);
 
+-- devices_with_limits: the devices of a vendor that have limits of their own
+SELECT DISTINCT device FROM policy WHERE vendor = $1 AND device IS NOT NULL;
+
 -- start_books_over: a terminal's surroundings changed, so its book begins anew
 UPDATE device SET generation = generation + 1 WHERE vendor = $1 AND ($2::uuid IS NULL OR device = $2);
 

@@ -58,17 +58,17 @@ SELECT k.wallet, k.day, coalesce(sum(p.amount), 0)::bigint AS total
  WHERE p.state IN ('SUCCESSFUL', 'FLAGGED') AND p.wallet = ANY ($1::text[])
  GROUP BY k.wallet, k.day;
 
--- read_neighbours: payments of a wallet close before and after a time, the nearest first: $4 of them each way
-SELECT k.wallet, near.payment, near.taken_at, near.lat, near.lon, near.uncertainty
-  FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS k (wallet, earliest, latest)
+-- read_neighbours: payments of a wallet close before and after a time, $3 of them each way
+SELECT DISTINCT k.wallet, near.payment, near.taken_at, near.lat, near.lon, near.uncertainty
+  FROM unnest($1::text[], $2::bigint[]) AS k (wallet, moment)
  CROSS JOIN LATERAL (
     (SELECT p.payment, p.taken_at, p.lat, p.lon, p.uncertainty FROM payment p
-      WHERE p.wallet = k.wallet AND p.taken_at <= k.latest AND p.state IN ('SUCCESSFUL', 'FLAGGED')
-      ORDER BY p.taken_at DESC LIMIT $4)
+      WHERE p.wallet = k.wallet AND p.taken_at <= k.moment AND p.state IN ('SUCCESSFUL', 'FLAGGED')
+      ORDER BY p.taken_at DESC LIMIT $3)
     UNION
     (SELECT p.payment, p.taken_at, p.lat, p.lon, p.uncertainty FROM payment p
-      WHERE p.wallet = k.wallet AND p.taken_at >= k.earliest AND p.state IN ('SUCCESSFUL', 'FLAGGED')
-      ORDER BY p.taken_at LIMIT $4)
+      WHERE p.wallet = k.wallet AND p.taken_at >= k.moment AND p.state IN ('SUCCESSFUL', 'FLAGGED')
+      ORDER BY p.taken_at LIMIT $3)
  ) AS near;
 
 -- write_records: add records to the journal, with their answers
