@@ -11,10 +11,10 @@ from pathlib import Path
 import structlog
 
 from syncserver.database.connect import DatabaseTarget
-from syncserver.database.migrations import migrate, pending
-from syncserver.database.roles import ensure_roles
+from syncserver.database.migrations import pending
+from syncserver.database.prepare import prepare
 from syncserver.keys.errors import NotInitialisedError
-from syncserver.keys.signing import ServerKeys, ensure_identity, load_identity
+from syncserver.keys.signing import ServerKeys, ensure_identity, has_identity, load_identity
 from syncserver.keys.wrapping import create_key, load_key
 from syncserver.ports import Clock, Random
 from syncserver.postgres import EmbeddedPostgres
@@ -71,24 +71,24 @@ async def _keep_running(postgres: EmbeddedPostgres) -> None:
 
 
 async def migrate_database(target: DatabaseTarget) -> list[str]:
-    """Bring the schema up to date; the names of what was applied."""
-    connection = await target.connect_owner()
-    try:
-        if not target.embedded:
-            await ensure_roles(connection)
-        return await migrate(connection)
-    finally:
-        await connection.close()
+    """Bring roles and schema up to date; the names of what was applied."""
+    return await prepare(target)
 
 
 async def initialise(settings: ServerSettings, clock: Clock = system_clock, random: Random = os.urandom) -> bytes:
-    """Set the server up: keys, database, schema, identity. Does nothing that is done already; the server's id."""
-    create_key(settings.home, settings.kek_file, random)
-    kek = load_key(settings.home, settings.kek_file, random)
+    """Set the server up: database, schema, keys, identity. Does nothing that is done already; the server's id.
+
+    Raises:
+        KeyFileError: the database has an identity, and the key-encryption key that belongs to it is not here.
+    """
+    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     async with open_database(settings) as target:
         await migrate_database(target)
         connection = await target.connect_server()
         try:
+            if not await has_identity(connection):  # a new key can't unwrap what another one wrapped
+                create_key(settings.home, settings.kek_file, random)
+            kek = load_key(settings.home, settings.kek_file, random)
             server_id = await ensure_identity(connection, kek, clock, random)
             _, keys = await load_identity(connection, kek, clock())
         finally:
@@ -103,8 +103,9 @@ def write_trust(home: Path, keys: ServerKeys) -> None:
         "server_keys": [{"kid": key.kid.hex(), "key": key.public_key.hex()} for key in keys.published],
         "certificate": None,
     }
-    path = home / "trust.json"
-    path.write_text(json.dumps(trust, indent=2) + "\n", encoding="utf-8")
+    new = home / f".trust-{os.getpid()}.json"
+    new.write_text(json.dumps(trust, indent=2) + "\n", encoding="utf-8")
+    new.replace(home / "trust.json")
 
 
 @asynccontextmanager

@@ -1,16 +1,15 @@
 """Which error becomes which answer: one table, so that no route has an opinion of its own."""
 
-import asyncio
-
-import asyncpg
 import structlog
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from shared.errors import DecodingError, TallystickError, TokenError
 from syncserver.api.body import SlowBodyError, TooLargeError, WrongTypeError
 from syncserver.api.envelope import RETRY_SECONDS, failure
+from syncserver.database.errors import AWAY
+from syncserver.keys.errors import KeyFileError
 from syncserver.registry.enrolment import InvalidTerminalNameError
 from syncserver.registry.errors import (
     DeviceStateError,
@@ -40,23 +39,8 @@ STATUS: dict[type[TallystickError], int] = {
     SeveralEpochsError: 422,
     DecodingError: 422,
     BusyError: 503,
+    KeyFileError: 503,  # ours to mend: whatever was sent can be sent again
 }
-_DATABASE_AWAY = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.DatabaseDroppedError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.QueryCanceledError,
-    asyncpg.ReadOnlySQLTransactionError,
-    asyncpg.InterfaceError,
-    asyncpg.SerializationError,
-    asyncpg.DeadlockDetectedError,
-    asyncio.TimeoutError,
-    OSError,
-)
 
 
 def status_of(error: TallystickError) -> int:
@@ -82,8 +66,11 @@ async def answer_http(request: Request, error: Exception) -> Response:
 
 
 async def answer_unknown(request: Request, error: Exception) -> Response:
-    """Anything else: the database is away, or a defect of ours. Neither shows more than that."""
-    if isinstance(error, _DATABASE_AWAY):
+    """Anything else: the client is gone, the database is away, or a defect of ours. None shows more than that."""
+    if isinstance(error, ClientDisconnect):
+        log.info("client_gone", path=request.url.path)
+        return failure(request, 400, "INCOMPLETE", "The request broke off.")
+    if isinstance(error, AWAY):
         log.warning("database_away", path=request.url.path, error=type(error).__name__)
         return failure(
             request, 503, "UNAVAILABLE", "The server can't reach its database. Try again.", retry_after=RETRY_SECONDS

@@ -1,20 +1,27 @@
 """`server payment`."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Annotated, Any
 
-from cyclopts import App
+from cyclopts import App, ArgumentCollection, Group, Parameter
 
 from shared.ids import uuid_bytes, uuid_text, wallet_number
 from shared.money import format_minor
 from syncserver.commands.running import Json, actor, run, show
 from syncserver.payments import review as reviews
 from syncserver.payments import views
-from syncserver.payments.errors import ReviewChoiceError
 from syncserver.payments.views import PaymentView
 from syncserver.services import Services
 
 payment = App(name="payment", help="Payments: look one up, list the flagged ones, decide them.")
+
+
+def _one_of_them(arguments: ArgumentCollection) -> None:
+    if len(arguments.filter_by(value_set=True)) != 1:
+        raise ValueError("Say either --approve or --reject.")
+
+
+DECISION = Group("Decision", validator=_one_of_them)
 
 
 def _line(view: PaymentView) -> str:
@@ -50,8 +57,8 @@ def show_payment(payment_id: str, *, wallet: str | None = None, json: Json = Fal
 def review(
     payment_id: str,
     *,
-    approve: bool = False,
-    reject: bool = False,
+    approve: Annotated[bool, Parameter(group=DECISION, negative="")] = False,
+    reject: Annotated[bool, Parameter(group=DECISION, negative="")] = False,
     reason: str | None = None,
     wallet: str | None = None,
     json: Json = False,
@@ -60,11 +67,9 @@ def review(
 
     Example: tallystick server payment review 0192f0c1-… --reject --reason "the customer denies it"
     """
-    if approve == reject:
-        raise ReviewChoiceError
 
     async def decide(services: Services, view: PaymentView) -> PaymentView:
-        return await reviews.review(services, view, approve=approve, reason=reason, actor=actor())
+        return await reviews.review(services, view, approve=approve and not reject, reason=reason, actor=actor())
 
     view, data = _found(payment_id, wallet, decide)
     show(data, _line(view), json=json)

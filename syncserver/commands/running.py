@@ -2,30 +2,52 @@
 
 import asyncio
 import getpass
+import itertools
 import sys
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Annotated, Any, TypeVar
 
+import asyncpg
 import msgspec
 from cyclopts import Parameter
 
 from syncserver.composition import open_services
+from syncserver.database.errors import AWAY, UnreachableError
 from syncserver.services import Services
 from syncserver.settings import ServerSettings
 
 _T = TypeVar("_T")
+ATTEMPTS = 8
 
 Json = Annotated[bool, Parameter(name="--json", negative="", help="One JSON object on standard output.")]
 
 
 def run(operation: Callable[[Services], Awaitable[_T]]) -> _T:
-    """Open the server's services, do one thing, and close them again."""
+    """Open the server's services, do one thing, and close them again.
+
+    Raises:
+        UnreachableError: the database is not there, or went away; whether anything was done is then to be looked up.
+    """
 
     async def opened() -> _T:
         async with open_services(ServerSettings()) as services:
-            return await operation(services)
+            return await _tried(partial(operation, services))
 
     return asyncio.run(opened())
+
+
+async def _tried(work: Callable[[], Awaitable[_T]]) -> _T:
+    """Do one thing, again where other transactions came in between: then nothing of it was done."""
+    for attempt in itertools.count(1):
+        try:
+            return await work()
+        except (asyncpg.SerializationError, asyncpg.DeadlockDetectedError) as error:
+            if attempt == ATTEMPTS:
+                raise UnreachableError("Others kept coming in between: try again.") from error
+        except AWAY as error:
+            raise UnreachableError(f"The database went away: {error or type(error).__name__}") from error
+    raise AssertionError("it counts for ever")
 
 
 def actor() -> str:

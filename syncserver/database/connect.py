@@ -1,16 +1,19 @@
 """Where the database is, and as whom to connect: migrations as the schema's owner, the running server with less."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import asyncpg
 
+from syncserver.database.errors import UnreachableError
 from syncserver.postgres import DATABASE, EmbeddedPostgres, Role
 
 APPLICATION = "tallystick"
 POOL_SIZE = 10
 COMMAND_SECONDS = 30.0
+CONNECT_SECONDS = 10.0
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +54,19 @@ class DatabaseTarget:
 
     async def connect_owner(self) -> asyncpg.Connection:
         """One connection as the schema's owner, without a time limit, as migrations need."""
-        return await asyncpg.connect(**_with_settings(self.owner))
+        return await _reached(asyncpg.connect(**_with_settings(self.owner), timeout=CONNECT_SECONDS))
 
     async def connect_server(self) -> asyncpg.Connection:
         """One connection with the running server's rights."""
-        return await asyncpg.connect(**_with_settings(self.server), command_timeout=COMMAND_SECONDS)
+        return await _reached(
+            asyncpg.connect(**_with_settings(self.server), timeout=CONNECT_SECONDS, command_timeout=COMMAND_SECONDS)
+        )
 
     async def server_user(self) -> str:
         """Who the running server logs in as, before it takes on any role."""
         settings = {key: value for key, value in self.server.get("server_settings", {}).items() if key != "role"}
-        connection = await asyncpg.connect(**_with_settings({**self.server, "server_settings": settings}))
+        arguments = _with_settings({**self.server, "server_settings": settings})
+        connection = await _reached(asyncpg.connect(**arguments, timeout=CONNECT_SECONDS))
         try:
             return str(await connection.fetchval("SELECT current_user"))
         finally:
@@ -68,12 +74,25 @@ class DatabaseTarget:
 
     async def pool(self, *, max_size: int = POOL_SIZE) -> asyncpg.Pool:
         """Connections with the running server's rights, at most `max_size` at once, each command limited to 30 s."""
-        return await asyncpg.create_pool(
-            **_with_settings(self.server),
-            min_size=1,
-            max_size=max_size,
-            command_timeout=COMMAND_SECONDS,
+        arguments = _with_settings(self.server)
+        return await _reached(
+            asyncpg.create_pool(
+                **arguments,
+                min_size=1,
+                max_size=max_size,
+                timeout=CONNECT_SECONDS,
+                command_timeout=COMMAND_SECONDS,
+            )
         )
+
+
+async def _reached(connecting: Awaitable[_T]) -> _T:
+    try:
+        return await connecting
+    except (OSError, asyncpg.PostgresError) as error:
+        raise UnreachableError(f"The database can't be reached: {error or type(error).__name__}") from error
+    except (asyncpg.InterfaceError, ValueError) as error:  # what it says may repeat parts of a password
+        raise UnreachableError("The database can't be reached: its URL is not one of PostgreSQL.") from error
 
 
 def _with_settings(arguments: Mapping[str, Any]) -> dict[str, Any]:

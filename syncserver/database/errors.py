@@ -1,12 +1,38 @@
 """What can go wrong between the server and its database."""
 
+import asyncpg
+
 from shared.errors import TallystickError
+
+# The database is away, or can't do it just now: whoever asks may come back.
+AWAY = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.DatabaseDroppedError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.QueryCanceledError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.InterfaceError,
+    asyncpg.SerializationError,
+    asyncpg.DeadlockDetectedError,
+    TimeoutError,
+    OSError,
+)
 
 
 class DatabaseError(TallystickError):
     """The database cannot be used as it is."""
 
     code = "DATABASE"
+
+
+class UnreachableError(DatabaseError):
+    """The database can't be reached."""
+
+    code = "DATABASE_UNREACHABLE"
 
 
 class MigrationFileError(DatabaseError):

@@ -54,6 +54,11 @@ async def ensure_identity(connection: Connection, kek: KeyEncryptionKey, clock: 
     return bytes(server_id.bytes)
 
 
+async def has_identity(connection: Connection) -> bool:
+    """Whether the server was set up in this database before."""
+    return await connection.fetchval(QUERIES["read_server"]) is not None
+
+
 async def load_identity(connection: Connection, kek: KeyEncryptionKey, now: int) -> tuple[bytes, ServerKeys]:
     """The server's id and keys.
 

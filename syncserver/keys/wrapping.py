@@ -4,6 +4,8 @@ A stolen database yields no proof key and no signing key; each wrapped value is 
 """
 
 import os
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -70,8 +72,13 @@ def load_key(home: Path, key_file: Path | None, random: Random) -> KeyEncryption
         mode = path.stat().st_mode
         text = path.read_text(encoding="ascii")
     except (OSError, UnicodeDecodeError) as error:
-        raise KeyFileError(f"there is no readable key-encryption key at {path}") from error
-    if mode & 0o077:
+        raise KeyFileError(
+            f"there is no readable key-encryption key at {path}: `tallystick server init` makes one for a new server; "
+            "that of an existing one belongs there"
+        ) from error
+    # systemd lets a service's user read its credential by an ACL, which shows as the group's right.
+    foreign = 0o007 if path.parent == _credentials_folder() else 0o077
+    if mode & foreign:
         raise KeyFileError(f"{path} can be read by others: chmod 600 it")
     try:
         return KeyEncryptionKey(bytes.fromhex(text.strip()), random)
@@ -83,20 +90,28 @@ def create_key(home: Path, key_file: Path | None, random: Random) -> None:
     """Make the key-encryption key where `load_key` looks for it, unless it is there."""
     path = _key_path(home, key_file)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # Under its name it is whole or not at all, and never replaces one that is there.
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)  # of mode 0600
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return
-    with os.fdopen(handle, "w", encoding="ascii") as file:
-        file.write(random(KEY_BYTES).hex() + "\n")
-        file.flush()
-        os.fsync(file.fileno())
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(random(KEY_BYTES).hex() + "\n")
+            file.flush()
+            os.fsync(handle)
+        with suppress(FileExistsError):
+            path.hardlink_to(temporary)
+    finally:
+        Path(temporary).unlink()
 
 
 def _key_path(home: Path, key_file: Path | None) -> Path:
     if key_file is not None:
         return key_file
-    credentials = os.environ.get("CREDENTIALS_DIRECTORY")
-    if credentials and (Path(credentials) / CREDENTIAL_NAME).exists():
-        return Path(credentials) / CREDENTIAL_NAME
+    credentials = _credentials_folder()
+    if credentials is not None and (credentials / CREDENTIAL_NAME).exists():
+        return credentials / CREDENTIAL_NAME
     return home / FILE_NAME
+
+
+def _credentials_folder() -> Path | None:
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    return Path(folder) if folder else None

@@ -25,9 +25,3 @@ class ReasonRequiredError(TallystickError):
     """A rejection needs a reason."""
 
     code = "REASON_REQUIRED"
-
-
-class ReviewChoiceError(TallystickError):
-    """Say either --approve or --reject."""
-
-    code = "REVIEW_CHOICE"

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shared.errors import MoneyError
+from shared.fields import checked_text
 from shared.geo import Place
 from shared.ids import WALLET_DIGITS, luhn_digit, uuid7
 from shared.money import Money, minor_digits
@@ -43,9 +44,10 @@ async def add_customer(services: Services, *, name: str, home: Place, currency: 
     """Add an approved customer with an empty wallet.
 
     Raises:
-        CurrencyError: where the currency is none.
+        CurrencyError, DecodingError: nothing was done.
     """
     minor_digits(currency)
+    checked_text(name, "name")
     now = services.clock()
     user_id = uuid7(now, services.random(10))
     async with services.pool.acquire() as connection, connection.transaction():
