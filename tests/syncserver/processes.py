@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -94,6 +94,22 @@ class Site:
             check=False,
             stdin=subprocess.DEVNULL,
         )
+
+    def commands(self, *lines: Sequence[str]) -> list[tuple[int, str, str]]:
+        """Several commands at once: exit code, output and errors of each."""
+        running = [
+            subprocess.Popen(
+                [sys.executable, "-m", "syncserver", *words],
+                cwd=ROOT,
+                env=self.environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            for words in lines
+        ]
+        return [(one.returncode, *said) for one, said in [(one, one.communicate()) for one in running]]
 
     def ask(self, *words: str) -> Any:
         """What a command answers to a script."""
