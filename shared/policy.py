@@ -45,7 +45,9 @@ class Policy:
         return wire
 
     def with_changes(self, changes: Mapping[str, Any]) -> "Policy":
-        """This policy with some fields changed, as `to_wire` writes them. A field that is not named stays.
+        """This policy with some fields changed, as `to_wire` writes them.
+
+        A field that is not named stays, and so does the action of a reason that is not named.
 
         Raises:
             PolicyError: where a field is unknown, or a value is not of its type or range.
@@ -56,6 +58,8 @@ class Policy:
             if name not in known:
                 raise PolicyError(f"a policy has no field {str(name)[:40]!r}")
             values[name] = _checked(name, value)
+        if "actions" in values:
+            values["actions"] = {**self.actions, **values["actions"]}
         changed = replace(self, **values)
         if changed.score_flag > changed.score_fail:
             raise PolicyError("score_flag is above score_fail")

@@ -98,7 +98,9 @@ async def initialise(settings: ServerSettings, clock: Clock = system_clock, rand
 
 
 def write_trust(home: Path, keys: ServerKeys) -> None:
-    """Leave the public keys where `tallystick verify` looks for what to trust."""
+    """Leave the public keys where `tallystick verify` looks for what to trust, unless a terminal lives there too."""
+    if (home / "vault.json").exists():
+        return  # its trust.json has its certificate, and its own pinned keys
     trust = {
         "server_keys": [{"kid": key.kid.hex(), "key": key.public_key.hex()} for key in keys.published],
         "certificate": None,

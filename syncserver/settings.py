@@ -1,16 +1,22 @@
 """What the environment says: TALLYSTICK_HOME and its siblings."""
 
+import os
 from pathlib import Path
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _user_data_folder() -> Path:
+    data = os.environ.get("XDG_DATA_HOME")
+    return (Path(data) if data else Path.home() / ".local" / "share") / "tallystick"
 
 
 class ServerSettings(BaseSettings):
     """Settings of the server, each from the environment variable TALLYSTICK_ and its name.
 
     Attributes:
-        home: the data folder.
+        home: the data folder; by default `tallystick` in the user's data folder (~/.local/share).
         database_url: a PostgreSQL of one's own instead of the embedded one.
         database_owner_url: the same for migrations, where the schema's owner is another user.
         kek_file: where the key-encryption key is, if not in the data folder or a systemd credential.
@@ -18,11 +24,16 @@ class ServerSettings(BaseSettings):
         settle_at_once: batches a process settles at once; about the database's cores.
     """
 
-    model_config = SettingsConfigDict(env_prefix="TALLYSTICK_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="TALLYSTICK_", env_ignore_empty=True, extra="ignore")
 
-    home: Path = Path.home() / ".local" / "share" / "tallystick"
+    home: Path = Field(default_factory=_user_data_folder)
     database_url: SecretStr | None = None
     database_owner_url: SecretStr | None = None
     kek_file: Path | None = None
     pool_size: int = 10
     settle_at_once: int = 2
+
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, home: Path) -> Path:
+        return home.expanduser().absolute()

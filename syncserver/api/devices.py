@@ -11,7 +11,7 @@ from shared.ids import uuid_text
 from shared.keys import PUBLIC_KEY_BYTES, SIGNATURE_BYTES
 from shared.messages.enrolment import from_base64url, to_base64url
 from shared.tokens import ASSERTION_TYPE
-from syncserver.api.body import read_body, read_json, require_type
+from syncserver.api.body import TooLargeError, WrongTypeError, read_body, read_json, require_type
 from syncserver.api.envelope import success
 from syncserver.registry import devices, enrolment
 from syncserver.registry.errors import ClientAssertionError
@@ -69,15 +69,20 @@ async def enrol(request: Request) -> Response:
 async def token(request: Request) -> Response:
     """`POST /auth/token`: an access token for a client assertion (RFC 7523, answers as RFC 6749 says)."""
     services: Services = request.app.state.services
-    require_type(request, "application/x-www-form-urlencoded")
-    body = await read_body(request, MAX_FORM_BYTES)
+    try:
+        require_type(request, "application/x-www-form-urlencoded")
+        body = await read_body(request, MAX_FORM_BYTES)
+    except (WrongTypeError, TooLargeError) as error:
+        return _oauth_error(415 if isinstance(error, WrongTypeError) else 413, "invalid_request", error.message)
     try:
         form = parse_qs(body.decode("ascii"), strict_parsing=True, max_num_fields=16)
     except ValueError:
         return _oauth_error(400, "invalid_request", "the body is no form")
     if any(len(values) != 1 for values in form.values()):
         return _oauth_error(400, "invalid_request", "a field comes twice")
-    if form.get("grant_type") != ["client_credentials"]:
+    if "grant_type" not in form:
+        return _oauth_error(400, "invalid_request", "there is no grant_type")
+    if form["grant_type"] != ["client_credentials"]:
         return _oauth_error(400, "unsupported_grant_type", "grant_type is client_credentials")
     if form.get("client_assertion_type") != [ASSERTION_TYPE] or "client_assertion" not in form:
         return _oauth_error(400, "invalid_request", "a client assertion by JWT is needed")

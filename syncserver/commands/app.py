@@ -64,7 +64,7 @@ def migrate(*, json: Json = False) -> None:
 def restored(*, json: Json = False) -> None:
     """Say that the database was restored from a backup: every terminal then begins its book anew.
 
-    What terminals uploaded after the backup they still have: they send again whatever the server says is missing.
+    What terminals uploaded after the backup they still have; with its next record each sends again what is missing.
 
     Example: tallystick server restored
     """

@@ -15,9 +15,10 @@ from syncserver.commands.running import Json, actor, run, show
 from syncserver.services import Services
 from syncserver.wallets import accounts, issuing, releasing
 from syncserver.wallets.accounts import Balances
+from syncserver.wallets.listing import SeriesView, list_of_wallet
 
 wallet = App(name="wallet", help="Wallets: fund, move money offline, look, block.")
-codes = App(name="codes", help="Offline codes: issue, withdraw.")
+codes = App(name="codes", help="Offline codes: issue, list, withdraw.")
 
 
 def _show_balances(balances: Balances, *, json: bool) -> None:
@@ -141,6 +142,40 @@ def _print_pictures(series: issuing.IssuedSeries) -> None:
     for one in series.codes:
         print(f"\nVoucher {one.index}, up to {format_minor(one.cap, series.currency)} {series.currency}:")
         segno.make_qr(one.voucher, error="l").terminal(compact=True)
+
+
+@codes.command(name="list")
+def list_series(number: str, *, json: Json = False) -> None:
+    """List a wallet's series, the newest first, as `withdraw` wants them. The codes themselves are stored nowhere.
+
+    Example: tallystick server codes list 2026112108
+    """
+
+    async def read(services: Services) -> tuple[Balances, list[SeriesView]]:
+        async with services.pool.acquire() as connection:
+            wallet_id = wallet_number(number)
+            return await accounts.show(connection, wallet_id), await list_of_wallet(connection, wallet_id)
+
+    balances, found = run(read)
+    data = [
+        {
+            "series": uuid_text(one.series),
+            "state": one.state,
+            "issuedAt": one.issued_at,
+            "expiresAt": one.expires_at,
+            "releaseAt": one.release_at,
+            "codes": one.codes,
+            "claimed": one.claimed,
+            "held": one.held,
+        }
+        for one in found
+    ]
+    lines = [
+        f"{uuid_text(one.series)}  {one.state:<9}  {one.claimed} of {one.codes} used  "
+        f"{format_minor(one.held, balances.currency)} {balances.currency} held"
+        for one in found
+    ]
+    show({"series": data}, "\n".join(lines) or "This wallet has no codes.", json=json)
 
 
 @codes.command(name="withdraw")

@@ -59,12 +59,23 @@ async def grant(services: Services, assertion: str) -> str:
         raise ClientAssertionError
     if type(expires) is not int or not now < expires * 1_000 <= now + (60 + LEEWAY_SECONDS) * 1_000:
         raise ClientAssertionError("the assertion's exp is past, or more than 60 s away")
-    if not isinstance(jti, str) or not 1 <= len(jti) <= MAX_JTI or "\0" in jti:
+    if not _is_identifier(jti):
         raise ClientAssertionError
     tag = await services.pool.execute(QUERIES["remember_assertion"], uuid_of(device), jti, expires * 1_000)
     if tag != "INSERT 0 1":
         raise ClientAssertionError("this assertion was used before")
     return _access_token(services, device, now)
+
+
+def _is_identifier(jti: object) -> bool:
+    """Whether this is a text that the database can remember: neither empty nor long, and UTF-8 without NUL."""
+    if not isinstance(jti, str) or not 1 <= len(jti) <= MAX_JTI or "\0" in jti:
+        return False
+    try:
+        jti.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _access_token(services: Services, device: bytes, now: int) -> str:

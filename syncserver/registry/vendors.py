@@ -17,7 +17,7 @@ from shared.money import minor_digits
 from shared.policy import Policy
 from syncserver.database.arrays import uuid_of
 from syncserver.database.queries import load
-from syncserver.registry.errors import PinError, UnknownVendorError
+from syncserver.registry.errors import PinError, UnknownDeviceError, UnknownVendorError
 from syncserver.registry.policies import check_changes
 from syncserver.services import Services
 from syncserver.sync.numbering import next_version
@@ -92,14 +92,20 @@ async def block_vendor(services: Services, vendor: bytes, *, blocked: bool) -> N
 async def change_policy(
     services: Services, vendor: bytes, changes: Mapping[str, Any], *, device: bytes | None = None, actor: str
 ) -> Policy:
-    """Change some limits of a vendor, or of one of its devices; the policy that results.
+    """Change some limits of a vendor, or of one of its devices; the policy that results. No change only shows it.
 
     Raises:
-        UnknownVendorError, PolicyError: nothing was done.
+        UnknownVendorError, UnknownDeviceError, PolicyError: nothing was done.
     """
     await read_vendor(services, vendor)
     check_changes(changes)
     async with services.pool.acquire() as connection, connection.transaction():
+        if device is not None:
+            owner = await connection.fetchval(QUERIES["vendor_of_device"], uuid_of(device))
+            if owner is None or owner.bytes != vendor:
+                raise UnknownDeviceError("this vendor has no such device")
+        if not changes:
+            return (await read_policies(connection, vendor, device or vendor)).latest()
         version = await next_version(connection)
         await connection.execute(
             QUERIES["write_policy"],

@@ -1,6 +1,7 @@
 """One page of a terminal's code book (docs/protocol.md, section 9)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import asyncpg
@@ -57,6 +58,9 @@ async def _read_page(services: Services, connection: Connection, device: bytes, 
         raise LookupError("the book's clock is missing")
     vendor = row["vendor"].bytes
     policy = (await read_policies(connection, vendor, device)).at_version(clock["version"])
+    if row["blocked_version"] is not None:
+        # A book has no word for a blocked vendor; a limit of 0 makes its tills refuse what would fail here.
+        policy = replace(policy, payment_limit=0)
     place = Place(row["lat"], row["lon"])
     candidates = await _candidates(connection, place, policy, row["currency"], since)
     more = len(candidates) > MAX_SERIES_PER_PAGE

@@ -87,4 +87,4 @@ def _say(done: ShiftClosed) -> None:
         carried = format_minor(done.carried.total, done.total.currency)
         say(f"  carried forward, not synced yet: {done.carried.count} payments, {carried} {done.total.currency}")
     else:
-        say("  everything is synced")
+        say("  every payment is synced")

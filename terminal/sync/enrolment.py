@@ -109,8 +109,7 @@ def enrol(
     """
     url = checked_url(server_url, allow_http=allow_http)
     pinned = token_kid(token)
-    if not even_unsynced:
-        _refuse_unsynced(store)
+    _refuse_unsynced(store, even_unsynced=even_unsynced)
     key = keys.pending_key(token)
     question = {
         "token": token,
@@ -173,11 +172,12 @@ def _server_key(key: _ServerKey) -> tuple[bytes, bytes]:
     return kid_of(public_key), public_key
 
 
-def _refuse_unsynced(store: Store) -> None:
-    if store.value(SQL["count_unanswered"]):
-        raise UnsyncedEpochError
+def _refuse_unsynced(store: Store, *, even_unsynced: bool) -> None:
+    # A shift that began in one epoch can't end in the next: its close would stand in another journal.
     if store.row(SQL["shift_is_open"]) is not None:
-        raise UnsyncedEpochError("A shift is open. Close it and sync, then enrol again.")
+        raise UnsyncedEpochError("A shift is open. Close it, which needs no network, and enrol again.")
+    if not even_unsynced and store.value(SQL["count_unanswered"]):
+        raise UnsyncedEpochError
 
 
 def _refuse_other(store: Store, device: Device) -> None:

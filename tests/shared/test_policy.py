@@ -47,6 +47,12 @@ def test_a_change_leaves_everything_else_as_it_was() -> None:
     assert changed.actions == {Reason.LATE: Action.SETTLE}
 
 
+def test_a_changed_action_leaves_the_other_actions() -> None:
+    once = Policy().with_changes({"actions": {"LATE": "settle"}})
+    twice = once.with_changes({"actions": {"SPEED": "settle"}})
+    assert twice.actions == {Reason.LATE: Action.SETTLE, Reason.SPEED: Action.SETTLE}
+
+
 @pytest.mark.parametrize(
     "change",
     [

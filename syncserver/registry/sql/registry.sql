@@ -15,6 +15,9 @@ SELECT vendor, name, lat, lon, currency, blocked_version FROM vendor ORDER BY cr
 -- block_vendor: block or unblock a vendor from a book version on
 UPDATE vendor SET blocked_version = $2 WHERE vendor = $1;
 
+-- vendor_of_device: whose terminal a device is
+SELECT vendor FROM device WHERE device = $1;
+
 -- write_policy: change limits from a book version on
 INSERT INTO policy (vendor, version, device, body, effective_at, actor) VALUES ($1, $2, $3, $4::jsonb, $5, $6);
 

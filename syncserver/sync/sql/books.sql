@@ -23,7 +23,7 @@ UPDATE device_update SET version = $1 WHERE version IS NULL;
 UPDATE book_clock SET version = $1;
 
 -- device_for_book: the terminal that asks, and its vendor
-SELECT d.vendor, d.lat, d.lon, d.generation, d.quarantined_at, d.revoked_at, v.currency
+SELECT d.vendor, d.lat, d.lon, d.generation, d.quarantined_at, d.revoked_at, v.currency, v.blocked_version
   FROM device d JOIN vendor v USING (vendor) WHERE d.device = $1;
 
 -- read_clock: how far books have come

@@ -30,6 +30,13 @@ SELECT $1, $2, c.idx, c.cap, c.verifier, c.wrapped, 'issued'
 -- find_series: a series by its id
 SELECT wallet, series, state, expires_at, release_at, withdrawn_version, released_at FROM series WHERE series = $1;
 
+-- series_of_wallet: a wallet's series, the newest first, with how many of their codes are in which state
+SELECT s.series, s.state, s.issued_at, s.expires_at, s.release_at, s.withdrawn_version, s.released_at,
+       count(*) AS codes, count(*) FILTER (WHERE c.state = 'claimed') AS claimed,
+       coalesce(sum(c.cap) FILTER (WHERE c.state IN ('issued', 'expired', 'withdrawn')), 0)::bigint AS held
+  FROM series s JOIN code c USING (wallet, series) WHERE s.wallet = $1
+ GROUP BY s.wallet, s.series ORDER BY s.issued_at DESC, s.series LIMIT $2;
+
 -- withdraw_series: close a series from a book version on; codes that are not claimed stay held until its release
 UPDATE series SET state = 'closed', withdrawn_version = $3, version = $3 WHERE wallet = $1 AND series = $2
    AND withdrawn_version IS NULL AND released_at IS NULL;

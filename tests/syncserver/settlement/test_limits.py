@@ -1,0 +1,49 @@
+"""What admins change reaches the tills before it costs an honest sale."""
+
+import pytest
+
+from shared.policy import Policy
+from syncserver.registry import vendors
+from syncserver.registry.errors import UnknownDeviceError
+from tests.syncserver.kit import Shop
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_blocked_vendors_tills_learn_to_refuse_with_their_next_book(shop: Shop) -> None:
+    till = await shop.terminal()
+    assert (await till.pull()).policy.payment_limit == Policy().payment_limit
+    await vendors.block_vendor(shop.services, shop.vendor, blocked=True)
+    assert (await till.pull(till.book)).policy.payment_limit == 0
+    await vendors.block_vendor(shop.services, shop.vendor, blocked=False)
+    assert (await till.pull(till.book)).policy.payment_limit == Policy().payment_limit
+
+
+async def test_a_changed_radius_makes_the_terminals_begin_their_books_anew(shop: Shop) -> None:
+    till = await shop.terminal()
+    before = (await till.pull()).generation
+    await vendors.change_policy(shop.services, shop.vendor, {"radius_m": 5_000}, actor="test")
+    assert (await till.pull()).generation == before + 1
+
+
+async def test_a_restored_server_makes_every_terminal_begin_anew(shop: Shop) -> None:
+    till = await shop.terminal()
+    before = (await till.pull()).generation
+    await vendors.start_all_books_over(shop.services)
+    assert (await till.pull()).generation == before + 1
+
+
+async def test_looking_at_limits_changes_nothing(shop: Shop) -> None:
+    before = await shop.services.pool.fetchval("SELECT version FROM book_clock")
+    assert await vendors.change_policy(shop.services, shop.vendor, {}, actor="test") == Policy()
+    assert await shop.services.pool.fetchval("SELECT version FROM book_clock") == before
+    assert await shop.services.pool.fetchval("SELECT count(*) FROM policy") == 0
+
+
+async def test_limits_of_another_vendors_terminal_are_refused(shop: Shop) -> None:
+    other = await vendors.add_vendor(
+        shop.services, name="Other", place=(await vendors.read_vendor(shop.services, shop.vendor)).place, currency="EUR"
+    )
+    till = await shop.terminal()
+    with pytest.raises(UnknownDeviceError):
+        await vendors.change_policy(shop.services, other, {"payment_limit": 1}, device=till.device, actor="test")
