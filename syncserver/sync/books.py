@@ -57,16 +57,19 @@ async def _read_page(services: Services, connection: Connection, device: bytes, 
     if clock is None:
         raise LookupError("the book's clock is missing")
     vendor = row["vendor"].bytes
-    policy = (await read_policies(connection, vendor, device)).at_version(clock["version"])
-    if row["blocked_version"] is not None:
-        # A book has no word for a blocked vendor; a limit of 0 makes its tills refuse what would fail here.
-        policy = replace(policy, payment_limit=0)
+    history = await read_policies(connection, vendor, device)
+    policy = history.at_version(clock["version"])
     place = Place(row["lat"], row["lon"])
     candidates = await _candidates(connection, place, policy, row["currency"], since)
     more = len(candidates) > MAX_SERIES_PER_PAGE
     candidates = candidates[:MAX_SERIES_PER_PAGE]
     version = candidates[-1]["version"] if more else max(clock["version"], since)
     inside = [found for found in candidates if haversine_m(Place(found["lat"], found["lon"]), place) <= policy.radius_m]
+    # A sale between two pages names this page's version, and is judged by the limits of that version.
+    told = history.at_version(version)
+    if row["blocked_version"] is not None:
+        # A book has no word for a blocked vendor; a limit of 0 makes its tills refuse what would fail here.
+        told = replace(told, payment_limit=0)
     now = services.clock()
     return Book(
         device=device,
@@ -79,7 +82,7 @@ async def _read_page(services: Services, connection: Connection, device: bytes, 
         series=await _series(connection, [found for found in inside if found["state"] == "open"]),
         closed=tuple(found["series"].bytes for found in inside if found["state"] == "closed"),
         blocked=tuple(found["wallet"] for found in await connection.fetch(QUERIES["blocked_wallets"])),
-        policy=policy,
+        policy=told,
         cashiers=tuple(
             Cashier(id=found["id"], name=found["name"], role=found["role"], pin=found["pin"])
             for found in await connection.fetch(QUERIES["cashiers_of_vendor"], uuid_of(vendor))
