@@ -102,7 +102,6 @@ _TYPE_NAMES: dict[type[Record], str] = {
     ShiftOpen: "shift_open",
     ShiftClose: "shift_close",
 }
-TYPES = tuple(_TYPE_NAMES.values())
 _WIRE_NAMES = {"opening_float": "float"}
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from shared import codes
 from shared.journal import Payment
-from shared.lifecycles import CodeState, PaymentState
+from shared.lifecycles import CODE, CodeState, PaymentState
 from shared.policy import Policy
 from shared.reasons import Action, Reason, Side
 from shared.rules.decision import Blocked, CodeStanding, PaymentFacts, Sighting, Verdict, decide
@@ -12,7 +12,7 @@ from syncserver.judge.facts import BatchFacts, CodeFacts, utc_day
 from syncserver.judge.moment import Moment, moment_of
 from syncserver.ledger.postings import Account, Cause
 
-_CLAIMABLE = frozenset({CodeState.ISSUED, CodeState.EXPIRED, CodeState.WITHDRAWN})
+_CLAIMABLE = frozenset(before for before, after in CODE.items() if CodeState.CLAIMED in after)
 
 
 @dataclass(frozen=True, slots=True)
