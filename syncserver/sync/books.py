@@ -9,7 +9,7 @@ import asyncpg
 from shared.codes import KdfParameters
 from shared.errors import TallystickError
 from shared.geo import Place, haversine_m
-from shared.lifecycles import Status
+from shared.lifecycles import STATUS_OF_PAYMENT, PaymentState
 from shared.messages.book import (
     MAX_SERIES_PER_PAGE,
     Book,
@@ -128,5 +128,10 @@ async def _series(connection: Connection, rows: Sequence[asyncpg.Record]) -> tup
 async def _updates(connection: Connection, device: bytes, since: int, version: int) -> tuple[Update, ...]:
     rows = await connection.fetch(QUERIES["updates_of_device"], uuid_of(device), since, version)
     return tuple(
-        Update(id=row["payment"].bytes, status=Status(row["status"]), reasons=tuple(row["reasons"])) for row in rows
+        Update(
+            id=row["payment"].bytes,
+            status=STATUS_OF_PAYMENT[PaymentState(row["state"])],
+            reasons=tuple(row["reasons"]),
+        )
+        for row in rows
     )

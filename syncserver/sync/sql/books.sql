@@ -47,8 +47,10 @@ SELECT c.series, c.idx, c.cap, c.verifier, c.state
   JOIN code c ON c.wallet = k.wallet AND c.series = k.series
  WHERE c.wallet = ANY ($1::text[]) ORDER BY c.series, c.idx;
 
--- updates_of_device: what became of a device's payments since a version
-SELECT payment, status, reasons FROM device_update WHERE device = $1 AND version > $2 AND version <= $3 ORDER BY version, at;
+-- updates_of_device: how a device's payments stand that changed since a version; each once, whatever clocks said
+SELECT DISTINCT p.wallet, p.payment, p.state, p.reasons FROM device_update u
+  JOIN payment p ON p.wallet = u.wallet AND p.payment = u.payment
+ WHERE u.device = $1 AND u.version > $2 AND u.version <= $3 ORDER BY p.wallet, p.payment;
 
 -- blocked_wallets: every wallet that is blocked
 SELECT wallet FROM wallet WHERE blocked_version IS NOT NULL ORDER BY wallet;

@@ -161,9 +161,10 @@ async def test_thousands_of_series_come_in_pages_that_miss_none(shop: Shop) -> N
     many = 5_003
     wallet = await shop.customer()
     await shop.services.pool.execute(
-        """INSERT INTO series (wallet, series, masked_name, t, m_kib, issued_at, expires_at, release_at, state, lat, lon,
-                               cell, version)
-           SELECT $1, gen_random_uuid(), 'A. B.', 2, 19456, 0, $2, $2, 'open', $3, $4, $5, 0 FROM generate_series(1, $6)""",
+        """INSERT INTO series (wallet, series, masked_name, t, m_kib, issued_at, expires_at, release_at, state, lat,
+                               lon, cell, version)
+           SELECT $1, gen_random_uuid(), 'A. B.', 2, 19456, 0, $2, $2, 'open', $3, $4, $5, 0
+             FROM generate_series(1, $6)""",
         wallet, shop.clock.now + HOUR, TALLINN.lat, TALLINN.lon, cell_of(TALLINN), many,
     )  # fmt: skip
     await shop.services.pool.execute(
