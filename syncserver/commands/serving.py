@@ -65,12 +65,17 @@ async def _serve(server: uvicorn.Server, app: Starlette, listener: socket.socket
         if server.should_exit:
             return
         rounds = asyncio.create_task(run_rounds(services))
-        print(f"listening on http://{host}:{listener.getsockname()[1]}", flush=True)
+        print(f"listening on {url_of(host, listener.getsockname()[1])}", flush=True)
         try:
             await server.serve(sockets=[listener])
         finally:
             rounds.cancel()
             await asyncio.gather(rounds, return_exceptions=True)
+
+
+def url_of(host: str, port: int) -> str:
+    """The address that terminals are given; an IPv6 host stands in brackets (RFC 3986 section 3.2.2)."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _listen(host: str, port: int) -> socket.socket:
