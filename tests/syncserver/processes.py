@@ -83,12 +83,18 @@ class Site:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("TALLYSTICK_")}
         return {**inherited, "TALLYSTICK_HOME": str(self.home), "COLUMNS": "100", **self.variables}
 
-    def command(self, *words: str, variables: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    def settings(self) -> ServerSettings:
+        """What the site's servers are told by their environment."""
+        prefix = "TALLYSTICK_"
+        named = {name.removeprefix(prefix).lower(): value for name, value in self.variables.items()}
+        return ServerSettings.model_validate({"home": self.home, **named})
+
+    def command(self, *words: str) -> subprocess.CompletedProcess[str]:
         """`tallystick server …` as a person types it."""
         return subprocess.run(
             [sys.executable, "-m", "syncserver", *words],
             cwd=ROOT,
-            env={**self.environment(), **(variables or {})},
+            env=self.environment(),
             capture_output=True,
             text=True,
             check=False,
@@ -152,17 +158,15 @@ class Site:
     async def shop(self, server: RunningServer) -> AsyncIterator[Shop]:
         """A new vendor at a running server, on the true time."""
         now = system_clock()
-        settings = ServerSettings(home=self.home)
-        async with open_services(settings) as services, server.client() as http:
+        async with open_services(self.settings()) as services, server.client() as http:
             vendor = await vendors.add_vendor(services, name="Corner Shop", place=TALLINN, currency="EUR")
             yield Shop(services, FakeClock(now, origin=now), vendor, http, DatabaseTarget({}, {}))
 
 
 @contextmanager
 def made_site(home: Path, variables: Mapping[str, str] | None = None) -> Iterator[Site]:
-    """A home that was set up, with no server yet. Every server that a test starts is ended with it."""
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    site = Site(home, home / "server.log", dict(variables or {}))
+    """A home to set up, with no server yet. Every server that a test starts is ended with it."""
+    site = Site(home, home.with_name("server.log"), dict(variables or {}))
     try:
         yield site
     finally:
