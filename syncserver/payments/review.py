@@ -28,7 +28,8 @@ async def review(
     row = view.row
     async with services.pool.acquire() as connection, connection.transaction():
         locked = await store.lock_wallets(connection, [view.wallet])
-        known = (await read_known_payments(connection, [(view.wallet, view.payment)])).get(view.payment)
+        key = (view.wallet, view.payment)
+        known = (await read_known_payments(connection, [key])).get(key)
         if known is None or known.state is not PaymentState.FLAGGED or view.wallet not in locked:
             raise NotFlaggedError
         policy = (await read_policies(connection, known.vendor, row["device"].bytes)).latest()

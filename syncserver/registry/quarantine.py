@@ -56,7 +56,7 @@ async def _apply(
     applied = []
     for row in held:
         payment = row["payment"].bytes
-        known = payments.get(payment)
+        known = payments.get((row["wallet"], payment))
         if known is None:
             state = WAITING if row["wallet"] is None else NO_EFFECT
         elif known.shift == row["shift"].bytes and known.state in REVERSIBLE:

@@ -228,22 +228,25 @@ async def _read_for_voids(
         rows = await connection.fetch(QUERIES["read_voids"], uuid_of(upload.device), upload.epoch, uuids(ids))
         facts.voids = {(row["payment"].bytes, row["shift"].bytes): KnownVoid(state=row["state"]) for row in rows}
     if targets:
-        facts.payments = await read_known_payments(connection, targets)
+        known = await read_known_payments(connection, targets)
+        facts.payments = {payment: one for (_, payment), one in known.items()}
 
 
-async def read_known_payments(connection: Connection, keys: Sequence[tuple[str, bytes]]) -> dict[bytes, KnownPayment]:
+async def read_known_payments(
+    connection: Connection, keys: Sequence[tuple[str, bytes]]
+) -> dict[tuple[str, bytes], KnownPayment]:
     """Stored payments (wallet, payment) as voids and reviews have to know them; their wallets must be locked."""
     rows = await connection.fetch(
         QUERIES["read_payments"], [wallet for wallet, _ in keys], uuids(payment for _, payment in keys)
     )
-    known: dict[bytes, KnownPayment] = {}
+    known: dict[tuple[str, bytes], KnownPayment] = {}
     for row in rows:
         payment, amount, house = row["payment"].bytes, row["amount"], 0
         state = PaymentState(row["state"])
         if state is PaymentState.SUCCESSFUL and not row["claimed"]:
             # Approved without a hold: it was paid out of whatever was there.
             amount, house = await store.credited_for_payment(connection, row["wallet"], payment)
-        known[payment] = KnownPayment(
+        known[row["wallet"], payment] = KnownPayment(
             wallet=row["wallet"],
             shift=row["shift"].bytes,
             vendor=row["vendor"].bytes,

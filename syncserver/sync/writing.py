@@ -168,12 +168,17 @@ async def _write_voids(connection: Connection, upload: Upload, facts: BatchFacts
 
 async def _write_voided(connection: Connection, upload: Upload, facts: BatchFacts, judgement: Judgement) -> None:
     """Payments that were answered before their void came: their state, and what their terminal is told."""
-    inserted = {new.judged.record.id for new in judgement.payments}
+    # An id is a payment's in one wallet alone: this batch may have brought the same id of another wallet.
+    inserted = {(new.judged.record.wallet, new.judged.record.id) for new in judgement.payments}
     voided = [(payment, facts.payments[payment]) for payment in judgement.voided]
     await store.set_payment_states(
         connection,
         facts.postings,
-        [(known.wallet, payment, known.state.value) for payment, known in voided if payment not in inserted],
+        [
+            (known.wallet, payment, known.state.value)
+            for payment, known in voided
+            if (known.wallet, payment) not in inserted
+        ],
         "void",
     )
     await store.note_device_updates(

@@ -1,0 +1,1 @@
+"""What thieves, rogue tills and other attackers try against the server, at the level where they meet it."""
