@@ -8,7 +8,8 @@ SELECT s.currency, sum(s.total - seen.total)::bigint AS difference FROM shift s
  CROSS JOIN LATERAL (
     SELECT coalesce(sum(p.amount), 0) AS total FROM journal_record j
       JOIN payment p ON p.wallet = j.wallet AND p.payment = j.payment AND p.shift = s.shift
-     WHERE j.device = s.device AND j.epoch = s.epoch AND j.seq > s.opened_seq AND j.seq < s.closed_seq
+     WHERE j.device = s.device AND j.epoch = s.epoch AND j.seq < s.closed_seq
+       AND j.seq > CASE WHEN s.opened_seq < s.closed_seq THEN s.opened_seq ELSE 0 END
        AND j.type = 'payment' AND j.status <> 'rejected'
        AND NOT EXISTS (SELECT FROM void v WHERE v.device = s.device AND v.epoch = s.epoch AND v.payment = p.payment
                           AND v.shift = s.shift AND v.seq < s.closed_seq)) AS seen

@@ -134,9 +134,10 @@ SELECT s.device, s.epoch, s.shift, s.count, s.total, seen.count AS found_count, 
  CROSS JOIN LATERAL (
     SELECT count(p.payment) AS count, coalesce(sum(p.amount), 0) AS total FROM journal_record j
       JOIN payment p ON p.wallet = j.wallet AND p.payment = j.payment AND p.shift = s.shift
-     WHERE j.device = s.device AND j.epoch = s.epoch AND j.seq > s.opened_seq AND j.seq < s.closed_seq
+     WHERE j.device = s.device AND j.epoch = s.epoch AND j.seq < s.closed_seq
+       AND j.seq > CASE WHEN s.opened_seq < s.closed_seq THEN s.opened_seq ELSE 0 END
        AND j.type = 'payment' AND j.status <> 'rejected'
        AND NOT EXISTS (SELECT FROM void v WHERE v.device = s.device AND v.epoch = s.epoch AND v.payment = p.payment
                           AND v.shift = s.shift AND v.seq < s.closed_seq)) AS seen
  WHERE s.state = 'closed' AND (e.ranges -> 0 -> 0)::bigint = 1 AND (e.ranges -> 0 -> 1)::bigint >= s.closed_seq
-   AND s.opened_seq IS NOT NULL AND (s.count <> seen.count OR s.total <> seen.total);
+   AND (s.count <> seen.count OR s.total <> seen.total);

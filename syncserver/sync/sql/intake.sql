@@ -138,7 +138,8 @@ UPDATE shift SET compared = true,
   FROM (SELECT s.device, s.epoch, s.shift, count(p.payment) AS count, coalesce(sum(p.amount), 0) AS total
           FROM shift s
           LEFT JOIN journal_record j ON j.device = s.device AND j.epoch = s.epoch AND j.seq < s.closed_seq
-                AND j.seq > s.opened_seq AND j.type = 'payment' AND j.status <> 'rejected'
+                AND j.seq > CASE WHEN s.opened_seq < s.closed_seq THEN s.opened_seq ELSE 0 END
+                AND j.type = 'payment' AND j.status <> 'rejected'
           LEFT JOIN payment p ON p.wallet = j.wallet AND p.payment = j.payment AND p.shift = s.shift
                 AND NOT EXISTS (SELECT FROM void v WHERE v.device = s.device AND v.epoch = s.epoch
                                    AND v.payment = p.payment AND v.shift = s.shift AND v.seq < s.closed_seq)

@@ -84,3 +84,15 @@ async def test_a_second_opening_or_close_changes_nothing(shop: Shop) -> None:
     assert row is not None
     assert tuple(row) == (1, 100, 3, 0, "closed")
     await shop.assert_reconciled()
+
+
+async def test_a_close_without_an_opening_is_held_against_its_records_too(shop: Shop) -> None:
+    wallet = await shop.customer()
+    for total, expected in ((300, "closed"), (299, "disputed")):
+        codes = await shop.codes(wallet, count=2, cap=200)
+        till = await shop.terminal()
+        await till.upload(till.pay(codes[0], 100)[1], till.pay(codes[1], 200)[1], till.close_shift(2, total))
+        assert await shift_state(shop, till) == (expected, True)
+        await till.upload(till.open_shift())
+        assert await shift_state(shop, till) == (expected, True), "an opening behind its close says nothing of it"
+        await shop.assert_reconciled()
