@@ -20,6 +20,8 @@ from tests.syncserver.processes import Site, eventually, locked, superuser
 
 pytestmark = pytest.mark.anyio
 
+OTHERS = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+
 
 @contextmanager
 def database_away(postgres: EmbeddedPostgres) -> Iterator[None]:
@@ -106,3 +108,22 @@ async def test_a_server_starts_its_killed_database_again(site: Site, postgres: E
             return await is_ready(http) and postgres.pid != old
 
         await eventually(is_back)
+
+
+async def test_a_database_that_hangs_is_told_from_one_that_answers(site: Site, postgres: EmbeddedPostgres) -> None:
+    server = site.run()
+    async with server.client() as http, superuser(postgres) as admin:
+        assert await is_ready(http)
+        backends = [postgres.pid, *(row["pid"] for row in await admin.fetch(OTHERS))]
+        for pid in backends:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            answers = await asyncio.wait_for(asyncio.gather(*(http.get("/readyz") for _ in range(20))), 15)
+            for answer in answers:
+                assert_asks_to_come_back(answer)
+            assert (await http.get("/healthz")).status_code == 200
+        finally:
+            for pid in backends:
+                os.kill(pid, signal.SIGCONT)
+        await eventually(lambda: is_ready(http))
+    assert server.stop() == 0
