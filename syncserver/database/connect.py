@@ -13,6 +13,8 @@ APPLICATION = "tallystick"
 POOL_SIZE = 10
 COMMAND_SECONDS = 30.0
 CONNECT_SECONDS = 10.0
+# A process that freezes in a transaction keeps its locks from the others for no longer than this.
+FREEZE_SETTINGS = {"idle_in_transaction_session_timeout": "60s"}
 _T = TypeVar("_T")
 
 
@@ -74,7 +76,8 @@ class DatabaseTarget:
 
     async def pool(self, *, max_size: int = POOL_SIZE) -> asyncpg.Pool:
         """Connections with the running server's rights, at most `max_size` at once, each command limited to 30 s."""
-        arguments = _with_settings(self.server)
+        given = self.server.get("server_settings", {})
+        arguments = _with_settings({**self.server, "server_settings": {**FREEZE_SETTINGS, **given}})
         return await _reached(
             asyncpg.create_pool(
                 **arguments,

@@ -14,6 +14,7 @@ AWAY = (
     asyncpg.DatabaseDroppedError,
     asyncpg.InsufficientResourcesError,
     asyncpg.QueryCanceledError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.InterfaceError,
     asyncpg.SerializationError,

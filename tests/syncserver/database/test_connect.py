@@ -32,6 +32,12 @@ async def test_the_role_stays_when_a_connection_goes_back_to_its_pool(blank_data
     await pool.close()
 
 
+async def test_a_process_that_freezes_in_a_transaction_loses_its_locks(blank_database: DatabaseTarget) -> None:
+    pool = await blank_database.pool(max_size=1)
+    assert await pool.fetchval("SHOW idle_in_transaction_session_timeout") == "1min"
+    await pool.close()
+
+
 async def test_a_pool_opens_no_more_connections_than_it_may(blank_database: DatabaseTarget) -> None:
     pool = await blank_database.pool(max_size=2)
     async with pool.acquire(), pool.acquire():

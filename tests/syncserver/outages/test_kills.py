@@ -1,6 +1,7 @@
 """A server that is killed, or told to go, in the middle of its work loses nothing and does nothing twice."""
 
 import asyncio
+import os
 import signal
 
 import httpx
@@ -149,5 +150,15 @@ def test_what_a_killed_server_left_running_goes_with_the_next_one(site: Site) ->
     assert left is not None
     server = site.run()
     assert find_postmaster(data) == left
+    assert server.stop() == 0
+    assert find_postmaster(data) is None
+
+
+def test_a_server_whose_database_has_just_died_still_stops_in_order(site: Site) -> None:
+    data = (site.home / "postgres" / "data").resolve()
+    server = site.run()
+    running = find_postmaster(data)
+    assert running is not None
+    os.kill(running.pid, signal.SIGKILL)
     assert server.stop() == 0
     assert find_postmaster(data) is None
