@@ -1,5 +1,6 @@
 """Every answer but CBOR and OAuth's has one envelope (docs/protocol.md, section 10)."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,8 +24,18 @@ def success(request: Request, data: Any, *, status: int = 200, message: str = "O
     return _answer(request, status, {"success": True, "message": message, "data": data})
 
 
-def failure(request: Request, status: int, code: str, message: str, *, retry_after: int | None = None) -> Response:
+def failure(
+    request: Request,
+    status: int,
+    code: str,
+    message: str,
+    *,
+    retry_after: int | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
     """An error in words, with a stable code; `retry_after` in seconds."""
-    headers = {"Retry-After": str(retry_after)} if retry_after is not None else None
+    answered = dict(headers or {})
+    if retry_after is not None:
+        answered["Retry-After"] = str(retry_after)
     body = {"success": False, "message": message, "errorCode": code, "data": None}
-    return _answer(request, status, body, headers)
+    return _answer(request, status, body, answered)

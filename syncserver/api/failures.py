@@ -54,7 +54,8 @@ async def answer_known(request: Request, error: Exception) -> Response:
         raise error
     status = status_of(error)
     retry = RETRY_SECONDS if status == 503 else None  # noqa: PLR2004 - an HTTP status
-    return failure(request, status, error.code, error.message, retry_after=retry)
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None  # noqa: PLR2004 - as RFC 9110 asks
+    return failure(request, status, error.code, error.message, retry_after=retry, headers=headers)
 
 
 async def answer_http(request: Request, error: Exception) -> Response:
@@ -62,7 +63,8 @@ async def answer_http(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     codes = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
-    return failure(request, error.status_code, codes.get(error.status_code, "HTTP_ERROR"), str(error.detail))
+    code = codes.get(error.status_code, "HTTP_ERROR")
+    return failure(request, error.status_code, code, str(error.detail), headers=error.headers)
 
 
 async def answer_unknown(request: Request, error: Exception) -> Response:

@@ -31,6 +31,8 @@ def assert_refused(answer: httpx.Response, status: int, code: str | None = None)
     assert code is None or body["errorCode"] == code, body
     assert body["errorCode"].isascii()
     assert body["message"]
+    assert ("www-authenticate" in answer.headers) == (status == 401)
+    assert ("allow" in answer.headers) == (status == 405)
     assert "Traceback" not in answer.text
     assert ".py" not in answer.text
 
