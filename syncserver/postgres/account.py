@@ -11,8 +11,18 @@ from syncserver.postgres.errors import AccountError
 
 ROOT = 0
 
-# Inside, PostgreSQL sees user 1000; outside, its files and processes stay root's: no system user, no chown.
-NAMESPACE = ("unshare", "--user", "--map-user=1000", "--map-group=1000", "--")
+_USUAL_UID = 1000
+
+
+def _named_uid() -> int:
+    """An ordinary user id that has a name here: PostgreSQL looks its own up and does not start without one."""
+    names = {entry.pw_uid: entry.pw_name for entry in pwd.getpwall() if entry.pw_uid != ROOT}
+    unprivileged = [uid for uid, name in names.items() if name == "nobody"]
+    return next((uid for uid in (_USUAL_UID, *unprivileged, *sorted(names)) if uid in names), _USUAL_UID)
+
+
+# Inside, PostgreSQL sees that user; outside, its files and processes stay ours: no system user, no chown.
+NAMESPACE = ("unshare", "--user", f"--map-user={_named_uid()}", f"--map-group={_USUAL_UID}", "--")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +66,7 @@ def environment() -> dict[str, str]:
 def choose_account(
     *,
     euid: int,
+    named: bool = True,
     data_owner: tuple[int, int] | None,
     namespace_works: Callable[[], bool],
     nobody: Callable[[], tuple[int, int] | None],
@@ -64,8 +75,9 @@ def choose_account(
 
     Args:
         euid: who this process is.
+        named: whether this process's user has a name, as a user id that a container was given may not.
         data_owner: (uid, gid) of the existing data, or None before there are any.
-        namespace_works: whether root may make a user namespace that reaches the data and the programs.
+        namespace_works: whether this process may make a user namespace that reaches the data and the programs.
         nobody: (uid, gid) of the system's unprivileged user, None without one.
 
     Raises:
@@ -74,7 +86,7 @@ def choose_account(
     if euid != ROOT:
         if data_owner is not None and data_owner[0] != euid:
             raise AccountError(f"The database's files belong to user {data_owner[0]}, and this is user {euid}.")
-        return Account()
+        return Account() if named or not namespace_works() else Account(prefix=NAMESPACE)
     if data_owner is not None and data_owner[0] != ROOT:
         return Account(uid=data_owner[0], gid=data_owner[1])
     if namespace_works():
@@ -97,6 +109,15 @@ def namespace_works(folder: Path, program: Path) -> bool:
         return Account(prefix=NAMESPACE).run(probe).returncode == 0
     except FileNotFoundError:  # no unshare on this system
         return False
+
+
+def has_name(uid: int) -> bool:
+    """Whether a user id has a name on this system."""
+    try:
+        pwd.getpwuid(uid)
+    except KeyError:
+        return False
+    return True
 
 
 def nobody() -> tuple[int, int] | None:

@@ -197,6 +197,7 @@ class EmbeddedPostgres:
         known = data.exists() or found.st_uid != os.geteuid()
         return choose_account(
             euid=os.geteuid(),
+            named=accounts.has_name(os.geteuid()),
             data_owner=(found.st_uid, found.st_gid) if known else None,
             namespace_works=lambda: self._namespace_works(folder, binaries.program("postgres")),
             nobody=accounts.nobody,

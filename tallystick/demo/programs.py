@@ -17,7 +17,8 @@ from rich.markup import escape
 
 from shared.errors import TallystickError
 
-COMMAND = [sys.executable, "-m", "tallystick"]
+# -P: whatever lies in the folder that the demo is run from is none of ours.
+COMMAND = [sys.executable, "-P", "-m", "tallystick"]
 CODE_WIDTH = len("7KQ2-M9XD")
 STOP_SECONDS = 30
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from syncserver.postgres.account import NAMESPACE, Account, choose_account, environment, namespace_works
+from syncserver.postgres.account import NAMESPACE, Account, choose_account, environment, has_name, namespace_works
 from syncserver.postgres.errors import AccountError
 
 NOBODY = (65534, 65534)
@@ -24,6 +24,17 @@ def choose(
 def test_an_ordinary_user_runs_it_directly() -> None:
     assert choose(1000) == Account()
     assert choose(1000, (1000, 1000)) == Account()
+
+
+def test_a_user_without_a_name_lends_itself_one_in_a_namespace() -> None:
+    found = choose_account(euid=4711, named=False, data_owner=None, namespace_works=lambda: True, nobody=lambda: NOBODY)
+    assert found == Account(prefix=NAMESPACE)
+
+
+def test_the_user_inside_a_namespace_has_a_name_here() -> None:
+    uid = int(next(word for word in NAMESPACE if word.startswith("--map-user=")).partition("=")[2])
+    assert has_name(uid)
+    assert uid != 0
 
 
 def test_an_ordinary_user_cannot_run_another_ones() -> None:
