@@ -5,10 +5,6 @@ from uuid import UUID
 
 from shared.errors import DecodingError, WalletNumberError
 
-DeviceId = NewType("DeviceId", bytes)
-PaymentId = NewType("PaymentId", bytes)
-SeriesId = NewType("SeriesId", bytes)
-VendorId = NewType("VendorId", bytes)
 WalletNumber = NewType("WalletNumber", str)
 
 UUID7_RANDOM_BYTES = 10

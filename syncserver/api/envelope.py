@@ -21,7 +21,7 @@ def _answer(request: Request, status: int, body: dict[str, Any], headers: dict[s
 
 def success(request: Request, data: Any, *, status: int = 200, message: str = "OK") -> Response:
     """A success with its data."""
-    return _answer(request, status, {"success": True, "message": message, "data": data})
+    return _answer(request, status, {"success": True, "message": message, "errorCode": None, "data": data})
 
 
 def failure(

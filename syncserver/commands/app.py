@@ -85,7 +85,7 @@ def run_server(
     Example: tallystick server run --host 127.0.0.1 --port 8400
     """
     # Only this command needs a web server's imports.
-    from syncserver.commands.serving import serve  # noqa: PLC0415
+    from syncserver.commands.serving import serve  # noqa: PLC0415 - see the line above
 
     serve(host, port)
 

@@ -9,6 +9,7 @@ from cyclopts import App, Parameter
 
 from shared.geo import Place
 from shared.ids import uuid_bytes, uuid_text
+from shared.money import format_minor
 from syncserver.commands.running import Json, actor, run, show
 from syncserver.registry import vendors
 from syncserver.registry.policies import parse_changes
@@ -34,13 +35,22 @@ def add_vendor(*, name: str, lat: Degrees, lon: Degrees, currency: str, json: Js
 
 @vendor.command(name="list")
 def list_all(*, json: Json = False) -> None:
-    """List all shops."""
+    """List all shops and what each is owed."""
     found = run(vendors.list_vendors)
     data = [
-        {"vendorId": uuid_text(one.id), "name": one.name, "currency": one.currency, "blocked": one.blocked}
-        for one in found
+        {
+            "vendorId": uuid_text(one.id),
+            "name": one.name,
+            "currency": one.currency,
+            "blocked": one.blocked,
+            "owed": owed,
+        }
+        for one, owed in found
     ]
-    lines = [f"{uuid_text(one.id)}  {one.currency}  {'BLOCKED  ' if one.blocked else ''}{one.name}" for one in found]
+    lines = [
+        f"{uuid_text(one.id)}  {format_minor(owed, one.currency):>12} {one.currency}  {'BLOCKED  ' if one.blocked else ''}{one.name}"
+        for one, owed in found
+    ]
     show({"vendors": data}, "\n".join(lines) or "There are no vendors yet.", json=json)
 
 
@@ -92,6 +102,16 @@ def _read_pin(file: Path | None) -> str:
     if file is None:
         return getpass.getpass("PIN (6 digits): ")
     return (sys.stdin.readline() if str(file) == "-" else file.read_text(encoding="ascii")).strip()
+
+
+@vendor.command(name="remove-cashier")
+def remove_cashier(vendor_id: str, cashier_id: str, *, json: Json = False) -> None:
+    """Take a cashier or a supervisor off; the tills learn it with their next book.
+
+    Example: tallystick server vendor remove-cashier 0192f0c1-… ada
+    """
+    run(lambda services: vendors.remove_cashier(services, uuid_bytes(vendor_id), cashier_id))
+    show({"cashier": cashier_id, "removed": True}, f"Removed {cashier_id}.", json=json)
 
 
 @customer.command(name="add")

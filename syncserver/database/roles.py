@@ -43,7 +43,7 @@ async def _ensure_exists(connection: asyncpg.Connection) -> None:
 
 async def _ensure_member(connection: asyncpg.Connection, user: str) -> None:
     # From 16 on, being a member and being allowed to SET ROLE are two things; 15 has only the first.
-    right = "SET" if connection.get_server_version().major >= 16 else "MEMBER"  # noqa: PLR2004
+    right = "SET" if connection.get_server_version().major >= 16 else "MEMBER"  # noqa: PLR2004 - the version that made it two
     if not await connection.fetchval("SELECT pg_has_role($1::name, $2::name, $3)", user, SERVER, right):
         await connection.execute(f"GRANT {SERVER} TO {_identifier(user)}")
 

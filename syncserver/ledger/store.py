@@ -185,6 +185,11 @@ async def note_device_updates(
         )
 
 
+async def vendor_balance(connection: Connection, vendor: bytes) -> int:
+    """What a vendor is owed (minor units), folded or not."""
+    return int(await connection.fetchval(QUERIES["vendor_balance"], uuid_of(vendor)))
+
+
 async def fold_credits(connection: Any, limit: int = 5_000) -> int:
     """Add pending credits up into what vendors are owed, in one transaction; how many were folded."""
     async with connection.transaction():

@@ -57,11 +57,12 @@ async def grant(services: Services, assertion: str) -> str:
     expires, jti = claims.get("exp"), claims.get("jti")
     if claims.get("iss") != claims.get("sub") or claims.get("aud") != tokens.audience(services.server_id):
         raise ClientAssertionError
-    if type(expires) is not int or not now < expires * 1_000 <= now + (60 + LEEWAY_SECONDS) * 1_000:
+    # A NumericDate may have a fraction (RFC 7519, section 2); NaN fails the comparison.
+    if type(expires) not in (int, float) or not now < expires * 1_000 <= now + (60 + LEEWAY_SECONDS) * 1_000:
         raise ClientAssertionError("the assertion's exp is past, or more than 60 s away")
     if not _is_identifier(jti):
         raise ClientAssertionError
-    tag = await services.pool.execute(QUERIES["remember_assertion"], uuid_of(device), jti, expires * 1_000)
+    tag = await services.pool.execute(QUERIES["remember_assertion"], uuid_of(device), jti, int(expires * 1_000))
     if tag != "INSERT 0 1":
         raise ClientAssertionError("this assertion was used before")
     return _access_token(services, device, now)

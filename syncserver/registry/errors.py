@@ -49,3 +49,9 @@ class PinError(TallystickError):
     """A PIN has 6 digits and is none of the common ones."""
 
     code = "INVALID_PIN"
+
+
+class UnknownCashierError(TallystickError):
+    """There is no such cashier."""
+
+    code = "UNKNOWN_CASHIER"

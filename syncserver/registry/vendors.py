@@ -17,7 +17,8 @@ from shared.money import minor_digits
 from shared.policy import Policy
 from syncserver.database.arrays import uuid_of
 from syncserver.database.queries import load
-from syncserver.registry.errors import PinError, UnknownDeviceError, UnknownVendorError
+from syncserver.ledger import store
+from syncserver.registry.errors import PinError, UnknownCashierError, UnknownDeviceError, UnknownVendorError
 from syncserver.registry.policies import check_changes
 from syncserver.services import Services
 from syncserver.sync.numbering import next_version
@@ -72,9 +73,11 @@ async def read_vendor(services: Services, vendor: bytes) -> Vendor:
     return _vendor(row)
 
 
-async def list_vendors(services: Services) -> list[Vendor]:
-    """All vendors, the oldest first."""
-    return [_vendor(row) for row in await services.pool.fetch(QUERIES["list_vendors"])]
+async def list_vendors(services: Services) -> list[tuple[Vendor, int]]:
+    """All vendors, the oldest first, each with what it is owed (minor units), folded or not."""
+    async with services.pool.acquire() as connection:
+        rows = await connection.fetch(QUERIES["list_vendors"])
+        return [(_vendor(row), await store.vendor_balance(connection, row["vendor"].bytes)) for row in rows]
 
 
 async def block_vendor(services: Services, vendor: bytes, *, blocked: bool) -> None:
@@ -158,6 +161,18 @@ async def add_cashier(services: Services, vendor: bytes, *, cashier: str, name: 
             hashed.rstrip(b"\0").decode("ascii"),
             services.clock(),
         )
+
+
+async def remove_cashier(services: Services, vendor: bytes, cashier: str) -> None:
+    """Take a cashier off; terminals learn it with their next book.
+
+    Raises:
+        UnknownCashierError: where there is none.
+    """
+    async with services.pool.acquire() as connection, connection.transaction():
+        await next_version(connection)
+        if await connection.execute(QUERIES["delete_cashier"], uuid_of(vendor), cashier) != "DELETE 1":
+            raise UnknownCashierError
 
 
 def _check_pin(pin: str) -> None:

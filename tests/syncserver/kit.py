@@ -19,11 +19,10 @@ from shared.messages.book import Book, open_book
 from shared.messages.enrolment import prove_enrolment, to_base64url
 from shared.messages.receipt import Receipt, RecordResult, open_receipt
 from syncserver.api.app import make_app
-from syncserver.database.arrays import uuid_of
 from syncserver.database.connect import DatabaseTarget
 from syncserver.keys.signing import ensure_identity, load_identity
 from syncserver.keys.wrapping import KEY_BYTES, KeyEncryptionKey
-from syncserver.ledger.store import QUERIES as LEDGER
+from syncserver.ledger.store import vendor_balance
 from syncserver.reconcile.checks import reconcile
 from syncserver.registry import enrolment, vendors
 from syncserver.services import Services
@@ -103,7 +102,8 @@ class Shop:
 
     async def vendor_balance(self) -> int:
         """What the vendor is owed, folded or not."""
-        return int(await self.services.pool.fetchval(LEDGER["vendor_balance"], uuid_of(self.vendor)))
+        async with self.services.pool.acquire() as connection:
+            return await vendor_balance(connection, self.vendor)
 
     async def assert_reconciled(self) -> None:
         """Nothing is wrong with the money."""

@@ -34,6 +34,9 @@ UPDATE book_clock SET generation = generation + 1 RETURNING generation;
 INSERT INTO cashier (vendor, id, name, role, pin, created_at) VALUES ($1, $2, $3, $4, $5, $6)
     ON CONFLICT (vendor, id) DO UPDATE SET name = excluded.name, role = excluded.role, pin = excluded.pin;
 
+-- delete_cashier: take a cashier off
+DELETE FROM cashier WHERE vendor = $1 AND id = $2;
+
 -- write_token: make an enrolment token
 INSERT INTO enrolment_token (token_hash, vendor, device, lat, lon, expires_at, created_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7);

@@ -4,7 +4,7 @@ import pytest
 
 from shared.policy import Policy
 from syncserver.registry import vendors
-from syncserver.registry.errors import UnknownDeviceError
+from syncserver.registry.errors import UnknownCashierError, UnknownDeviceError
 from tests.syncserver.kit import Shop
 
 pytestmark = pytest.mark.anyio
@@ -47,3 +47,13 @@ async def test_limits_of_another_vendors_terminal_are_refused(shop: Shop) -> Non
     till = await shop.terminal()
     with pytest.raises(UnknownDeviceError):
         await vendors.change_policy(shop.services, other, {"payment_limit": 1}, device=till.device, actor="test")
+
+
+async def test_a_cashier_who_left_is_in_no_book(shop: Shop) -> None:
+    till = await shop.terminal()
+    await vendors.add_cashier(shop.services, shop.vendor, cashier="ada", name="Ada", role="cashier", pin="482915")
+    assert [cashier.id for cashier in (await till.pull()).cashiers] == ["ada"]
+    await vendors.remove_cashier(shop.services, shop.vendor, "ada")
+    assert (await till.pull(till.book)).cashiers == ()
+    with pytest.raises(UnknownCashierError):
+        await vendors.remove_cashier(shop.services, shop.vendor, "ada")
