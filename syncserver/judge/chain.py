@@ -1,7 +1,9 @@
 """Where a record stands among those that are here: new, the same again, or a fork (docs/protocol.md, section 8)."""
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 from shared.journal import ChainPosition
 from shared.messages.receipt import RecordResult
@@ -118,4 +120,10 @@ def missing_of(ranges: Ranges) -> Ranges:
 def seqs_to_read(ranges: Ranges, seqs: Iterable[int]) -> list[int]:
     """Which seqs of those, and of their neighbours, are stored and must be read before judging."""
     wanted = {near for seq in seqs for near in (seq - 1, seq, seq + 1)}
-    return sorted(seq for seq in wanted if any(first <= seq <= last for first, last in ranges))
+    # By bisection: a till that leaves out every second seq has as many ranges as records.
+    return sorted(seq for seq in wanted if _holds(ranges, seq))
+
+
+def _holds(ranges: Ranges, seq: int) -> bool:
+    place = bisect_right(ranges, seq, key=itemgetter(0))
+    return place > 0 and seq <= ranges[place - 1][1]
