@@ -5,11 +5,11 @@ import getpass
 import itertools
 import sys
 from collections.abc import Awaitable, Callable
+from json import dumps
 from functools import partial
 from typing import Annotated, Any, TypeVar
 
 import asyncpg
-import msgspec
 from cyclopts import Parameter
 
 from syncserver.composition import open_services
@@ -60,7 +60,8 @@ def actor() -> str:
 
 def show(data: dict[str, Any], words: str, *, json: bool) -> None:
     """Print a result for a script or for a person."""
-    print(msgspec.json.encode(data).decode() if json else words)
+    # The standard library's: a sum of what tills claim may be larger than any 64 bits.
+    print(dumps(data, ensure_ascii=False, separators=(",", ":")) if json else words)
 
 
 def progress(text: str) -> None:

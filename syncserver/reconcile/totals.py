@@ -39,5 +39,5 @@ async def count(services: Services) -> Totals:
     return Totals(
         payments=sum(states.values()),
         by_status={STATUS_OF_PAYMENT[state].value: states.get(state.value, 0) for state in order},
-        differences={row["currency"]: row["difference"] for row in differences},
+        differences={row["currency"]: int(row["difference"]) for row in differences},
     )

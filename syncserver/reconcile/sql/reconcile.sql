@@ -40,9 +40,9 @@ SELECT p.wallet, p.series, p.idx, p.payment FROM payment p
  WHERE p.claimed AND c.payment IS DISTINCT FROM p.payment;
 
 -- states: a payment's state is not what its events give
-SELECT p.wallet, p.payment, p.state, e.after AS last_event FROM payment p
-  LEFT JOIN LATERAL (SELECT after FROM payment_event e WHERE e.wallet = p.wallet AND e.payment = p.payment
-                      ORDER BY number DESC LIMIT 1) e ON true
+SELECT wallet, payment, p.state, e.after AS last_event FROM payment p
+  LEFT JOIN (SELECT DISTINCT ON (wallet, payment) wallet, payment, after FROM payment_event
+              ORDER BY wallet, payment, number DESC) e USING (wallet, payment)
  WHERE e.after IS DISTINCT FROM p.state;
 
 -- events: a wallet's events have a gap, or a payment's events do not follow one another
@@ -129,15 +129,22 @@ SELECT NULL, f.payment, f.device, f.seq FROM fork_record f
    AND NOT EXISTS (SELECT FROM payment p WHERE p.payment = f.payment AND p.link = f.link);
 
 -- shifts: a shift's close differs from its records and is not marked
-SELECT s.device, s.epoch, s.shift, s.count, s.total, seen.count AS found_count, seen.total AS found_total FROM shift s
-  JOIN device_epoch e USING (device, epoch)
- CROSS JOIN LATERAL (
-    SELECT count(p.payment) AS count, coalesce(sum(p.amount), 0) AS total FROM journal_record j
-      JOIN payment p ON p.wallet = j.wallet AND p.payment = j.payment AND p.shift = s.shift
-     WHERE j.device = s.device AND j.epoch = s.epoch AND j.seq < s.closed_seq
-       AND j.seq > CASE WHEN s.opened_seq < s.closed_seq THEN s.opened_seq ELSE 0 END
-       AND j.type = 'payment' AND j.status <> 'rejected'
-       AND NOT EXISTS (SELECT FROM void v WHERE v.device = s.device AND v.epoch = s.epoch AND v.payment = p.payment
-                          AND v.shift = s.shift AND v.seq < s.closed_seq)) AS seen
+-- every journal is read once, and not once a shift: a till may open any number of them before its payments
+WITH taken AS MATERIALIZED (
+    SELECT j.device, j.epoch, j.seq, p.shift, p.payment, p.amount
+      FROM journal_record j JOIN payment p ON p.wallet = j.wallet AND p.payment = j.payment
+     WHERE j.type = 'payment' AND j.status <> 'rejected'),
+ seen AS MATERIALIZED (
+    SELECT device, epoch, shift, count(*) AS count, sum(t.amount) AS total
+      FROM taken t JOIN shift s USING (device, epoch, shift)
+     WHERE t.seq < s.closed_seq AND t.seq > CASE WHEN s.opened_seq < s.closed_seq THEN s.opened_seq ELSE 0 END
+       AND NOT EXISTS (SELECT FROM void v WHERE v.device = s.device AND v.epoch = s.epoch AND v.payment = t.payment
+                          AND v.shift = s.shift AND v.seq < s.closed_seq)
+     GROUP BY device, epoch, shift)
+SELECT s.device, s.epoch, s.shift, s.count, s.total, s.currency, coalesce(seen.count, 0) AS found_count,
+       coalesce(seen.total, 0) AS found_total, v.currency AS found_currency
+  FROM shift s JOIN device_epoch e ON e.device = s.device AND e.epoch = s.epoch
+  JOIN device d ON d.device = s.device JOIN vendor v ON v.vendor = d.vendor
+  LEFT JOIN seen ON seen.device = s.device AND seen.epoch = s.epoch AND seen.shift = s.shift
  WHERE s.state = 'closed' AND (e.ranges -> 0 -> 0)::bigint = 1 AND (e.ranges -> 0 -> 1)::bigint >= s.closed_seq
-   AND (s.count <> seen.count OR s.total <> seen.total);
+   AND (s.count <> coalesce(seen.count, 0) OR s.total <> coalesce(seen.total, 0) OR s.currency <> v.currency);

@@ -132,20 +132,28 @@ VALUES ($1, $2, $3, 'closed', $4, $5, $6, $7, $8, $9)
        state = 'closed', closed_seq = excluded.closed_seq, closed_at = excluded.closed_at, count = excluded.count,
        total = excluded.total, currency = excluded.currency;
 
--- compare_shifts: hold closes whose records are all here against them; those that differ become disputed
+-- compare_shifts: hold closes whose records are all here against them; those that differ become disputed. The journal is
+-- read once for all of them: a till may open a thousand shifts at its beginning and close them at its end.
+WITH due AS MATERIALIZED (
+    SELECT shift, CASE WHEN opened_seq < closed_seq THEN opened_seq ELSE 0 END AS start, closed_seq FROM shift
+     WHERE device = $1 AND epoch = $2 AND state = 'closed' AND NOT compared AND closed_seq <= $3),
+ taken AS MATERIALIZED (
+    SELECT j.seq, p.shift, p.payment, p.amount
+      FROM journal_record j JOIN payment p ON p.wallet = j.wallet AND p.payment = j.payment
+     WHERE j.device = $1 AND j.epoch = $2 AND j.type = 'payment' AND j.status <> 'rejected'
+       AND j.seq > (SELECT min(start) FROM due) AND j.seq < (SELECT max(closed_seq) FROM due)),
+ seen AS (
+    SELECT due.shift, count(*) AS count, sum(taken.amount) AS total
+      FROM due JOIN taken ON taken.shift = due.shift AND taken.seq > due.start AND taken.seq < due.closed_seq
+     WHERE NOT EXISTS (SELECT FROM void v WHERE v.device = $1 AND v.epoch = $2 AND v.payment = taken.payment
+                          AND v.shift = taken.shift AND v.seq < due.closed_seq)
+     GROUP BY due.shift)
 UPDATE shift SET compared = true,
-       state = CASE WHEN shift.count = seen.count AND shift.total = seen.total THEN shift.state ELSE 'disputed' END
-  FROM (SELECT s.device, s.epoch, s.shift, count(p.payment) AS count, coalesce(sum(p.amount), 0) AS total
-          FROM shift s
-          LEFT JOIN journal_record j ON j.device = s.device AND j.epoch = s.epoch AND j.seq < s.closed_seq
-                AND j.seq > CASE WHEN s.opened_seq < s.closed_seq THEN s.opened_seq ELSE 0 END
-                AND j.type = 'payment' AND j.status <> 'rejected'
-          LEFT JOIN payment p ON p.wallet = j.wallet AND p.payment = j.payment AND p.shift = s.shift
-                AND NOT EXISTS (SELECT FROM void v WHERE v.device = s.device AND v.epoch = s.epoch
-                                   AND v.payment = p.payment AND v.shift = s.shift AND v.seq < s.closed_seq)
-         WHERE s.device = $1 AND s.epoch = $2 AND s.state = 'closed' AND NOT s.compared AND s.closed_seq <= $3
-         GROUP BY s.device, s.epoch, s.shift) AS seen
- WHERE shift.device = seen.device AND shift.epoch = seen.epoch AND shift.shift = seen.shift;
+       state = CASE WHEN shift.count = coalesce(seen.count, 0) AND shift.total = coalesce(seen.total, 0)
+                         AND shift.currency = (SELECT currency FROM vendor JOIN device USING (vendor) WHERE device = $1)
+                    THEN shift.state ELSE 'disputed' END
+  FROM due LEFT JOIN seen ON seen.shift = due.shift
+ WHERE shift.device = $1 AND shift.epoch = $2 AND shift.shift = due.shift;
 
 -- move_head: how far a journal has come
 UPDATE device_epoch SET head = $3, ranges = $4::jsonb WHERE device = $1 AND epoch = $2;
