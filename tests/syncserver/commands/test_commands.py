@@ -85,7 +85,7 @@ async def test_payments_are_shown_and_decided_beside_a_running_server(site: Site
         "amount": 1_000,
         "cap": 5_000,
     }
-    assert [one["id"] for one in site.ask("payment", "flagged")["flagged"]] == [approved, rejected]
+    assert {one["id"] for one in site.ask("payment", "flagged")["flagged"]} == {approved, rejected}
     code, _, said = site.commands(["payment", "review", rejected, "--reject"])[0]
     assert (code, "REASON_REQUIRED" in said) == (1, True)
     assert site.ask("payment", "review", approved, "--approve")["status"] == "settled"

@@ -15,6 +15,7 @@ from syncserver.api.envelope import RETRY_SECONDS
 from syncserver.postgres import EmbeddedPostgres
 from syncserver.postgres.locks import exclusive
 from syncserver.postgres.postmaster import stop
+from syncserver.postgres.processes import find_postmaster
 from tests.syncserver.kit import FakeTerminal, Shop
 from tests.syncserver.processes import Site, eventually, locked, superuser
 
@@ -104,10 +105,12 @@ async def test_a_server_starts_its_killed_database_again(site: Site, postgres: E
         old = postgres.pid
         os.kill(old, signal.SIGKILL)
 
-        async def is_back() -> bool:
-            return await is_ready(http) and postgres.pid != old
+        async def is_another() -> bool:
+            found = find_postmaster(site.home / "postgres" / "data")
+            return found is not None and found.pid != old
 
-        await eventually(is_back)
+        await eventually(is_another)
+        await eventually(lambda: is_ready(http))
 
 
 async def test_a_database_that_hangs_is_told_from_one_that_answers(site: Site, postgres: EmbeddedPostgres) -> None:
