@@ -5,8 +5,8 @@ import getpass
 import itertools
 import sys
 from collections.abc import Awaitable, Callable
-from json import dumps
 from functools import partial
+from json import dumps
 from typing import Annotated, Any, TypeVar
 
 import asyncpg
