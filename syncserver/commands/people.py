@@ -47,10 +47,10 @@ def list_all(*, json: Json = False) -> None:
         }
         for one, owed in found
     ]
-    lines = [
-        f"{uuid_text(one.id)}  {format_minor(owed, one.currency):>12} {one.currency}  {'BLOCKED  ' if one.blocked else ''}{one.name}"
-        for one, owed in found
-    ]
+    lines = []
+    for one, owed in found:
+        money = f"{format_minor(owed, one.currency):>12} {one.currency}"
+        lines.append(f"{uuid_text(one.id)}  {money}  {'BLOCKED  ' if one.blocked else ''}{one.name}")
     show({"vendors": data}, "\n".join(lines) or "There are no vendors yet.", json=json)
 
 

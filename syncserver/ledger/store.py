@@ -9,7 +9,7 @@ import msgspec
 
 from shared.geo import Place
 from shared.ids import uuid_text
-from syncserver.database.arrays import array_literal, optional_uuids, uuids
+from syncserver.database.arrays import array_literal, optional_uuids, uuid_of, uuids
 from syncserver.database.connection import Connection
 from syncserver.database.queries import load
 from syncserver.ledger.postings import WALLET_ACCOUNTS, Account, Postings, WalletAccounts

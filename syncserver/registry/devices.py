@@ -58,7 +58,9 @@ async def grant(services: Services, assertion: str) -> str:
     if claims.get("iss") != claims.get("sub") or claims.get("aud") != tokens.audience(services.server_id):
         raise ClientAssertionError
     # A NumericDate may have a fraction (RFC 7519, section 2); NaN fails the comparison.
-    if type(expires) not in (int, float) or not now < expires * 1_000 <= now + (60 + LEEWAY_SECONDS) * 1_000:
+    if isinstance(expires, bool) or not isinstance(expires, int | float):
+        raise ClientAssertionError("the assertion has no exp")
+    if not now < expires * 1_000 <= now + (60 + LEEWAY_SECONDS) * 1_000:
         raise ClientAssertionError("the assertion's exp is past, or more than 60 s away")
     if not _is_identifier(jti):
         raise ClientAssertionError

@@ -100,7 +100,8 @@ async def test_only_right_claims_make_an_assertion(shop: Shop) -> None:
     for changes in wrong:
         answer = await till.ask_token(signed(till, claims_of(till) | changes))
         assert_oauth(answer, 401, "invalid_client")
-    for changes in ({"exp": now + 50.5}, {"exp": now + 60}, {"exp": now + 1}, {"jti": "ä" * 128}, {"extra": [1]}, {"nbf": now + 9_999}):
+    dates = ({"exp": now + 50.5}, {"exp": now + 60}, {"exp": now + 1})
+    for changes in (*dates, {"jti": "ä" * 128}, {"extra": [1]}, {"nbf": now + 9_999}):
         assert (await till.ask_token(till.assertion(**changes))).status_code == 200, changes
 
 
