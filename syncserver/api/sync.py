@@ -21,7 +21,7 @@ async def upload(request: Request) -> Response:
     services: Services = request.app.state.services
     device = device_of(request)
     require_type(request, CBOR)
-    with request.app.state.admission.enter():
+    with request.app.state.admission.enter(device):
         body = await read_compressed(request, MAX_BODY_BYTES)
         batch = await asyncio.to_thread(decode_batch, body)
         receipt = await intake.ingest(services, device, batch)

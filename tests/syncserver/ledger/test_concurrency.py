@@ -187,12 +187,16 @@ async def test_two_folders_at_once_add_every_credit_up_once(shop: Shop, other_sh
 
 async def test_more_uploads_than_there_is_room_for_are_asked_to_come_back(shop: Shop, owner: Connection) -> None:
     wallet = await shop.customer()
-    code, *_ = await shop.codes(wallet, 1)
-    till = await shop.terminal()
-    raw = till.pay(code, 100)[1]
-    bodies = [till.batch([raw], os.urandom(16)) for _ in range(UPLOADS_AT_ONCE + 6)]
+    code, other = await shop.codes(wallet, 2)
+    first, second = await shop.terminal(), await shop.terminal(name="till 2")  # one alone gets half of the room
+    raws = {first.device: first.pay(code, 100)[1], second.device: second.pay(other, 100)[1]}
+    bodies = [
+        (till, till.batch([raws[till.device]], os.urandom(16)))
+        for _ in range(UPLOADS_AT_ONCE // 2 + 3)
+        for till in (first, second)
+    ]
     async with locked(owner, "SELECT FROM wallet FOR UPDATE") as waiting:
-        sending = [asyncio.create_task(till.send(body)) for body in bodies]
+        sending = [asyncio.create_task(till.send(body)) for till, body in bodies]
         await eventually(waiting)
         turned_away, still = await asyncio.wait(sending, return_when=asyncio.FIRST_COMPLETED)
         while len(turned_away) < 6:
@@ -204,6 +208,6 @@ async def test_more_uploads_than_there_is_room_for_are_asked_to_come_back(shop: 
         assert (answer.status_code, answer.json()["errorCode"]) == (503, "BUSY")
         assert answer.headers["retry-after"].isdecimal()
     assert {(await task).status_code for task in still} == {200}
-    assert {answer.status for body in bodies for answer in await results(till, body)} == {SETTLED}
-    assert await shop.vendor_balance() == 100
+    assert {answer.status for till, body in bodies for answer in await results(till, body)} == {SETTLED}
+    assert await shop.vendor_balance() == 200
     await shop.assert_reconciled()
