@@ -7,7 +7,16 @@ from shared.journal import Payment
 from shared.lifecycles import CODE, CodeState, PaymentState
 from shared.policy import Policy
 from shared.reasons import Action, Reason, Side
-from shared.rules.decision import Blocked, CodeStanding, PaymentFacts, Sighting, Verdict, decide
+from shared.rules.decision import (
+    MS_PER_HOUR,
+    MS_PER_SECOND,
+    Blocked,
+    CodeStanding,
+    PaymentFacts,
+    Sighting,
+    Verdict,
+    decide,
+)
 from syncserver.judge.facts import BatchFacts, CodeFacts, utc_day
 from syncserver.judge.moment import Moment, moment_of
 from syncserver.ledger.postings import Account, Cause
@@ -106,9 +115,21 @@ def _verdict(facts: BatchFacts, record: Payment, code: CodeFacts | None, moment:
         received=facts.sending.received,
         blocked=_blocked(facts, record),
         fork=fork or device.quarantined,
-        flags=record.flags,
+        flags=(*record.flags, Reason.STALE_BOOK) if _is_stale(facts, record, moment) else record.flags,
     )
     return decide(payment, policy_of(facts, record, code), Side.SERVER)
+
+
+def _is_stale(facts: BatchFacts, record: Payment, moment: Moment) -> bool:
+    """Whether the limits of the named book had been replaced for longer than any book is good.
+
+    A till that names one all the same was altered: else it could go on for ever by limits that were looser once.
+    """
+    if record.book == 0:
+        return False  # a voucher: by the limits at its issue
+    policy = facts.policies.at_version(record.book)
+    longest = policy.book_hours * MS_PER_HOUR + policy.clock_tolerance_s * MS_PER_SECOND
+    return facts.policies.replaced_before(record.book, moment.when - longest)
 
 
 def _standing(record: Payment, code: CodeFacts | None, moment: Moment) -> CodeStanding:
