@@ -106,7 +106,7 @@ async def test_a_server_starts_its_killed_database_again(site: Site, postgres: E
         os.kill(old, signal.SIGKILL)
 
         async def is_another() -> bool:
-            found = find_postmaster(site.home / "postgres" / "data")
+            found = find_postmaster((site.home / "postgres" / "data").resolve())
             return found is not None and found.pid != old
 
         await eventually(is_another)
