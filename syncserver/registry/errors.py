@@ -54,4 +54,4 @@ class PinError(TallystickError):
 class UnknownCashierError(TallystickError):
     """There is no such cashier."""
 
-    code = "UNKNOWN_CASHIER"
+    code = "NO_SUCH_CASHIER"

@@ -7,7 +7,7 @@ from shared.geo import EARTH_RADIUS_M, UNITS_PER_DEGREE, Place
 _STEP = UNITS_PER_DEGREE // 10
 _ROWS = 1_800
 _COLUMNS = 3_600
-MAX_CELLS = 4_000
+MAX_CELLS = 12_000
 _METRES_PER_STEP = math.pi * EARTH_RADIUS_M / _ROWS
 
 
@@ -24,7 +24,7 @@ def cells_around(place: Place, radius_m: int) -> list[int] | None:
     reach = math.ceil(radius_m / _METRES_PER_STEP) + 1
     cells: list[int] = []
     for row in range(max(0, centre - reach), min(_ROWS - 1, centre + reach) + 1):
-        width = _columns_within(row, radius_m)
+        width = _columns_within(place, row, radius_m)
         if len(cells) + min(2 * width + 1, _COLUMNS) > MAX_CELLS:
             return None
         if 2 * width + 1 >= _COLUMNS:
@@ -34,10 +34,16 @@ def cells_around(place: Place, radius_m: int) -> list[int] | None:
     return cells
 
 
-def _columns_within(row: int, radius_m: int) -> int:
-    """How many columns a radius spans in a row, at the edge that is nearer to a pole, where columns are narrowest."""
-    nearest_pole = max(abs(row - _ROWS // 2), abs(row + 1 - _ROWS // 2)) * math.pi / _ROWS
-    shrink = math.cos(min(nearest_pole, math.pi / 2))
-    if shrink * _COLUMNS * _METRES_PER_STEP <= 2 * radius_m:
+def _columns_within(place: Place, row: int, radius_m: int) -> int:
+    """How many columns either way a circle around a place can reach in a row.
+
+    From the haversine formula: sin²(Δλ/2) ≤ sin²(d/2R) / (cos φ₁ · cos φ₂), with φ₂ at the row's edge that is nearer
+    to a pole.
+    """
+    latitude = math.radians(abs(place.lat) / UNITS_PER_DEGREE)
+    edge = min(max(abs(row - _ROWS // 2), abs(row + 1 - _ROWS // 2)) * math.pi / _ROWS, math.pi / 2)
+    reach = math.sin(min(radius_m / (2 * EARTH_RADIUS_M), math.pi / 2))
+    product = math.cos(latitude) * math.cos(edge)
+    if product <= reach**2:
         return _COLUMNS
-    return math.ceil(radius_m / (_METRES_PER_STEP * shrink) * 1.1) + 1
+    return math.ceil(2 * math.asin(reach / math.sqrt(product)) * _COLUMNS / (2 * math.pi)) + 1
