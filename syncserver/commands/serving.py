@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 
 from shared.errors import TallystickError
 from syncserver.api.app import make_app
+from syncserver.api.connection import BoundedConnection
 from syncserver.composition import open_services
 from syncserver.maintenance.rounds import run_rounds
 from syncserver.settings import ServerSettings
@@ -38,7 +39,7 @@ def serve(host: str, port: int) -> None:
     server = uvicorn.Server(
         uvicorn.Config(
             app,
-            http="httptools",
+            http=BoundedConnection,
             lifespan="off",
             access_log=False,
             log_config=None,

@@ -1,0 +1,101 @@
+"""Anybody on the network sends requests without an end, or never sends the end of one."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import pytest
+import uvicorn
+
+from syncserver.api.app import make_app
+from syncserver.api.connection import BoundedConnection
+from tests.syncserver.kit import Shop
+
+pytestmark = pytest.mark.anyio
+
+HEAD = b"GET /healthz HTTP/1.1\r\nHost: x\r\n"
+CHUNKED = b"POST /api/sync/batches HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+MOST_SENT = 64 * 1024 * 1024
+
+
+class Impatient(BoundedConnection):
+    head_seconds = 0.3
+
+
+@asynccontextmanager
+async def serving(shop: Shop, protocol: type[BoundedConnection] = BoundedConnection) -> AsyncIterator[int]:
+    """A server over the shop; its port."""
+    config = uvicorn.Config(make_app(shop.services), http=protocol, lifespan="off", log_config=None, access_log=False)
+    server = uvicorn.Server(config)
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()  # who connects before it serves waits here
+        running = asyncio.create_task(server.serve(sockets=[listener]))
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            server.should_exit = True
+            await running
+
+
+async def flood(port: int, begin: bytes, more: bytes) -> int:
+    """Send `begin`, and `more` until the server ends the connection; how many bytes it let pass."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(begin)
+    sent = 0
+    with suppress(ConnectionError):
+        while sent < MOST_SENT and not reader.at_eof():
+            writer.write(more)
+            await writer.drain()
+            await asyncio.sleep(0)
+            sent += len(more)
+    writer.close()
+    return sent
+
+
+@pytest.mark.parametrize(
+    ("begin", "more"),
+    [
+        pytest.param(HEAD, b"A: b\r\n" * 1_000, id="headers"),
+        pytest.param(HEAD + b"A: ", b"b" * 8_192, id="a header"),
+        pytest.param(b"GET /", b"a" * 8_192, id="an address"),
+        pytest.param(CHUNKED + b"1\r\na\r\n0\r\n", b"A: b\r\n" * 1_000, id="trailers"),
+        pytest.param(CHUNKED + b"1;", b"a" * 8_192, id="a chunk's extension"),
+    ],
+)
+async def test_what_is_no_body_comes_to_an_end(shop: Shop, begin: bytes, more: bytes) -> None:
+    async with serving(shop) as port:
+        # What the kernel buffers on both sides passes before anybody can end it.
+        assert await flood(port, begin, more) < MOST_SENT // 2
+
+
+@pytest.mark.parametrize(
+    "begin",
+    [
+        pytest.param(b"", id="nothing"),
+        pytest.param(HEAD, id="half a head"),
+        pytest.param(CHUNKED, id="a body that nobody reads"),
+        pytest.param(HEAD + b"\r\n" + HEAD, id="half a second head"),
+    ],
+)
+async def test_nobody_is_waited_for_for_ever(shop: Shop, begin: bytes) -> None:
+    async with serving(shop, Impatient) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(begin)
+        async with asyncio.timeout(10):
+            await reader.read()  # to its end, while we send no end
+        writer.close()
+
+
+async def test_an_honest_client_meets_no_bound(shop: Shop) -> None:
+    async with serving(shop, Impatient) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for _ in range(3):
+            writer.write(CHUNKED + b"400\r\n" + b"a" * 1_024 + b"\r\n")
+            writer.write((b"400\r\n" + b"a" * 1_024 + b"\r\n") * 2_047 + b"0\r\n\r\n")
+            head = await reader.readuntil(b"\r\n\r\n")
+            assert head.startswith(b"HTTP/1.1 401 ")
+            length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
+            await reader.readexactly(int(length.partition(b":")[2]))
+        writer.close()
