@@ -54,7 +54,8 @@ class DatabaseServer:
     def fresh(self, purpose: str, template: str = "template0") -> Iterator[DatabaseTarget]:
         """A database of its own, owned by `tallystick_owner`, dropped afterwards even if sessions are left in it."""
         name = f"tallystick_{purpose}_{os.urandom(6).hex()}"
-        self.execute(f"CREATE DATABASE {name} TEMPLATE {template} OWNER {Role.OWNER.value}")
+        # Copying files beats copying through the log seven times over where nothing is synced to disk.
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY OWNER {Role.OWNER.value}")
         try:
             yield self.target(name)
         finally:
