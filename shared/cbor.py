@@ -16,6 +16,9 @@ from shared.errors import DecodingError
 
 MAX_DEPTH = 32
 MAX_COMPOUND_KEYS = 256
+# An item takes one byte on the wire and some sixty in memory. A book has many of them, a record or an upload has not.
+MAX_ITEMS = 4_000_000
+MAX_UPLOAD_ITEMS = 100_000
 _SMALL_BYTES = 4_096  # can't hold enough keys to matter
 # Every tag that cbor2 would turn into a Python object of its own; see its list of semantic decoders.
 _KNOWN_TAGS = (0, 1, 2, 3, 4, 5, 25, 28, 29, 30, 35, 36, 37, 52, 54, 100, 256, 258, 260, 261, 1004, 43000, 55799)
@@ -36,7 +39,7 @@ def encode(value: Any) -> bytes:
     return cbor2.dumps(value, canonical=True)
 
 
-def decode(data: bytes, *, lenient_text: bool = False) -> Any:
+def decode(data: bytes, *, lenient_text: bool = False, most_items: int = MAX_ITEMS) -> Any:
     """The one data item that `data` holds.
 
     `lenient_text` replaces what is not UTF-8 instead of refusing it: such a record is refused all the same, but its
@@ -47,9 +50,12 @@ def decode(data: bytes, *, lenient_text: bool = False) -> Any:
     """
     if (
         len(data) > _SMALL_BYTES
-        and count_compound_keys(data, most=MAX_COMPOUND_KEYS, max_depth=MAX_DEPTH) > MAX_COMPOUND_KEYS
+        and count_compound_keys(data, most=MAX_COMPOUND_KEYS, max_depth=MAX_DEPTH, most_items=most_items)
+        > MAX_COMPOUND_KEYS
     ):
-        raise DecodingError(f"more than {MAX_COMPOUND_KEYS} keys of maps are arrays, maps or tags")
+        raise DecodingError(
+            f"more than {most_items} items, or more than {MAX_COMPOUND_KEYS} keys that are arrays, maps or tags"
+        )
     stream = BytesIO(data)
     try:
         value = cbor2.CBORDecoder(
@@ -68,13 +74,13 @@ def decode(data: bytes, *, lenient_text: bool = False) -> Any:
     return value
 
 
-def decode_map(data: bytes, *, lenient_text: bool = False) -> dict[Any, Any]:
+def decode_map(data: bytes, *, lenient_text: bool = False, most_items: int = MAX_ITEMS) -> dict[Any, Any]:
     """The one map that `data` holds.
 
     Raises:
         DecodingError: see `decode`; also when the item is no map.
     """
-    value = decode(data, lenient_text=lenient_text)
+    value = decode(data, lenient_text=lenient_text, most_items=most_items)
     if not isinstance(value, dict):
         raise DecodingError("this CBOR item is not a map")
     return value

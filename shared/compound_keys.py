@@ -22,12 +22,14 @@ def _bytes_after(head: int) -> int | None:
 _BYTES_AFTER = tuple(_bytes_after(head) for head in range(256))
 
 
-def count_compound_keys(data: bytes, *, most: int, max_depth: int) -> int:
+def count_compound_keys(data: bytes, *, most: int, max_depth: int, most_items: int = 2**63) -> int:
     """The number of such keys in `data`; the count ends early above `most`, and where the bytes are malformed.
+
+    Of more than `most_items` items of any kind the answer is above `most` too.
 
     It neither builds nor refuses anything: a decoder that is called next does that.
     """
-    found = 0
+    found = items = 0
     position, end = 0, len(data)
     left, is_map = 1, False  # of the innermost open item: how many items are left, and whether every second is a key
     outer: list[tuple[int, bool]] = []
@@ -36,6 +38,9 @@ def count_compound_keys(data: bytes, *, most: int, max_depth: int) -> int:
             if not outer:
                 return found
             left, is_map = outer.pop()
+        items += 1
+        if items > most_items:
+            return most + 1
         head = data[position]
         position += 1
         is_key = is_map and left % 2 == 0

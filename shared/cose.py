@@ -76,7 +76,7 @@ def parse(raw: bytes) -> Signed:
     if raw[:1] != _TAG:
         raise NotSignedError
     try:
-        parts = cbor.decode(raw[1:])
+        parts = cbor.decode(raw[1:], most_items=cbor.MAX_UPLOAD_ITEMS)
     except DecodingError as error:
         raise NotSignedError from error
     if type(parts) is not list or len(parts) != _PARTS:

@@ -131,7 +131,7 @@ def position_of(payload: bytes) -> ChainPosition:
     Raises:
         DecodingError: where the payload is no strict map, or device, epoch, seq or prev can't be read.
     """
-    return _position(cbor.decode_map(payload, lenient_text=True))
+    return _position(cbor.decode_map(payload, lenient_text=True, most_items=cbor.MAX_UPLOAD_ITEMS))
 
 
 def _position(values: Fields) -> ChainPosition:
@@ -146,7 +146,7 @@ def _position(values: Fields) -> ChainPosition:
 def payment_id_of(payload: bytes) -> bytes | None:
     """The id that a payment's payload claims, also where the rest of it is wrong; None for all else."""
     try:
-        values = cbor.decode_map(payload, lenient_text=True)
+        values = cbor.decode_map(payload, lenient_text=True, most_items=cbor.MAX_UPLOAD_ITEMS)
         return fields.uuid(values, "id") if values.get("type") == "payment" else None
     except DecodingError:
         return None
@@ -158,7 +158,7 @@ def decode_record(payload: bytes) -> Record:
     Raises:
         DecodingError: where sections 2 and 4 of the protocol refuse it; the message names the field.
     """
-    values = cbor.decode_map(payload)
+    values = cbor.decode_map(payload, most_items=cbor.MAX_UPLOAD_ITEMS)
     position = _position(values)
     common: dict[str, Any] = {
         "device": position.device,

@@ -38,7 +38,7 @@ def decode_batch(body: bytes) -> Batch:
     Raises:
         DecodingError: where the body is malformed.
     """
-    values = cbor.decode_map(body)
+    values = cbor.decode_map(body, most_items=cbor.MAX_UPLOAD_ITEMS)
     return Batch(
         batch=fields.uuid(values, "batch"),
         records=fields.octet_strings(values, "records"),

@@ -164,7 +164,7 @@ def _read_refused(base: Arrival, payload: bytes, device: bytes, key: EpochKey) -
     """A record that the protocol refuses still has its place in the chain, where that can be read."""
     refused = replace(base, refusal=BAD_RECORD)
     try:
-        values = cbor.decode_map(payload, lenient_text=True)
+        values = cbor.decode_map(payload, lenient_text=True, most_items=cbor.MAX_UPLOAD_ITEMS)
     except DecodingError:
         return refused
     named_device, named_epoch = values.get("device"), values.get("epoch")
