@@ -202,6 +202,8 @@ def exceeds_rate(times: Sequence[int], when: int, count: int, seconds: int) -> b
 def too_fast(when: int, place: Place, uncertainty: int, others: Sequence[Sighting], speed_kmh: int) -> bool:
     """Whether any other payment is further away than `speed_kmh` allows in the time between, at its longest."""
     for other in others:
+        if other.place == place:  # most often, and then no distance is to be reckoned
+            continue
         distance_m = haversine_m(place, other.place)
         most_ms = abs(when - other.when) + uncertainty + other.uncertainty
         # metres > km/h · ms / 3 600: 1 km/h is 1/3 600 m/ms

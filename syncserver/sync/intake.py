@@ -135,7 +135,8 @@ async def _in_transaction(connection: Connection, work: Callable[[], Awaitable[_
 
 async def _settle(services: Services, connection: Connection, upload: Upload) -> Settled:
     facts = await read_facts(connection, upload, services.kek)
-    judgement = judge_batch(upload.arrivals, facts)
+    # In a thread: who makes every payment a neighbour of every other one must not keep all the others waiting.
+    judgement = await asyncio.to_thread(judge_batch, upload.arrivals, facts)
     head = await write_judgement(connection, upload, facts, judgement)
     return Settled(tuple(judgement.results), judgement.ranges, head)
 

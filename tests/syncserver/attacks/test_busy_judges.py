@@ -1,0 +1,34 @@
+"""A rogue till sends batches that take long to judge."""
+
+import asyncio
+import threading
+from collections.abc import Sequence
+
+import pytest
+
+from syncserver.judge.authenticity import Arrival
+from syncserver.judge.batch import Judgement, judge_batch
+from syncserver.judge.facts import BatchFacts
+from syncserver.sync import intake
+from tests.syncserver.kit import Shop
+
+pytestmark = pytest.mark.anyio
+
+LONGEST_SECONDS = 30
+
+
+async def test_others_are_answered_while_a_batch_is_judged(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, answered = threading.Event(), threading.Event()
+
+    def slowly(arrivals: Sequence[Arrival], facts: BatchFacts) -> Judgement:
+        begun.set()
+        assert answered.wait(LONGEST_SECONDS), "nobody was answered meanwhile"
+        return judge_batch(arrivals, facts)
+
+    rogue = await shop.terminal()
+    monkeypatch.setattr(intake, "judge_batch", slowly)
+    uploading = asyncio.create_task(rogue.upload(rogue.open_shift()))
+    assert await asyncio.to_thread(begun.wait, LONGEST_SECONDS)
+    assert (await shop.http.get("/readyz")).status_code == 200
+    answered.set()
+    assert (await uploading).through == 1
