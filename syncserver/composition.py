@@ -107,6 +107,7 @@ def write_trust(home: Path, keys: ServerKeys) -> None:
     }
     new = home / f".trust-{os.getpid()}.json"
     new.write_text(json.dumps(trust, indent=2) + "\n", encoding="utf-8")
+    new.chmod(0o644)  # whatever the umask: public, and nobody else's to write
     new.replace(home / "trust.json")
 
 

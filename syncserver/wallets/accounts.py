@@ -7,7 +7,7 @@ from shared.errors import MoneyError
 from shared.fields import checked_text
 from shared.geo import Place
 from shared.ids import WALLET_DIGITS, luhn_digit, uuid7
-from shared.money import Money, minor_digits
+from shared.money import MAX_AMOUNT, Money, minor_digits
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
 from syncserver.database.queries import load
@@ -107,6 +107,8 @@ async def _move(
         money = Money.parse(amount, locked.accounts.currency)
         if money.minor == 0:
             raise MoneyError("an amount of 0 moves nothing")
+        if cause is Cause.FUNDING and sum(locked.accounts.balances.values()) + money.minor > MAX_AMOUNT:
+            raise MoneyError("a wallet can't hold that much")
         postings = Postings(at=services.clock(), actor=actor, wallets={wallet: locked.accounts})
         postings.move(wallet, debit, credit, money.minor, cause)
         await store.write(connection, postings)

@@ -2,9 +2,11 @@
 
 import pytest
 
+from shared.errors import MoneyError
 from shared.policy import Policy
 from syncserver.registry import vendors
 from syncserver.registry.errors import UnknownCashierError, UnknownDeviceError
+from syncserver.wallets import accounts
 from tests.syncserver.kit import Shop
 
 pytestmark = pytest.mark.anyio
@@ -57,3 +59,10 @@ async def test_a_cashier_who_left_is_in_no_book(shop: Shop) -> None:
     assert (await till.pull(till.book)).cashiers == ()
     with pytest.raises(UnknownCashierError):
         await vendors.remove_cashier(shop.services, shop.vendor, "ada")
+
+
+async def test_a_wallet_holds_no_more_than_any_message_can_name(shop: Shop) -> None:
+    wallet = await shop.customer(funds="90071992547409.91", offline="1.00")
+    with pytest.raises(MoneyError):
+        await accounts.fund(shop.services, wallet, "0.01", "test")
+    await shop.assert_reconciled()
