@@ -7,7 +7,6 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Callable, Iterator
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -133,9 +132,7 @@ def test_every_error_of_the_whole_tree_has_a_code_of_its_own() -> None:
     assert {code: sorted(map(str, errors)) for code, errors in by_code.items() if len(errors) > 1} == {}
 
 
-@pytest.mark.parametrize(("name", "path"), [(name, path) for name, path, _, _ in commands._COMMANDS])
-def test_every_program_stands_where_it_is_looked_for(name: str, path: str, capsys: pytest.CaptureFixture[str]) -> None:
-    if find_spec(path.partition(":")[0].rpartition(".")[0]) is None:
-        pytest.skip(f"{name} is not built yet")
+@pytest.mark.parametrize("name", [name for name, *_ in commands._COMMANDS])
+def test_every_program_stands_where_it_is_looked_for(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run([name, "--help"]) == 0
     assert f"Usage: tallystick {name}" in capsys.readouterr().out
