@@ -22,7 +22,7 @@ class BoundedConnection(HttpToolsProtocol):
         self._beside_the_body = 0
         self._waiting: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn names its kind
         """Begin to wait for the first request."""
         super().connection_made(transport)
         self._wait()

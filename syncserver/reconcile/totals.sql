@@ -5,20 +5,9 @@ SELECT state, count(*) AS payments FROM payment GROUP BY state;
 
 -- differences: by the vendor's currency, what tills signed at the close of shifts less what their records here come to.
 -- A close may name any other currency (it is disputed then), and be as large as it likes: the sum is no bigint.
-WITH taken AS MATERIALIZED (
-    SELECT j.device, j.epoch, j.seq, p.shift, p.payment, p.amount
-      FROM journal_record j JOIN payment p ON p.wallet = j.wallet AND p.payment = j.payment
-     WHERE j.type = 'payment' AND j.status <> 'rejected'),
- seen AS MATERIALIZED (
-    SELECT device, epoch, shift, count(*) AS count, sum(t.amount) AS total
-      FROM taken t JOIN shift s USING (device, epoch, shift)
-     WHERE t.seq < s.closed_seq AND t.seq > CASE WHEN s.opened_seq < s.closed_seq THEN s.opened_seq ELSE 0 END
-       AND NOT EXISTS (SELECT FROM void v WHERE v.device = s.device AND v.epoch = s.epoch AND v.payment = t.payment
-                          AND v.shift = s.shift AND v.seq < s.closed_seq)
-     GROUP BY device, epoch, shift)
 SELECT v.currency, sum(CASE WHEN s.currency = v.currency THEN s.total ELSE 0 END - coalesce(seen.total, 0)) AS difference
   FROM shift s JOIN device d ON d.device = s.device JOIN vendor v ON v.vendor = d.vendor
-  LEFT JOIN seen ON seen.device = s.device AND seen.epoch = s.epoch AND seen.shift = s.shift
+  LEFT JOIN shift_as_recorded seen ON seen.device = s.device AND seen.epoch = s.epoch AND seen.shift = s.shift
  WHERE s.closed_seq IS NOT NULL GROUP BY v.currency
 UNION ALL
 SELECT v.currency, 0 FROM vendor v

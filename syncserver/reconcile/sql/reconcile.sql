@@ -129,22 +129,10 @@ SELECT NULL, f.payment, f.device, f.seq FROM fork_record f
    AND NOT EXISTS (SELECT FROM payment p WHERE p.payment = f.payment AND p.link = f.link);
 
 -- shifts: a shift's close differs from its records and is not marked
--- every journal is read once, and not once a shift: a till may open any number of them before its payments
-WITH taken AS MATERIALIZED (
-    SELECT j.device, j.epoch, j.seq, p.shift, p.payment, p.amount
-      FROM journal_record j JOIN payment p ON p.wallet = j.wallet AND p.payment = j.payment
-     WHERE j.type = 'payment' AND j.status <> 'rejected'),
- seen AS MATERIALIZED (
-    SELECT device, epoch, shift, count(*) AS count, sum(t.amount) AS total
-      FROM taken t JOIN shift s USING (device, epoch, shift)
-     WHERE t.seq < s.closed_seq AND t.seq > CASE WHEN s.opened_seq < s.closed_seq THEN s.opened_seq ELSE 0 END
-       AND NOT EXISTS (SELECT FROM void v WHERE v.device = s.device AND v.epoch = s.epoch AND v.payment = t.payment
-                          AND v.shift = s.shift AND v.seq < s.closed_seq)
-     GROUP BY device, epoch, shift)
 SELECT s.device, s.epoch, s.shift, s.count, s.total, s.currency, coalesce(seen.count, 0) AS found_count,
        coalesce(seen.total, 0) AS found_total, v.currency AS found_currency
   FROM shift s JOIN device_epoch e ON e.device = s.device AND e.epoch = s.epoch
   JOIN device d ON d.device = s.device JOIN vendor v ON v.vendor = d.vendor
-  LEFT JOIN seen ON seen.device = s.device AND seen.epoch = s.epoch AND seen.shift = s.shift
+  LEFT JOIN shift_as_recorded seen ON seen.device = s.device AND seen.epoch = s.epoch AND seen.shift = s.shift
  WHERE s.state = 'closed' AND (e.ranges -> 0 -> 0)::bigint = 1 AND (e.ranges -> 0 -> 1)::bigint >= s.closed_seq
    AND (s.count <> coalesce(seen.count, 0) OR s.total <> coalesce(seen.total, 0) OR s.currency <> v.currency);
