@@ -30,6 +30,7 @@ _COMMANDS = (
     ("terminal", "terminal.commands.app:app", "The till: enrol, pull, sell, void, sync.", ("terminal",)),
     ("server", "syncserver.commands.app:app", "The sync server and its accounts.", ("server",)),
     ("demo", "tallystick.demo.day:demo", "A day in a shop, with the network going away.", ("terminal", "server")),
+    ("bench", "tallystick.bench.command:bench", "How fast it is on this machine.", ("terminal", "server")),
     ("verify", "tallystick.verify_command:verify", "Check signed objects and journals offline.", ()),
 )
 

@@ -101,7 +101,7 @@ def _verdict(facts: BatchFacts, record: Payment, code: CodeFacts | None, moment:
         # A wallet that nobody has is CODE_INVALID, not a currency of its own.
         wallet_currency=wallet.currency if wallet is not None else record.currency,
         vendor_currency=device.vendor_currency,
-        code=_standing(record, code, moment),
+        code=standing_of(record, code, moment),
         cap=code.cap if code is not None else 0,
         spent=code is not None and code.state is CodeState.CLAIMED,
         when=moment.when,
@@ -132,7 +132,8 @@ def _is_stale(facts: BatchFacts, record: Payment, moment: Moment) -> bool:
     return facts.policies.replaced_before(record.book, moment.when - longest)
 
 
-def _standing(record: Payment, code: CodeFacts | None, moment: Moment) -> CodeStanding:
+def standing_of(record: Payment, code: CodeFacts | None, moment: Moment) -> CodeStanding:
+    """What is known of the code that a record names, its proof checked."""
     if code is None or moment.when > code.expires_at:
         return CodeStanding.INVALID
     proof = codes.prove(

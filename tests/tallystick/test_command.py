@@ -29,7 +29,7 @@ def test_without_a_command_it_explains_itself(capsys: pytest.CaptureFixture[str]
     for arguments in ([], ["--help"]):
         assert run(arguments) == 0
         out = capsys.readouterr().out
-        for name in ("terminal", "server", "demo", "verify"):
+        for name in ("terminal", "server", "demo", "bench", "verify"):
             assert name in out
 
 
@@ -40,7 +40,7 @@ def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_an_unknown_command_exits_2_and_names_the_others(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["bogus"]) == 2
-    assert "demo, server, terminal, verify" in capsys.readouterr().err
+    assert "bench, demo, server, terminal, verify" in capsys.readouterr().err
     assert run(["--bogus"]) == 2
 
 
@@ -75,7 +75,7 @@ def test_a_reader_that_has_gone_brings_no_traceback(arguments: list[str], code: 
     assert (done.returncode, done.stderr) == (code, b"")
 
 
-@pytest.mark.parametrize("name", ["terminal", "server", "demo"])
+@pytest.mark.parametrize("name", ["terminal", "server", "demo", "bench"])
 @pytest.mark.parametrize("arguments", [[], ["sell", "--help"], ["--version"], ["run", "--port", "1"]])
 def test_a_missing_extra_is_one_clear_line(
     name: str, arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -83,7 +83,7 @@ def test_a_missing_extra_is_one_clear_line(
     monkeypatch.setattr(extras, "find_spec", lambda _: None)
     assert run([name, *arguments]) == 1
     captured = capsys.readouterr()
-    wanted = "terminal,server" if name == "demo" else name
+    wanted = "terminal,server" if name in ("demo", "bench") else name
     assert captured.out == ""
     assert captured.err.count("\n") == 1
     assert f"pip install 'tallystick[{wanted}]'" in captured.err

@@ -1,0 +1,1 @@
+"""`tallystick bench`: how fast it is, measured where anyone can measure it again."""

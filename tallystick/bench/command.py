@@ -1,0 +1,75 @@
+"""`tallystick bench`: chooses the parts, shows what they measured, and keeps it as JSON."""
+
+import json as jsons
+import logging
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Literal
+
+import structlog
+from cyclopts import Parameter
+from rich.console import Console
+
+from shared.errors import TallystickError
+from tallystick.bench.machine import describe
+from tallystick.bench.report import Part, Run
+
+PartName = Literal["settle", "http", "growth", "terminal", "book", "all"]
+# In the order in which `all` runs them, each the module that measures it.
+PARTS = ("settle",)
+_ROUNDS, _QUICK_ROUNDS = 7, 3
+
+
+def bench(
+    part: PartName = "all",
+    /,
+    *,
+    json: Annotated[Path | None, Parameter(name="--json")] = None,
+    quick: Annotated[bool, Parameter(negative="")] = False,
+    rounds: Annotated[int | None, Parameter()] = None,
+) -> int:
+    """Measure how fast it is on this machine: real signatures, real PostgreSQL with fsync on, real HTTP on loopback.
+
+    Everything that is compared runs in the same call, in rounds that alternate. Leaves nothing behind.
+
+    Exit code 0: measured, and every balance reconciled. 1: a measurement failed. A missed target is shown as missed.
+
+    Args:
+        part: What to measure.
+        json: Also write all figures there.
+        quick: Measure less of the same, for a first look.
+        rounds: How often each thing is measured; 7 by default, 3 with --quick.
+    """
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    console = Console(highlight=False)
+    run = Run(console, quick, max(1, rounds or (_QUICK_ROUNDS if quick else _ROUNDS)))
+    machine = describe()
+    console.print(
+        f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_gib']} GiB, Python {machine['python']}"
+    )
+    console.print(f"{run.rounds} rounds{', quick' if quick else ''}\n")
+    document: dict[str, object] = {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": machine,
+        "quick": quick,
+        "rounds": run.rounds,
+    }
+    for name in PARTS if part == "all" else (part,):
+        try:
+            done = _measure_of(name)(run)
+        except TallystickError as error:
+            print(f"error: {name}: {error.message}", file=sys.stderr)
+            return 1
+        done.show(console)
+        document[name] = {**done.figures, "targets": [target.plain() for target in done.targets]}
+        if json is not None:  # after each part: a long run that is broken off has left what it had
+            json.write_text(jsons.dumps(document, indent=2) + "\n", encoding="utf-8")
+    return 0
+
+
+def _measure_of(part: str) -> Callable[[Run], Part]:
+    measure: Callable[[Run], Part] = import_module(f"tallystick.bench.{part}").measure
+    return measure

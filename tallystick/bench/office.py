@@ -1,0 +1,72 @@
+"""The server that a bench measures: its own PostgreSQL in a folder of its own, with the settings that it ships with."""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from syncserver.composition import initialise, open_database, open_services
+from syncserver.database.connect import DatabaseTarget
+from syncserver.reconcile.checks import reconcile
+from syncserver.services import Services
+from syncserver.settings import ServerSettings
+from tallystick.bench.errors import BenchError
+
+SHOWN = ("server_version", "fsync", "synchronous_commit", "full_page_writes", "shared_buffers", "max_wal_size", "jit")
+
+
+@contextmanager
+def bench_folder() -> Iterator[Path]:
+    """A folder with a short path, because sockets need one; everything in it is play money."""
+    with tempfile.TemporaryDirectory(prefix="tallystick-bench-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """A server's services, and its database as its owner sees it."""
+
+    services: Services
+    settings: ServerSettings
+    target: DatabaseTarget
+
+    async def settle_down(self) -> None:
+        """Fresh statistics and no dead rows: no measurement pays for what was prepared before it."""
+        owner = await self.target.connect_owner()
+        try:
+            await owner.execute("VACUUM (ANALYZE)")
+        finally:
+            await owner.close()
+
+    async def database_settings(self) -> dict[str, str]:
+        """What decides the speed of the database, as it runs."""
+        rows = await self.services.pool.fetch(
+            "SELECT name, current_setting(name) AS setting FROM pg_settings WHERE name = ANY ($1)", list(SHOWN)
+        )
+        return {row["name"]: row["setting"] for row in rows}
+
+    async def require_reconciled(self) -> None:
+        """Make sure that nothing is wrong with the money.
+
+        Raises:
+            BenchError: with what was found.
+        """
+        found = await reconcile(self.services)
+        if not found.ok:
+            raise BenchError(f"reconcile found {len(found.findings)} rows, the first: {found.findings[0]}")
+
+
+@asynccontextmanager
+async def open_office(home: Path, *, connections: int = 10) -> AsyncIterator[Office]:
+    """A server in a folder, set up where there is none yet."""
+    settings = ServerSettings(home=home, pool_size=connections)
+    await initialise(settings)
+    async with open_database(settings) as target, open_services(settings) as services:
+        yield Office(services, settings, target)
+
+
+def at_once(services: Services, batches: int) -> Services:
+    """The same services, letting that many batches settle at once."""
+    return replace(services, settling=asyncio.Semaphore(batches))

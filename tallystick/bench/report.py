@@ -1,0 +1,111 @@
+"""What every part of a bench is handed, and what it gives back."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from tallystick.bench.measures import Measured
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A figure that the project means to reach. `at_least` tells the direction."""
+
+    name: str
+    value: float
+    bound: float
+    at_least: bool = True
+
+    @property
+    def met(self) -> bool:
+        """Whether it is reached."""
+        return self.value >= self.bound if self.at_least else self.value <= self.bound
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON has it."""
+        direction = "at least" if self.at_least else "at most"
+        return {"name": self.name, "value": self.value, direction.replace(" ", "_"): self.bound, "met": self.met}
+
+
+@dataclass(slots=True)
+class Part:
+    """One part's outcome. `figures` goes into the JSON as it is; `rows` are (what, measured or text, unit)."""
+
+    title: str
+    figures: dict[str, Any] = field(default_factory=dict)
+    rows: list[tuple[str, Measured | str, str]] = field(default_factory=list)
+    targets: list[Target] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def row(self, what: str, value: Measured | str, unit: str = "") -> None:
+        """Add a line to what people see."""
+        self.rows.append((what, value, unit))
+
+    def show(self, console: Console) -> None:
+        """Print it as a table."""
+        table = Table(title=self.title, title_justify="left", title_style="bold")
+        for name, justify in (("", "left"), ("median", "right"), ("min", "right"), ("max", "right"), ("", "left")):
+            table.add_column(name, justify=justify)  # type: ignore[arg-type]  # rich's own literals
+        for what, value, unit in self.rows:
+            shown = (value, "", "") if isinstance(value, str) else _figures(value)
+            table.add_row(what, *shown, unit)
+        console.print(table)
+        for note in self.notes:
+            console.print(f"  {note}", highlight=False)
+        for target in self.targets:
+            sign = "[green]✓[/green]" if target.met else "[red]✗ missed:[/red]"
+            direction = "at least" if target.at_least else "at most"
+            console.print(f"  {sign} {target.name}: {target.value:g} ({direction} {target.bound:g})", highlight=False)
+        console.print()
+
+
+def _figures(value: Measured) -> Sequence[str]:
+    plain = value.plain()
+    return [f"{plain[name]:,}" for name in ("median", "min", "max")]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How a bench runs: `quick` measures less of the same, `rounds` how often everything is measured."""
+
+    console: Console
+    quick: bool
+    rounds: int
+
+    @contextmanager
+    def progress(self, title: str, steps: int) -> Iterator["Steps"]:
+        """A bar of that many steps, on stderr, so that figures can be piped away."""
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+        )
+        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task(title, total=steps)
+
+            def step(what: str, *, done: int = 1) -> None:
+                bar.update(task, description=f"{title}: {what}", advance=done)
+
+            yield Steps(step)
+
+
+class Steps:
+    """Tells a person how far a part has come."""
+
+    def __init__(self, step: Any) -> None:
+        self._step = step
+
+    def say(self, what: str) -> None:
+        """What is at work now."""
+        self._step(what, done=0)
+
+    def done(self, what: str = "") -> None:
+        """One step is done."""
+        self._step(what, done=1)
