@@ -1,7 +1,8 @@
 """The floor: the rows that settling a backlog writes, written set-based with no checks at all.
 
-The server's own way is run once in a transaction that is rolled back, while a recorder keeps its writing statements and
-their arguments. Replaying them writes the same rows in the same transactions: no locks, no reads, no signature, no rule.
+The server's own way is run once in a transaction that is rolled back, while a recorder keeps its writing statements
+and their arguments. Replaying them writes the same rows in the same transactions: no locks, no reads, no signature, no
+rule.
 """
 
 from collections.abc import AsyncIterator, Sequence

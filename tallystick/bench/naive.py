@@ -1,7 +1,7 @@
 """The naive way: one transaction a payment, one statement for each thing, nothing shared between payments.
 
-It does all that the server does (signature, link, code proof, every rule, result, receipt), for payments that are new and
-well formed; what a hostile upload would need besides is left out, which is in its favour.
+It does all that the server does (signature, link, code proof, every rule, result, receipt), for payments that are new
+and well formed; what a hostile upload would need besides is left out, which is in its favour.
 """
 
 from typing import Any

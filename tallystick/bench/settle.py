@@ -1,7 +1,7 @@
 """`settle`: signed batches to settled money, beside the floor below it and the naive way to write it.
 
-Every figure is payments a second. All contenders run on one database, in rounds, each on tills, customers and codes of its
-own that are alike; in each round they begin in another order.
+Every figure is payments a second. All contenders run on one database, in rounds, each on tills, customers and codes of
+its own that are alike; in each round they begin in another order.
 """
 
 import asyncio
