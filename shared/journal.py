@@ -5,17 +5,33 @@ genesis      = SHA-256("tallystick/v1/genesis" ‖ 00 ‖ device ‖ epoch as 8 
 """
 
 import hashlib
-from dataclasses import dataclass
-from typing import Any
+import re
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
 
 from shared import cbor, cose, fields
 from shared.errors import DecodingError
-from shared.fields import Fields
+from shared.fields import (
+    CurrencyCode,
+    Fields,
+    FromOne,
+    Latitude,
+    Longitude,
+    Octets16,
+    Octets32,
+    Text,
+    Uint,
+    WalletDigits,
+)
 from shared.keys import SigningKey
 
 LINK_BYTES = 32
-PROOF_BYTES = 32
 MAX_FLAGS = 16
+_MAX_MESSAGE = 200
+_MISSING = re.compile(r"Object missing required field `(?P<field>\w+)`")
+_FIRST_FIELD = re.compile(r"\$\.(?P<field>\w+)")
 
 
 def link_of(raw: bytes) -> bytes:
@@ -28,8 +44,7 @@ def genesis_of(device: bytes, epoch: int, public_key: bytes) -> bytes:
     return hashlib.sha256(b"tallystick/v1/genesis\x00" + device + epoch.to_bytes(8) + public_key).digest()
 
 
-@dataclass(frozen=True, slots=True)
-class ChainPosition:
+class ChainPosition(msgspec.Struct, frozen=True, gc=False):
     """Where a record stands in its chain: all that a server needs to give it its place."""
 
     device: bytes
@@ -38,85 +53,74 @@ class ChainPosition:
     prev: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag_field="type"):
     """What every record has. Times are ms: `at` by the wall clock, `tick` since the boot that `boot` names."""
 
-    device: bytes
-    epoch: int
-    seq: int
-    prev: bytes
-    at: int
-    tick: int
-    boot: bytes
-    shift: bytes
-    cashier: str
+    device: Octets16
+    epoch: FromOne
+    seq: FromOne
+    prev: Octets32
+    at: Uint
+    tick: Uint
+    boot: Octets16
+    shift: Octets16
+    cashier: Text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Payment(Record):
+class Payment(Record, frozen=True, kw_only=True, gc=False, tag="payment"):
     """A sale paid with one code. `lat` and `lon` are the terminal's declared place in 1e-7 degree."""
 
-    id: bytes
-    wallet: str
-    series: bytes
-    index: int
-    proof: bytes
-    amount: int
-    currency: str
-    lat: int
-    lon: int
-    book: int
-    flags: tuple[str, ...]
-    sale: bytes | None = None
+    id: Octets16
+    wallet: WalletDigits
+    series: Octets16
+    index: Uint
+    proof: Octets32
+    amount: FromOne
+    currency: CurrencyCode
+    lat: Latitude
+    lon: Longitude
+    book: Uint
+    flags: Annotated[tuple[Text, ...], Meta(max_length=MAX_FLAGS)]
+    sale: Octets16 | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Void(Record):
+class Void(Record, frozen=True, kw_only=True, gc=False, tag="void"):
     """The end of a payment of the same device, epoch and shift."""
 
-    payment: bytes
-    reason: str
-    approver: str
+    payment: Octets16
+    reason: Text
+    approver: Text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShiftOpen(Record):
+class ShiftOpen(Record, frozen=True, kw_only=True, gc=False, tag="shift_open"):
     """The start of a shift with `opening_float` minor units in the drawer (`float` on the wire)."""
 
-    opening_float: int
+    opening_float: Uint = msgspec.field(name="float")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShiftClose(Record):
+class ShiftClose(Record, frozen=True, kw_only=True, gc=False, tag="shift_close"):
     """The end of a shift: how many payments and how much, less the voided ones."""
 
-    count: int
-    total: int
-    currency: str
+    count: Uint
+    total: Uint
+    currency: CurrencyCode
 
 
-_TYPE_NAMES: dict[type[Record], str] = {
-    Payment: "payment",
-    Void: "void",
-    ShiftOpen: "shift_open",
-    ShiftClose: "shift_close",
-}
-_WIRE_NAMES = {"opening_float": "float"}
+_TYPES: dict[Any, type[Record]] = {"payment": Payment, "void": Void, "shift_open": ShiftOpen, "shift_close": ShiftClose}
 
 
 def type_name(record: Record) -> str:
     """A record's `type` on the wire."""
-    return _TYPE_NAMES[type(record)]
+    return str(record.__struct_config__.tag)
 
 
 def encode_record(record: Record) -> bytes:
     """A record's payload, deterministically encoded."""
     payload: dict[str, Any] = {"type": type_name(record)}
-    for name in record.__dataclass_fields__:
+    for name, wire_name in zip(record.__struct_fields__, record.__struct_encode_fields__, strict=True):
         value = getattr(record, name)
         if value is not None:
-            payload[_WIRE_NAMES.get(name, name)] = list(value) if isinstance(value, tuple) else value
+            payload[wire_name] = list(value) if isinstance(value, tuple) else value
     return cbor.encode(payload)
 
 
@@ -158,55 +162,45 @@ def decode_record(payload: bytes) -> Record:
     Raises:
         DecodingError: where sections 2 and 4 of the protocol refuse it; the message names the field.
     """
-    values = cbor.decode_map(payload, most_items=cbor.MAX_UPLOAD_ITEMS)
-    position = _position(values)
-    common: dict[str, Any] = {
-        "device": position.device,
-        "epoch": position.epoch,
-        "seq": position.seq,
-        "prev": position.prev,
-        "at": fields.uint(values, "at"),
-        "tick": fields.uint(values, "tick"),
-        "boot": fields.uuid(values, "boot"),
-        "shift": fields.uuid(values, "shift"),
-        "cashier": fields.text(values, "cashier"),
-    }
-    match values.get("type"):
-        case "payment":
-            return _decode_payment(values, common)
-        case "void":
-            return Void(
-                **common,
-                payment=fields.uuid(values, "payment"),
-                reason=fields.text(values, "reason"),
-                approver=fields.text(values, "approver"),
-            )
-        case "shift_open":
-            return ShiftOpen(**common, opening_float=fields.uint(values, "float"))
-        case "shift_close":
-            return ShiftClose(
-                **common,
-                count=fields.uint(values, "count"),
-                total=fields.uint(values, "total"),
-                currency=fields.currency(values),
-            )
-        case _:
-            raise DecodingError("type: unknown")
+    return _decoded(cbor.decode_map(payload, most_items=cbor.MAX_UPLOAD_ITEMS))
 
 
-def _decode_payment(values: Fields, common: dict[str, Any]) -> Payment:
-    return Payment(
-        **common,
-        id=fields.uuid(values, "id"),
-        wallet=fields.wallet(values),
-        series=fields.uuid(values, "series"),
-        index=fields.uint(values, "index"),
-        proof=fields.octets(values, "proof", PROOF_BYTES),
-        amount=fields.uint(values, "amount", least=1),
-        currency=fields.currency(values),
-        lat=fields.latitude(values),
-        lon=fields.longitude(values),
-        book=fields.uint(values, "book"),
-        flags=fields.texts(values, "flags", most=MAX_FLAGS),
-        sale=fields.optional_uuid(values, "sale"),
+def _decoded(values: Fields) -> Record:
+    name = values.get("type")
+    kind = _TYPES.get(name) if type(name) is str else None
+    if kind is None:
+        raise DecodingError("type: unknown")
+    try:
+        # Texts stay texts and bytes bytes: nothing is read as base64.
+        record = msgspec.convert(values, kind, builtin_types=(bytes,))
+    except msgspec.ValidationError as error:
+        if any(type(key) is not str for key in values):
+            # Unknown keys are ignored, also those that are no texts.
+            return _decoded({key: value for key, value in values.items() if type(key) is str})
+        raise DecodingError(_in_words(str(error))) from None
+    _check_texts(record)
+    return record
+
+
+def _in_words(said: str) -> str:
+    """What msgspec says of a field, with the field first, as errors of decoding have it."""
+    missing = _MISSING.fullmatch(said)
+    if missing is not None:
+        return f"{missing['field']}: missing"
+    what, _, path = said.rpartition(" - at `")
+    field = _FIRST_FIELD.match(path)
+    return (
+        f"{field['field']}: {what[:1].lower()}{what[1:]}"[:_MAX_MESSAGE] if field is not None else said[:_MAX_MESSAGE]
     )
+
+
+def _check_texts(record: Record) -> None:
+    """What no type can say of a text: its length in bytes."""
+    texts = [record.cashier]
+    if isinstance(record, Payment):
+        texts += record.flags
+    elif isinstance(record, Void):
+        texts += (record.reason, record.approver)
+    for text in texts:
+        if not text.isascii():
+            fields.check_bytes(text, "a text")

@@ -133,8 +133,10 @@ async def open_services(
         if serving and target.embedded:
             await migrate_database(target)
         await _require_schema(target)
-        pool = await target.pool(max_size=settings.pool_size)
-        try:
+        async with (
+            await target.pool(max_size=settings.pool_size) as pool,
+            await target.settling_pool(settings.settle_at_once) as settling_pool,
+        ):
             async with pool.acquire() as connection:
                 server_id, keys = await load_identity(connection, kek, clock())
             yield Services(
@@ -144,10 +146,9 @@ async def open_services(
                 random=random,
                 kek=kek,
                 keys=keys,
-                settling=asyncio.Semaphore(settings.settle_at_once),
+                settling_pool=settling_pool,
+                turns=asyncio.Semaphore(settings.settle_at_once + 1),
             )
-        finally:
-            await pool.close()
 
 
 async def _require_schema(target: DatabaseTarget) -> None:

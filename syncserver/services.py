@@ -1,21 +1,30 @@
 """What every part of the running server is handed: clock, randomness, keys and the database."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import asyncpg
 
+from syncserver.judge.authenticity import EpochKey
+from syncserver.keys.remembered import Remembered
 from syncserver.keys.signing import ServerKeys
 from syncserver.keys.wrapping import KeyEncryptionKey
 from syncserver.ports import Clock, Random
+
+DEVICES_REMEMBERED = 20_000
+
+# kid → key of every epoch of a device; an epoch's key never changes once it is enrolled
+DeviceKeys = Mapping[bytes, EpochKey]
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
     """One process's way to everything; all state is in the database that `pool` leads to.
 
-    `settling` lets about as many batches settle at once as the database has cores: a short queue here is cheaper than
-    a queue of row locks there.
+    `settling_pool` has about as many connections as the database has cores: a short queue here is cheaper than a queue
+    of row locks there, and whoever asks for anything else finds a connection in `pool` meanwhile. `turns` lets one
+    more batch be read and verified while those are settled.
     """
 
     server_id: bytes
@@ -24,4 +33,6 @@ class Services:
     random: Random
     kek: KeyEncryptionKey
     keys: ServerKeys
-    settling: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
+    settling_pool: "asyncpg.Pool[asyncpg.Record]"
+    turns: asyncio.Semaphore
+    device_keys: Remembered[bytes, DeviceKeys] = field(default_factory=lambda: Remembered(DEVICES_REMEMBERED))

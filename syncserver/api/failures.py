@@ -19,7 +19,8 @@ from syncserver.registry.errors import (
 )
 from syncserver.sync.admission import BusyError
 from syncserver.sync.books import PullRefusedError
-from syncserver.sync.intake import DeviceGoneError, SeveralEpochsError, TooManyRecordsError
+from syncserver.sync.intake import SeveralEpochsError, TooManyRecordsError
+from syncserver.sync.reading import DeviceGoneError
 
 log = structlog.get_logger()
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Self, TypeVar
 
 import asyncpg
@@ -15,6 +16,16 @@ COMMAND_SECONDS = 30.0
 CONNECT_SECONDS = 10.0
 # A process that freezes in a transaction keeps its locks from the others for no longer than this.
 FREEZE_SETTINGS = {"idle_in_transaction_session_timeout": "60s"}
+# Every statement of a batch finds its rows by a key that it names whole, so a nested loop over an index is right for
+# an empty table and for one of a billion rows. A plan that is made anew for each batch's arrays costs more than it
+# gains; one that is made while a table is small would scan the whole of it for ever.
+SETTLING_SETTINGS = {
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "jit": "off",
+}
 _T = TypeVar("_T")
 
 
@@ -74,10 +85,16 @@ class DatabaseTarget:
         finally:
             await connection.close()
 
-    async def pool(self, *, max_size: int = POOL_SIZE) -> asyncpg.Pool:
+    async def settling_pool(self, size: int) -> asyncpg.Pool:
+        """Connections for settling batches, `size` at most: their statements' plans are made once and stay right."""
+        return await self.pool(max_size=size, settings=SETTLING_SETTINGS)
+
+    async def pool(
+        self, *, max_size: int = POOL_SIZE, settings: Mapping[str, str] = MappingProxyType({})
+    ) -> asyncpg.Pool:
         """Connections with the running server's rights, at most `max_size` at once, each command limited to 30 s."""
         given = self.server.get("server_settings", {})
-        arguments = _with_settings({**self.server, "server_settings": {**FREEZE_SETTINGS, **given}})
+        arguments = _with_settings({**self.server, "server_settings": {**FREEZE_SETTINGS, **settings, **given}})
         return await _reached(
             asyncpg.create_pool(
                 **arguments,

@@ -5,7 +5,10 @@ its `prev`. So the last record of an unbroken run costs one signature check and 
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
+
+import msgspec
+from msgspec.structs import replace
 
 from shared import cbor, cose, journal
 from shared.errors import DecodingError, NotSignedError, SignatureError
@@ -26,8 +29,20 @@ class EpochKey:
     public_key: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Parsed(msgspec.Struct, frozen=True, gc=False):
+    """One record taken apart, not yet believed; `signed` is None where it is no COSE_Sign1 object."""
+
+    raw: bytes
+    link: bytes
+    signed: cose.Signed | None
+
+    @property
+    def kid(self) -> bytes | None:
+        """The key id that it names, None where it has none or another header."""
+        return self.signed.kid if self.signed is not None else None
+
+
+class Arrival(msgspec.Struct, frozen=True, gc=False):
     """One record as it arrived. `position` is None where it has no place in the chain.
 
     `refusal` is the one reason of a rejected record; `record` is there where it was not refused. `claimed` is where a
@@ -39,40 +54,40 @@ class Arrival:
     kid: bytes | None = None
     position: ChainPosition | None = None
     claimed: ChainPosition | None = None
-    record: Record | None = field(default=None, repr=False)
+    record: Record | None = None
     payment: bytes | None = None
     refusal: str | None = None
 
 
-def kids_of(raws: Sequence[bytes]) -> list[bytes | None]:
-    """The key ids that records name, None where one is no COSE_Sign1 object or has another header."""
-    return [_kid(raw) for raw in raws]
+def parse(raws: Sequence[bytes]) -> list[Parsed]:
+    """Take records apart, from their COSE bytes."""
+    return [Parsed(raw, journal.link_of(raw), _signed(raw)) for raw in raws]
 
 
-def _kid(raw: bytes) -> bytes | None:
+def _signed(raw: bytes) -> cose.Signed | None:
     try:
-        return cose.parse(raw).kid
+        return cose.parse(raw)
     except NotSignedError:
         return None
 
 
 def examine(
-    raws: Sequence[bytes], device: bytes, keys: Mapping[bytes, EpochKey], foreign: Collection[bytes]
+    parsed: Sequence[Parsed], device: bytes, keys: Mapping[bytes, EpochKey], foreign: Collection[bytes]
 ) -> list[Arrival]:
     """Verify and decode a batch's records, each by itself, in their order.
 
     Args:
-        raws: the COSE bytes.
+        parsed: the records.
         device: the uploading device.
         keys: kid → key of every epoch of that device.
         foreign: the kids among the records that belong to other devices.
     """
-    arrivals: list[Arrival | None] = [None] * len(raws)
+    arrivals: list[Arrival | None] = [None] * len(parsed)
     committed: Commitments = {}
     doubtful: dict[bytes, list[int]] = {}
     # From the last to the first, so that whoever commits to a record has been believed before it.
-    for index in range(len(raws) - 1, -1, -1):
-        arrival = _examine_one(raws[index], device, keys, foreign, committed)
+    for index in range(len(parsed) - 1, -1, -1):
+        arrival = _examine_one(parsed[index], device, keys, foreign, committed)
         arrivals[index] = arrival
         if arrival.refusal == BAD_SIGNATURE:
             doubtful.setdefault(arrival.link, []).append(index)
@@ -83,7 +98,7 @@ def examine(
         link = again.pop()
         if link not in doubtful:
             continue
-        arrival = _examine_one(raws[doubtful[link][0]], device, keys, foreign, committed)
+        arrival = _examine_one(parsed[doubtful[link][0]], device, keys, foreign, committed)
         if arrival.refusal == BAD_SIGNATURE:
             continue
         for index in doubtful.pop(link):
@@ -103,25 +118,18 @@ def _commit(arrival: Arrival, committed: Commitments) -> bytes | None:
 
 
 def _examine_one(
-    raw: bytes,
+    parsed: Parsed,
     device: bytes,
     keys: Mapping[bytes, EpochKey],
     foreign: Collection[bytes],
     committed: Commitments,
 ) -> Arrival:
-    link = journal.link_of(raw)
-    try:
-        signed = cose.parse(raw)
-    except NotSignedError:
+    raw, link, signed = parsed.raw, parsed.link, parsed.signed
+    if signed is None:
         return Arrival(raw, link, refusal=BAD_RECORD)
-    refused = Arrival(raw, link, kid=signed.kid, refusal=BAD_SIGNATURE)
-    if signed.kid is None:
-        return refused
-    if signed.kid in foreign:
-        return replace(refused, refusal=WRONG_DEVICE)
-    key = keys.get(signed.kid)
+    key = keys.get(signed.kid) if signed.kid is not None else None
     if key is None:
-        return refused
+        return Arrival(raw, link, kid=signed.kid, refusal=WRONG_DEVICE if signed.kid in foreign else BAD_SIGNATURE)
     if link in committed:
         arrival = _read(raw, link, signed, device, key)
         # The run must be unbroken in its seqs as well as in its links.
@@ -130,7 +138,8 @@ def _examine_one(
     try:
         cose.verify(signed, cose.Kind.RECORD, key.public_key)
     except SignatureError:
-        return replace(refused, claimed=_claimed(signed.payload, device, key))
+        claimed = _claimed(signed.payload, device, key)
+        return Arrival(raw, link, kid=signed.kid, refusal=BAD_SIGNATURE, claimed=claimed)
     return _read(raw, link, signed, device, key)
 
 
@@ -145,15 +154,16 @@ def _claimed(payload: bytes, device: bytes, key: EpochKey) -> ChainPosition | No
 
 def _read(raw: bytes, link: bytes, signed: cose.Signed, device: bytes, key: EpochKey) -> Arrival:
     """What an authentic record says."""
-    base = Arrival(raw, link, kid=signed.kid)
     try:
         record = journal.decode_record(signed.payload)
     except DecodingError:
-        return _read_refused(base, signed.payload, device, key)
+        return _read_refused(Arrival(raw, link, kid=signed.kid), signed.payload, device, key)
     if record.device != device or record.epoch != key.epoch:
-        return replace(base, refusal=WRONG_DEVICE)
-    return replace(
-        base,
+        return Arrival(raw, link, kid=signed.kid, refusal=WRONG_DEVICE)
+    return Arrival(
+        raw,
+        link,
+        kid=signed.kid,
         position=ChainPosition(record.device, record.epoch, record.seq, record.prev),
         record=record,
         payment=record.id if isinstance(record, journal.Payment) else None,

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import msgspec
+
 from shared.journal import ChainPosition, Payment, Record, ShiftClose, ShiftOpen, Void, type_name
 from shared.lifecycles import STATUS_OF_PAYMENT, Status
 from shared.messages.receipt import RecordResult
@@ -16,8 +18,7 @@ from syncserver.judge.voids import APPLIED, WAITING, apply_void, judge_void
 DUPLICATE_ID = "DUPLICATE_ID"
 
 
-@dataclass(frozen=True, slots=True)
-class PlacedRecord:
+class PlacedRecord(msgspec.Struct, frozen=True, gc=False):
     """A record that is written to the journal, or (`taken`) beside it as the other half of a fork."""
 
     arrival: Arrival
@@ -37,8 +38,7 @@ class PlacedRecord:
         return self.arrival.record.wallet if isinstance(self.arrival.record, Payment) else None
 
 
-@dataclass(frozen=True, slots=True)
-class NewPayment:
+class NewPayment(msgspec.Struct, frozen=True, gc=False):
     """A payment that this batch brought; `known` has the state that it ends with, also after a void behind it."""
 
     judged: JudgedPayment

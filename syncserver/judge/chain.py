@@ -5,14 +5,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from operator import itemgetter
 
+import msgspec
+
 from shared.journal import ChainPosition
 from shared.messages.receipt import RecordResult
 
 Ranges = tuple[tuple[int, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class StoredRecord:
+class StoredRecord(msgspec.Struct, frozen=True, gc=False):
     """What is known of a record that has its place. `at` is None where its time can't be read."""
 
     link: bytes
@@ -21,8 +22,7 @@ class StoredRecord:
     result: RecordResult | None
 
 
-@dataclass(frozen=True, slots=True)
-class Placement:
+class Placement(msgspec.Struct, frozen=True, gc=False):
     """Where a newcomer stands. `replay` is the first answer where the same bytes were answered before."""
 
     replay: RecordResult | None = None
@@ -37,12 +37,14 @@ class Chain:
     Attributes:
         genesis: what seq 1 must name as its prev.
         ranges: the seqs that are here, sorted and apart.
+        head: the link of the highest seq without a gap below it, as it was before the batch.
         stored: by seq, at least all that stand at or beside a seq of the batch.
         forks: the answers to records whose seq another record had taken, by (seq, link).
     """
 
     genesis: bytes
     ranges: Ranges
+    head: bytes
     stored: dict[int, StoredRecord]
     forks: dict[tuple[int, bytes], RecordResult] = field(default_factory=dict)
     answered: dict[tuple[int, bytes], RecordResult] = field(default_factory=dict)
@@ -85,6 +87,8 @@ class Chain:
         """The link at a seq; the genesis at 0, None where it was not read."""
         if seq == 0:
             return self.genesis
+        if seq == through_of(self.ranges):
+            return self.head
         stored = self.stored.get(seq)
         return stored.link if stored is not None else None
 

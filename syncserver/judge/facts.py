@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+import msgspec
+
 from shared.geo import Place
 from shared.lifecycles import CodeState, PaymentState
 from shared.rules.decision import MS_PER_DAY, Sighting
@@ -29,8 +31,7 @@ class DeviceFacts:
     compromised: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WalletFacts:
+class WalletFacts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the rules ask of a wallet."""
 
     currency: str
@@ -38,20 +39,21 @@ class WalletFacts:
     blocked_version: int | None
 
 
-@dataclass(slots=True, kw_only=True)
-class CodeFacts:
+class CodeFacts(msgspec.Struct, kw_only=True, gc=False):
     """One code and its series. Times in ms, `withdrawn_version` is the book version since which terminals know."""
 
     cap: int
     state: CodeState
-    proof_key: bytes = field(repr=False)
+    proof_key: bytes
     issued_at: int
     expires_at: int
     withdrawn_version: int | None
 
+    def __repr__(self) -> str:
+        return f"CodeFacts(cap={self.cap}, state={self.state})"  # the proof key is a secret
 
-@dataclass(slots=True, kw_only=True)
-class KnownPayment:
+
+class KnownPayment(msgspec.Struct, kw_only=True, gc=False):
     """A payment that has been judged, as far as a void has to know it. `taken_at` is its "when"."""
 
     wallet: str

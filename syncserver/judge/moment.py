@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import msgspec
+
 from shared.policy import Policy
 from shared.rules.decision import MS_PER_SECOND
 
@@ -15,8 +17,7 @@ class Sending:
     boot: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(msgspec.Struct, frozen=True, gc=False):
     """A time in ms since the epoch (UTC), and by how much it may be off."""
 
     when: int

@@ -1,6 +1,6 @@
 """One payment: its facts, its verdict, and what it does to money."""
 
-from dataclasses import dataclass
+import msgspec
 
 from shared import codes
 from shared.journal import Payment
@@ -24,8 +24,7 @@ from syncserver.ledger.postings import Account, Cause
 _CLAIMABLE = frozenset(before for before, after in CODE.items() if CodeState.CLAIMED in after)
 
 
-@dataclass(frozen=True, slots=True)
-class JudgedPayment:
+class JudgedPayment(msgspec.Struct, frozen=True, gc=False):
     """A payment with its verdict; `state` is the one it has when the transaction commits."""
 
     record: Payment

@@ -24,10 +24,15 @@ class PolicyHistory:
 
     changes: Sequence[PolicyChange]
     _made: dict[tuple[int, ...], Policy] = field(default_factory=dict)
+    _at_version: dict[int, Policy] = field(default_factory=dict)
 
     def at_version(self, version: int) -> Policy:
         """The policy in a book of this version."""
-        return self._after([change for change in self.changes if change.version <= version])
+        policy = self._at_version.get(version)
+        if policy is None:
+            policy = self._after([change for change in self.changes if change.version <= version])
+            self._at_version[version] = policy
+        return policy
 
     def replaced_before(self, version: int, milliseconds: int) -> bool:
         """Whether limits changed after a book of this version, and before a time of the server's clock."""

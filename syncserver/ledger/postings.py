@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+import msgspec
+
 from shared.errors import TallystickError
 from shared.lifecycles import PAYMENT, PaymentState, check_step
 
@@ -47,8 +49,7 @@ class Cause(StrEnum):
     VOID = "void"
 
 
-@dataclass(slots=True)
-class WalletAccounts:
+class WalletAccounts(msgspec.Struct, gc=False):
     """A wallet's balances (minor units) and its counters, as locked; they run along while postings are made.
 
     `known` is False for a number that no customer has: it has no balances, but a payment that named it has events.
@@ -67,8 +68,7 @@ class WalletAccounts:
         return cls(wallet=wallet, currency="", balances={}, events=events, transfers=0, known=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Transfer:
+class Transfer(msgspec.Struct, frozen=True, gc=False):
     """One balanced movement."""
 
     wallet: str
@@ -83,8 +83,7 @@ class Transfer:
     vendor: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
-class PaymentEvent:
+class PaymentEvent(msgspec.Struct, frozen=True, gc=False):
     """One change of a payment's state."""
 
     wallet: str
@@ -167,10 +166,18 @@ class Postings:
         accounts.events += 1
         self.events.append(PaymentEvent(wallet, accounts.events, payment, before, after, reasons, note))
 
-    def vendor_changes(self) -> Iterable[tuple[Transfer, int]]:
-        """Each transfer to or from a vendor, with what it adds to the vendor's balance."""
-        for transfer in self.transfers:
-            if transfer.credit is Account.VENDOR:
-                yield transfer, transfer.amount
-            elif transfer.debit is Account.VENDOR:
-                yield transfer, -transfer.amount
+
+def vendor_changes(transfers: Iterable[Transfer]) -> list[tuple[Transfer, int]]:
+    """What transfers change of vendors' balances, one sum a vendor, with the first transfer that changed it.
+
+    A batch of one shop is one row for whoever folds, under the key of that transfer.
+    """
+    first: dict[tuple[bytes | None, str], Transfer] = {}
+    sums: dict[tuple[bytes | None, str], int] = {}
+    for transfer in transfers:
+        if transfer.vendor is not None:
+            key = (transfer.vendor, transfer.currency)
+            first.setdefault(key, transfer)
+            change = transfer.amount if transfer.credit is Account.VENDOR else -transfer.amount
+            sums[key] = sums.get(key, 0) + change
+    return [(first[key], amount) for key, amount in sums.items() if amount != 0]

@@ -1,18 +1,15 @@
 """Locking wallets and writing postings: the only place where balances, transfers and events reach the database."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from shared.geo import Place
-from shared.ids import uuid_text
 from syncserver.database.arrays import array_literal, optional_uuids, uuid_of, uuids
 from syncserver.database.connection import Connection
 from syncserver.database.queries import load
-from syncserver.ledger.postings import WALLET_ACCOUNTS, Account, Postings, WalletAccounts
+from syncserver.ledger.postings import WALLET_ACCOUNTS, Account, Postings, WalletAccounts, vendor_changes
 from syncserver.ledger.shards import groups
 
 QUERIES = load(Path(__file__).parent)
@@ -49,88 +46,50 @@ async def unknown_wallets(connection: Connection, wallets: Sequence[str]) -> dic
 
 async def write(connection: Connection, postings: Postings) -> None:
     """Write all that the postings hold, in the caller's transaction."""
-    if postings.transfers:
-        await _write_transfers(connection, postings)
-    if postings.events:
-        await _write_events(connection, postings)
-    await _write_balances(connection, postings)
+    if postings.transfers or postings.events:
+        for arguments in postings_arguments(postings):
+            await connection.execute(QUERIES["write_postings"], *arguments)
 
 
-async def _write_balances(connection: Connection, postings: Postings) -> None:
+def postings_arguments(postings: Postings) -> Iterator[tuple[Any, ...]]:
+    """What `write_postings` is given, one call for each group of wallets that a statement may write to."""
     touched = {transfer.wallet for transfer in postings.transfers} | {event.wallet for event in postings.events}
-    known = [wallet for wallet in touched if postings.wallets[wallet].known]
-    for group in groups(known):
-        accounts = [postings.wallets[wallet] for wallet in group]
-        await connection.execute(
-            QUERIES["write_balances"],
-            group,
-            *([one.balances[account] for one in accounts] for account in WALLET_ACCOUNTS),
-            [one.events for one in accounts],
-            [one.transfers for one in accounts],
+    for group in groups(touched):
+        here = touched if len(group) == len(touched) else set(group)
+        transfers = [row for row in postings.transfers if row.wallet in here]
+        credits_ = vendor_changes(transfers)
+        events = [row for row in postings.events if row.wallet in here]
+        known = [accounts for wallet in group if (accounts := postings.wallets[wallet]).known]
+        yield (
+            postings.at,
+            postings.actor,
+            [row.wallet for row in transfers],
+            [row.number for row in transfers],
+            [row.debit for row in transfers],
+            [row.credit for row in transfers],
+            [row.amount for row in transfers],
+            [row.currency for row in transfers],
+            [row.cause for row in transfers],
+            optional_uuids(row.payment for row in transfers),
+            optional_uuids(row.series for row in transfers),
+            optional_uuids(row.vendor for row in transfers),
+            [first.wallet for first, _ in credits_],
+            [first.number for first, _ in credits_],
+            optional_uuids(first.vendor for first, _ in credits_),
+            [amount for _, amount in credits_],
+            [first.currency for first, _ in credits_],
+            [row.wallet for row in events],
+            [row.number for row in events],
+            uuids(row.payment for row in events),
+            [row.before for row in events],
+            [row.after for row in events],
+            [array_literal(row.reasons) for row in events],
+            [row.note for row in events],
+            [one.wallet for one in known],
+            *([one.balances[account] for one in known] for account in WALLET_ACCOUNTS),
+            [one.events for one in known],
+            [one.transfers for one in known],
         )
-
-
-async def _write_transfers(connection: Connection, postings: Postings) -> None:
-    rows = postings.transfers
-    await connection.execute(
-        QUERIES["write_transfers"],
-        [row.wallet for row in rows],
-        [row.number for row in rows],
-        [row.debit.value for row in rows],
-        [row.credit.value for row in rows],
-        [row.amount for row in rows],
-        [row.currency for row in rows],
-        [row.cause.value for row in rows],
-        optional_uuids(row.payment for row in rows),
-        optional_uuids(row.series for row in rows),
-        optional_uuids(row.vendor for row in rows),
-        postings.at,
-        postings.actor,
-    )
-    vendor_changes = list(postings.vendor_changes())
-    if vendor_changes:
-        await connection.execute(
-            QUERIES["write_pending_credits"],
-            [row.wallet for row, _ in vendor_changes],
-            [row.number for row, _ in vendor_changes],
-            optional_uuids(row.vendor for row, _ in vendor_changes),
-            [amount for _, amount in vendor_changes],
-            [row.currency for row, _ in vendor_changes],
-        )
-
-
-async def _write_events(connection: Connection, postings: Postings) -> None:
-    rows = postings.events
-    await connection.execute(
-        QUERIES["write_events"],
-        [row.wallet for row in rows],
-        [row.number for row in rows],
-        uuids(row.payment for row in rows),
-        [row.before.value for row in rows],
-        [row.after.value for row in rows],
-        [array_literal(row.reasons) for row in rows],
-        [row.note for row in rows],
-        postings.at,
-        postings.actor,
-    )
-    events = [
-        {
-            "wallet": row.wallet,
-            "number": row.number,
-            "payment": uuid_text(row.payment),
-            "from": row.before.value,
-            "to": row.after.value,
-            "reasons": row.reasons,
-            "at": postings.at,
-        }
-        for row in rows
-    ]
-    await connection.execute(
-        QUERIES["write_outbox"],
-        [row.wallet for row in rows],
-        [row.number for row in rows],
-        [msgspec.json.encode(event).decode() for event in events],
-    )
 
 
 async def set_payment_states(

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import structlog
 
 from syncserver.database.queries import load
@@ -27,5 +26,15 @@ async def relay(services: Services, deliver: Deliver = to_log) -> int:
     async with services.pool.acquire() as connection, connection.transaction():
         rows = await connection.fetch(QUERIES["take_events"], EVENTS_AT_ONCE)
         for row in rows:
-            deliver(msgspec.json.decode(row["event"]))
+            deliver(
+                {
+                    "wallet": row["wallet"],
+                    "number": row["number"],
+                    "payment": str(row["payment"]),
+                    "from": row["before"],
+                    "to": row["after"],
+                    "reasons": row["reasons"],
+                    "at": row["at"],
+                }
+            )
         return len(rows)

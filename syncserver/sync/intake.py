@@ -1,6 +1,5 @@
 """A batch's way from bytes to a signed receipt: authenticate, lock, read, judge, write, commit, answer."""
 
-import asyncio
 import itertools
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
@@ -9,21 +8,25 @@ from typing import TypeVar
 
 import asyncpg
 import structlog
+from msgspec.structs import replace as changed
 
 from shared.errors import LifeCycleError, TallystickError
+from shared.keys import SigningKey
 from shared.lifecycles import Status
 from shared.messages.batch import MAX_RECORDS, Batch
-from shared.messages.receipt import Receipt, RecordResult, sign_receipt
+from shared.messages.receipt import RecordResult
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
-from syncserver.judge.authenticity import BAD_RECORD, Arrival, EpochKey, examine, kids_of
-from syncserver.judge.batch import judge_batch
-from syncserver.judge.chain import Ranges, missing_of, through_of
+from syncserver.judge.authenticity import BAD_RECORD, Arrival, EpochKey, examine, parse
+from syncserver.judge.batch import Judgement, judge_batch
+from syncserver.judge.chain import Ranges, through_of
+from syncserver.judge.facts import BatchFacts
 from syncserver.judge.moment import Sending
 from syncserver.ledger.postings import InsufficientFundsError
-from syncserver.services import Services
-from syncserver.sync.reading import QUERIES, Upload, read_facts
-from syncserver.sync.writing import CodeClaimedMeanwhileError, write_judgement
+from syncserver.services import DeviceKeys, Services
+from syncserver.sync.reading import QUERIES, DeviceGoneError, Upload, read_facts
+from syncserver.sync.threads import beside_the_loop
+from syncserver.sync.writing import CodeClaimedMeanwhileError, Written, put_together, sign, write
 
 ATTEMPTS = 8
 _AGAIN = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.UniqueViolationError)
@@ -51,19 +54,14 @@ class SeveralEpochsError(TallystickError):
     code = "SEVERAL_EPOCHS"
 
 
-class DeviceGoneError(TallystickError):
-    """This device is not enrolled here."""
-
-    code = "DEVICE_GONE"
-
-
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What one transaction did: answers in the records' order, and where the journal stands."""
+    """What one transaction did: answers in the records' order, where the journal stands, the receipt if it is whole."""
 
     results: tuple[RecordResult, ...]
     ranges: Ranges
     head: bytes
+    receipt: bytes | None
 
 
 async def ingest(services: Services, device: bytes, batch: Batch) -> bytes:
@@ -77,43 +75,67 @@ async def ingest(services: Services, device: bytes, batch: Batch) -> bytes:
     if len(batch.records) > MAX_RECORDS:
         raise TooManyRecordsError
     sending = Sending(received=services.clock(), tick=batch.tick, boot=batch.boot)
-    async with services.settling, services.pool.acquire() as connection:
-        epoch, arrivals = await _authenticate(connection, device, batch)
+    async with services.turns:
+        epoch, arrivals = await _authenticate(services, device, batch)
         upload = Upload(device=device, epoch=epoch, batch=batch.batch, arrivals=arrivals, sending=sending)
-        return await _settle_and_sign(services, connection, upload)
+        async with services.settling_pool.acquire() as connection:
+            try:
+                return await _settle_and_sign(services, connection, upload)
+            except DeviceGoneError:
+                services.device_keys.forget(device)
+                raise
 
 
-async def _authenticate(connection: Connection, device: bytes, batch: Batch) -> tuple[int, list[Arrival]]:
-    rows = await connection.fetch(QUERIES["epoch_keys"], uuid_of(device))
-    if not rows:
-        raise DeviceGoneError
-    keys = {row["kid"]: EpochKey(row["epoch"], row["public_key"]) for row in rows}
-    kids = {kid for kid in await asyncio.to_thread(kids_of, batch.records) if kid is not None}
+async def _authenticate(services: Services, device: bytes, batch: Batch) -> tuple[int, list[Arrival]]:
+    """Find out which records are authentic, and of which epoch. No connection is held meanwhile."""
+    parsed = await beside_the_loop(len(batch.records), partial(parse, batch.records))
+    kids = {one.kid for one in parsed if one.kid is not None}
+    keys = services.device_keys.get(device)
+    if keys is None or not kids <= keys.keys():
+        keys = await _read_keys(services, device)
     epochs = {keys[kid].epoch for kid in kids if kid in keys}
     if len(epochs) > 1:
         raise SeveralEpochsError
     strange = sorted(kids - keys.keys())
     foreign: set[bytes] = set()
     if strange:
-        found = await connection.fetch(QUERIES["foreign_kids"], strange, uuid_of(device))
+        found = await services.pool.fetch(QUERIES["foreign_kids"], strange, uuid_of(device))
         foreign = {row["kid"] for row in found}
-    # libsodium and hashlib release the GIL: other requests go on meanwhile.
-    arrivals = await asyncio.to_thread(examine, batch.records, device, keys, foreign)
-    epoch = epochs.pop() if epochs else max(row["epoch"] for row in rows)
+    arrivals = await beside_the_loop(len(parsed), partial(examine, parsed, device, keys, foreign))
+    epoch = epochs.pop() if epochs else max(key.epoch for key in keys.values())
     return epoch, arrivals
 
 
-async def _settle_and_sign(services: Services, connection: Connection, upload: Upload) -> bytes:
-    async def whole() -> bytes:
-        return await _sign(services, connection, upload, await _settle(services, connection, upload))
+async def _read_keys(services: Services, device: bytes) -> DeviceKeys:
+    rows = await services.pool.fetch(QUERIES["epoch_keys"], uuid_of(device))
+    if not rows:
+        raise DeviceGoneError
+    keys = {row["kid"]: EpochKey(row["epoch"], row["public_key"]) for row in rows}
+    services.device_keys.put(device, keys)
+    return keys
 
+
+async def _settle_and_sign(services: Services, connection: Connection, upload: Upload) -> bytes:
     try:
-        return await _in_transaction(connection, whole)
+        settled = await _in_transaction(connection, partial(_settle, services, connection, upload, whole=True))
     except _DATA as error:
         log.error("batch_split", device=upload.device.hex(), records=len(upload.arrivals), error=repr(error))  # noqa: TRY400 - in a word; the record that it was is told in full
+    else:
+        if settled.receipt is not None:
+            return settled.receipt
+        raise AssertionError("a whole batch has its receipt")
     settled = await _settle_halves(services, connection, upload)
-    async with connection.transaction():
-        return await _sign(services, connection, upload, settled)
+    receipt = sign(upload, settled.ranges, settled.head, settled.results, services.keys.active)
+    await connection.execute(
+        QUERIES["write_receipt"],
+        uuid_of(upload.device),
+        uuid_of(upload.batch),
+        upload.epoch,
+        len(upload.arrivals),
+        receipt,
+        upload.sending.received,
+    )
+    return receipt
 
 
 async def _in_transaction(connection: Connection, work: Callable[[], Awaitable[_T]]) -> _T:
@@ -133,12 +155,27 @@ async def _in_transaction(connection: Connection, work: Callable[[], Awaitable[_
     raise AssertionError("it counts for ever")
 
 
-async def _settle(services: Services, connection: Connection, upload: Upload) -> Settled:
+async def _settle(services: Services, connection: Connection, upload: Upload, *, whole: bool = False) -> Settled:
+    """Read, judge and write, in the caller's transaction; the receipt too, where this is a whole batch."""
     facts = await read_facts(connection, upload, services.kek)
-    # In a thread: who makes every payment a neighbour of every other one must not keep all the others waiting.
-    judgement = await asyncio.to_thread(judge_batch, upload.arrivals, facts)
-    head = await write_judgement(connection, upload, facts, judgement)
-    return Settled(tuple(judgement.results), judgement.ranges, head)
+    judgement = await beside_the_loop(len(upload.arrivals), partial(judge_batch, upload.arrivals, facts))
+    through = through_of(judgement.ranges)
+    head = facts.chain.link_at(through)
+    if head is None:  # a gap was filled, and what is behind it came with an earlier batch
+        head = await connection.fetchval(QUERIES["link_at"], uuid_of(upload.device), upload.epoch, through)
+    key = services.keys.active if whole else None
+    receipt, written = await beside_the_loop(
+        len(upload.arrivals), partial(_conclude, upload, facts, judgement, head, key)
+    )
+    await write(connection, upload, facts, judgement, written)
+    return Settled(tuple(judgement.results), judgement.ranges, head, receipt)
+
+
+def _conclude(
+    upload: Upload, facts: BatchFacts, judgement: Judgement, head: bytes, key: SigningKey | None
+) -> tuple[bytes | None, Written]:
+    receipt = sign(upload, judgement.ranges, head, judgement.results, key) if key is not None else None
+    return receipt, put_together(upload, facts, judgement, head, receipt)
 
 
 async def _settle_halves(services: Services, connection: Connection, upload: Upload) -> Settled:
@@ -171,33 +208,7 @@ async def _refuse(services: Services, connection: Connection, upload: Upload) ->
 
     Its seq stays free, so that it is judged when it is sent again after the cause was mended.
     """
-    stray = replace(upload.arrivals[0], position=None, record=None, refusal=BAD_RECORD)
+    stray = changed(upload.arrivals[0], position=None, record=None, refusal=BAD_RECORD)
     piece = replace(upload, arrivals=[stray])
     settled = await _in_transaction(connection, partial(_settle, services, connection, piece))
     return replace(settled, results=(RecordResult(None, None, Status.REJECTED, (BAD_RECORD,)),))
-
-
-async def _sign(services: Services, connection: Connection, upload: Upload, settled: Settled) -> bytes:
-    receipt = Receipt(
-        device=upload.device,
-        epoch=upload.epoch,
-        batch=upload.batch,
-        through=through_of(settled.ranges),
-        head=settled.head,
-        missing=missing_of(settled.ranges),
-        server_time=upload.sending.received,
-        results=settled.results,
-    )
-    signed = sign_receipt(receipt, services.keys.active)
-    device = uuid_of(upload.device)
-    await connection.execute(QUERIES["touch_device"], device, upload.sending.received)
-    await connection.execute(
-        QUERIES["write_batch"],
-        device,
-        uuid_of(upload.batch),
-        upload.epoch,
-        len(upload.arrivals),
-        signed,
-        upload.sending.received,
-    )
-    return signed

@@ -2,17 +2,21 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from shared import journal
+from shared.errors import TallystickError
+from shared.fields import MAX_INTEGER
 from shared.geo import Place
+from shared.ids import uuid_bytes
 from shared.journal import Payment, ShiftClose, ShiftOpen, Void
 from shared.lifecycles import CodeState, PaymentState, Status
 from shared.messages.receipt import RecordResult
-from shared.rules.decision import Sighting
+from shared.rules.decision import Sighting, reach_ms
 from syncserver.database.arrays import uuid_of, uuids
 from syncserver.database.connection import Connection
 from syncserver.database.queries import load
@@ -34,8 +38,15 @@ from syncserver.judge.policies import PolicyChange, PolicyHistory
 from syncserver.keys.wrapping import KeyEncryptionKey
 from syncserver.ledger import store
 from syncserver.ledger.postings import Postings
+from syncserver.sync.threads import beside_the_loop
 
 QUERIES = load(Path(__file__).parent)
+
+
+class DeviceGoneError(TallystickError):
+    """This device is not enrolled here."""
+
+    code = "DEVICE_GONE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,23 +65,18 @@ async def read_facts(connection: Connection, upload: Upload, kek: KeyEncryptionK
 
     Each lock is a statement of its own: a lock wait does not refresh its own statement's snapshot.
     """
-    device, chain = await _lock_journal(connection, upload)
-    fresh = [arrival for arrival in upload.arrivals if _is_fresh(arrival, chain)]
-    records = [arrival.record for arrival in fresh if arrival.record is not None]
+    facts = await _lock_journal(connection, upload)
+    fresh = [arrival.record for arrival in upload.arrivals if _is_fresh(arrival, facts.chain)]
+    records = [record for record in fresh if record is not None]
     payments = [record for record in records if isinstance(record, Payment)]
     voids = [record for record in records if isinstance(record, Void)]
     targets = await _void_targets(connection, upload, voids)
-    facts = BatchFacts(
-        device=device,
-        sending=upload.sending,
-        chain=chain,
-        policies=await read_policies(connection, device.vendor, upload.device),
-        postings=Postings(at=upload.sending.received, actor=f"device {upload.device.hex()}", wallets={}),
-    )
     await _lock_wallets(connection, facts, {record.wallet for record in payments} | {wallet for wallet, _ in targets})
     if payments:
         await _read_for_payments(connection, facts, payments, len(voids), kek)
-    await _read_for_voids(connection, upload, facts, targets, {v.payment for v in voids} | {p.id for p in payments})
+    if targets:
+        known = await read_known_payments(connection, targets)
+        facts.payments = {payment: one for (_, payment), one in known.items()}
     shifts = {record.shift for record in records if isinstance(record, ShiftOpen | ShiftClose)}
     if shifts:
         rows = await connection.fetch(
@@ -86,36 +92,61 @@ def _is_fresh(arrival: Arrival, chain: Chain) -> bool:
     return arrival.position is not None and chain.place(arrival.position, arrival.link).replay is None
 
 
-async def _lock_journal(connection: Connection, upload: Upload) -> tuple[DeviceFacts, Chain]:
+async def _lock_journal(connection: Connection, upload: Upload) -> BatchFacts:
+    """Lock the journal; what is known of its device, and of its records beside those of the batch.
+
+    Raises:
+        DeviceGoneError: where the database has no such journal any more: it was restored under a running server.
+    """
     device = uuid_of(upload.device)
     epoch = await connection.fetchrow(QUERIES["lock_epoch"], device, upload.epoch)
-    row = await connection.fetchrow(QUERIES["device_for_upload"], device)
+    row = await connection.fetchrow(QUERIES["device_for_upload"], device, upload.epoch, uuids(_void_ids(upload)))
     if epoch is None or row is None:
-        raise LookupError("the device of a verified token is not there")
-    facts = DeviceFacts(
-        device=upload.device,
-        epoch=upload.epoch,
-        vendor=row["vendor"].bytes,
-        vendor_currency=row["currency"],
-        vendor_blocked_version=row["blocked_version"],
-        place=Place(epoch["lat"], epoch["lon"]),
-        quarantined=row["quarantined_at"] is not None,
-        revoked=row["revoked_at"] is not None,
-        compromised=epoch["compromised_at"] is not None,
-    )
+        raise DeviceGoneError
     ranges = tuple((first, last) for first, last in msgspec.json.decode(epoch["ranges"]))
     chain = Chain(
-        genesis=journal.genesis_of(upload.device, upload.epoch, epoch["public_key"]), ranges=ranges, stored={}
+        genesis=journal.genesis_of(upload.device, upload.epoch, epoch["public_key"]),
+        ranges=ranges,
+        head=epoch["head"],
+        stored={},
     )
     places = (arrival.position or arrival.claimed for arrival in upload.arrivals)
-    seqs = {place.seq for place in places if place is not None}
-    near = seqs_to_read(ranges, seqs)
+    near = seqs_to_read(ranges, {place.seq for place in places if place is not None})
     if near:
         for found in await connection.fetch(QUERIES["read_records"], device, upload.epoch, near):
-            chain.stored[found["seq"]] = StoredRecord(found["link"], found["prev"], found["at"], _result(found))
-        for found in await connection.fetch(QUERIES["read_forks"], device, upload.epoch, near):
-            chain.forks[(found["seq"], found["link"])] = _result(found)
-    return facts, chain
+            if found["taken"]:
+                chain.forks[found["seq"], found["link"]] = _result(found)
+            else:
+                chain.stored[found["seq"]] = StoredRecord(found["link"], found["prev"], found["at"], _result(found))
+    return BatchFacts(
+        device=DeviceFacts(
+            device=upload.device,
+            epoch=upload.epoch,
+            vendor=row["vendor"].bytes,
+            vendor_currency=row["currency"],
+            vendor_blocked_version=row["blocked_version"],
+            place=Place(epoch["lat"], epoch["lon"]),
+            quarantined=row["quarantined_at"] is not None,
+            revoked=row["revoked_at"] is not None,
+            compromised=epoch["compromised_at"] is not None,
+        ),
+        sending=upload.sending,
+        chain=chain,
+        policies=PolicyHistory([PolicyChange(*change) for change in msgspec.json.decode(row["policies"])]),
+        postings=Postings(at=upload.sending.received, actor=f"device {upload.device.hex()}", wallets={}),
+        voids={
+            (uuid_bytes(payment), uuid_bytes(shift)): KnownVoid(state=state)
+            for payment, shift, state in msgspec.json.decode(row["voids"])
+        },
+    )
+
+
+def _void_ids(upload: Upload) -> set[bytes]:
+    """The payments of which a void may be here: those that the batch brings, and those that its voids name."""
+    records = [arrival.record for arrival in upload.arrivals]
+    return {record.id for record in records if isinstance(record, Payment)} | {
+        record.payment for record in records if isinstance(record, Void)
+    }
 
 
 def _result(row: Any) -> RecordResult:
@@ -167,69 +198,59 @@ async def _lock_wallets(connection: Connection, facts: BatchFacts, wallets: Iter
 async def _read_for_payments(
     connection: Connection, facts: BatchFacts, payments: Sequence[Payment], voids: int, kek: KeyEncryptionKey
 ) -> None:
-    wallets, ids = [record.wallet for record in payments], uuids(record.id for record in payments)
-    facts.known_ids = {
-        (row["wallet"], row["payment"].bytes) for row in await connection.fetch(QUERIES["read_payments"], wallets, ids)
-    }
     rows = await connection.fetch(
-        QUERIES["read_codes"],
-        wallets,
+        QUERIES["read_tenders"],
+        [record.wallet for record in payments],
         uuids(record.series for record in payments),
         [record.index for record in payments],
+        uuids(record.id for record in payments),
     )
+    asked = await beside_the_loop(len(payments), partial(_take_tenders, facts, payments, voids, kek, rows))
+    for row in await connection.fetch(QUERIES["read_history"], *asked):
+        if row["total"] is not None:
+            facts.day_totals[row["wallet"], row["at"]] = row["total"]
+        else:
+            sighting = Sighting(row["at"], Place(row["lat"], row["lon"]), row["uncertainty"])
+            facts.sightings.setdefault(row["wallet"], []).append(sighting)
+
+
+def _take_tenders(
+    facts: BatchFacts, payments: Sequence[Payment], voids: int, kek: KeyEncryptionKey, rows: Sequence[Any]
+) -> tuple[list[str], list[int], list[str], list[int], int, int]:
+    """Note codes and used ids; what `read_history` is asked: days and moments of wallets, how many and how far away."""
     for row in rows:
-        key = (row["wallet"], row["series"].bytes, row["idx"])
-        facts.codes[key] = CodeFacts(
-            cap=row["cap"],
-            state=CodeState(row["state"]),
-            proof_key=kek.unwrap_proof_key(row["wrapped_proof_key"], key[1], key[2]),
-            issued_at=row["issued_at"],
-            expires_at=row["expires_at"],
-            withdrawn_version=row["withdrawn_version"],
-        )
-    await _read_history(connection, facts, payments, voids)
-
-
-async def _read_history(connection: Connection, facts: BatchFacts, payments: Sequence[Payment], voids: int) -> None:
-    """Day sums, and the payments close in time, for the times that the rules will use."""
+        record = payments[row["position"] - 1]
+        if row["used"]:
+            facts.known_ids.add((record.wallet, record.id))
+        key = (record.wallet, record.series, record.index)
+        if row["cap"] is not None and row["issued_at"] is not None and key not in facts.codes:
+            facts.codes[key] = CodeFacts(
+                cap=row["cap"],
+                state=CodeState(row["state"]),
+                proof_key=kek.unwrap_proof_key(row["wrapped_proof_key"], record.series, record.index),
+                issued_at=row["issued_at"],
+                expires_at=row["expires_at"],
+                withdrawn_version=row["withdrawn_version"],
+            )
     days: set[tuple[str, int]] = set()
     moments: set[tuple[str, int]] = set()
-    windows = []
+    rate_count = reach = 0
     for record in payments:
         when = moment_of_payment(facts, record).when
         policy = policy_of(facts, record, facts.codes.get((record.wallet, record.series, record.index)))
-        windows.append(policy.rate_count + 1)
+        rate_count = max(rate_count, policy.rate_count)
+        reach = max(reach, reach_ms(policy) or MAX_INTEGER)
         days.add((record.wallet, utc_day(when)))
         moments.add((record.wallet, when))
-    ordered = sorted(days)
-    for row in await connection.fetch(
-        QUERIES["read_day_totals"], [wallet for wallet, _ in ordered], [day for _, day in ordered]
-    ):
-        facts.day_totals[(row["wallet"], row["day"])] = row["total"]
     # Enough each way to fill every window around a payment, also when this batch voids some of them.
-    near = sorted(moments)
-    rows = await connection.fetch(
-        QUERIES["read_neighbours"], [wallet for wallet, _ in near], [when for _, when in near], max(windows) + voids
+    return (
+        [wallet for wallet, _ in days],
+        [day for _, day in days],
+        [wallet for wallet, _ in moments],
+        [when for _, when in moments],
+        rate_count + 1 + voids,
+        reach,
     )
-    for row in rows:
-        sighting = Sighting(row["taken_at"], Place(row["lat"], row["lon"]), row["uncertainty"])
-        facts.sightings.setdefault(row["wallet"], []).append(sighting)
-
-
-async def _read_for_voids(
-    connection: Connection,
-    upload: Upload,
-    facts: BatchFacts,
-    targets: Sequence[tuple[str, bytes]],
-    payments: Iterable[bytes],
-) -> None:
-    ids = sorted(set(payments))
-    if ids:
-        rows = await connection.fetch(QUERIES["read_voids"], uuid_of(upload.device), upload.epoch, uuids(ids))
-        facts.voids = {(row["payment"].bytes, row["shift"].bytes): KnownVoid(state=row["state"]) for row in rows}
-    if targets:
-        known = await read_known_payments(connection, targets)
-        facts.payments = {payment: one for (_, payment), one in known.items()}
 
 
 async def read_known_payments(

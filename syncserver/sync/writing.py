@@ -1,53 +1,118 @@
-"""Writes what a batch came to, in a handful of statements, in the transaction that judged it."""
+"""Writes what a batch came to, in a handful of statements, in the transaction that judged it.
+
+What a statement is given is put together first, beside the event loop; then nothing is left but to write it.
+"""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
+from shared.keys import SigningKey
 from shared.lifecycles import STATUS_OF_PAYMENT
+from shared.messages.receipt import Receipt, sign_receipt
 from syncserver.database.arrays import array_literal, optional_uuids, uuid_of, uuids
 from syncserver.database.connection import Connection
 from syncserver.judge.batch import Judgement, NewPayment, PlacedRecord
-from syncserver.judge.chain import missing_of, through_of
+from syncserver.judge.chain import Ranges, missing_of, through_of
 from syncserver.judge.facts import BatchFacts
 from syncserver.ledger import store
 from syncserver.sync.reading import QUERIES, Upload
+
+Statement = tuple[str, tuple[Any, ...]]
 
 
 class CodeClaimedMeanwhileError(RuntimeError):
     """A code was claimed although its wallet is locked: the transaction must not commit."""
 
 
-async def write_judgement(connection: Connection, upload: Upload, facts: BatchFacts, judgement: Judgement) -> bytes:
-    """Write records, payments, money, codes, events and the journal's head; the head's link."""
-    await _write_records(connection, upload, [one for one in judgement.placed if not one.taken])
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What is to be written of a batch. `claims` is how many codes must still be free for its payments."""
+
+    journal: Statement
+    payments: Statement | None
+    claims: int
+    postings: tuple[Statement, ...]
+
+
+def sign(upload: Upload, ranges: Ranges, head: bytes, results: Sequence[Any], key: SigningKey) -> bytes:
+    """The receipt for a batch that leaves its journal at these ranges of seq, with this link at their head."""
+    receipt = Receipt(
+        device=upload.device,
+        epoch=upload.epoch,
+        batch=upload.batch,
+        through=through_of(ranges),
+        head=head,
+        missing=missing_of(ranges),
+        server_time=upload.sending.received,
+        results=tuple(results),
+    )
+    return sign_receipt(receipt, key)
+
+
+def put_together(
+    upload: Upload, facts: BatchFacts, judgement: Judgement, head: bytes, receipt: bytes | None
+) -> Written:
+    """All that most batches write; `receipt` is None for a part of a batch."""
+    claims = [new.judged.record for new in judgement.payments if new.judged.claimed]
+    moves = facts.postings.transfers or facts.postings.events
+    return Written(
+        journal=_journal(upload, [one for one in judgement.placed if not one.taken], judgement.ranges, head, receipt),
+        payments=_payments(upload, facts, judgement.payments) if judgement.payments else None,
+        claims=len(claims),
+        postings=tuple(
+            (store.QUERIES["write_postings"], arguments) for arguments in store.postings_arguments(facts.postings)
+        )
+        if moves
+        else (),
+    )
+
+
+async def write(
+    connection: Connection, upload: Upload, facts: BatchFacts, judgement: Judgement, written: Written
+) -> None:
+    """Write records, payments, money, codes, events and the journal's head."""
+    await _execute(connection, written.journal)
     await _write_forks(connection, upload, [one for one in judgement.placed if one.taken])
     await _write_strays(connection, upload, judgement)
-    await _write_payments(connection, upload, facts, judgement.payments)
-    await store.write(connection, facts.postings)
+    if written.payments is not None and await _execute(connection, written.payments) != f"UPDATE {written.claims}":
+        raise CodeClaimedMeanwhileError
+    for statement in written.postings:
+        await _execute(connection, statement)
     await _write_voids(connection, upload, facts, judgement)
     await _write_shifts(connection, upload, judgement)
-    return await _write_heads(connection, upload, facts, judgement)
+    await _write_marks(connection, upload, facts, judgement)
 
 
-async def _write_records(connection: Connection, upload: Upload, placed: Sequence[PlacedRecord]) -> None:
-    if not placed:
-        return
-    await connection.execute(
-        QUERIES["write_records"],
+async def _execute(connection: Connection, statement: Statement) -> str:
+    query, arguments = statement
+    return await connection.execute(query, *arguments)
+
+
+def _journal(
+    upload: Upload, placed: Sequence[PlacedRecord], ranges: Ranges, head: bytes, receipt: bytes | None
+) -> Statement:
+    records = [one.arrival.record for one in placed]
+    return QUERIES["write_journal"], (
         uuid_of(upload.device),
         upload.epoch,
         uuid_of(upload.batch),
         upload.sending.received,
+        len(upload.arrivals),
+        receipt,
+        head,
+        msgspec.json.encode(ranges).decode(),
         [one.position.seq for one in placed],
         [one.arrival.link for one in placed],
         [one.position.prev for one in placed],
         [one.arrival.raw for one in placed],
-        [one.arrival.record.at if one.arrival.record is not None else None for one in placed],
+        [record.at if record is not None else None for record in records],
         [one.record_type for one in placed],
         [one.wallet for one in placed],
         optional_uuids(one.arrival.payment for one in placed),
-        [one.result.status.value for one in placed],
+        [one.result.status for one in placed],
         [array_literal(one.result.reasons) for one in placed],
         [one.result.score for one in placed],
         [one.fork for one in placed],
@@ -87,16 +152,13 @@ async def _write_strays(connection: Connection, upload: Upload, judgement: Judge
     )
 
 
-async def _write_payments(
-    connection: Connection, upload: Upload, facts: BatchFacts, payments: Sequence[NewPayment]
-) -> None:
-    if not payments:
-        return
+def _payments(upload: Upload, facts: BatchFacts, payments: Sequence[NewPayment]) -> Statement:
     judged = [new.judged for new in payments]
     records = [one.record for one in judged]
+    claims = [one.record for one in judged if one.claimed]
+    changed = sorted({(record.wallet, record.series) for record in claims})
     device = facts.device
-    await connection.execute(
-        QUERIES["write_payments"],
+    return QUERIES["write_payments"], (
         uuid_of(upload.device),
         upload.epoch,
         uuid_of(device.vendor),
@@ -121,20 +183,14 @@ async def _write_payments(
         [one.claimed for one in judged],
         [array_literal(one.reasons) for one in judged],
         [one.score for one in judged],
-        [new.known.state.value for new in payments],
+        [new.known.state for new in payments],
+        [wallet for wallet, _ in changed],
+        uuids(series for _, series in changed),
+        [record.wallet for record in claims],
+        uuids(record.series for record in claims),
+        [record.index for record in claims],
+        uuids(record.id for record in claims),
     )
-    claims = [one.record for one in judged if one.claimed]
-    if claims:
-        tag = await connection.execute(
-            QUERIES["claim_codes"],
-            [record.wallet for record in claims],
-            uuids(record.series for record in claims),
-            [record.index for record in claims],
-            uuids(record.id for record in claims),
-        )
-        if tag != f"UPDATE {len(claims)}":
-            raise CodeClaimedMeanwhileError
-        await store.note_series_changes(connection, [(record.wallet, record.series) for record in claims])
 
 
 async def _write_voids(connection: Connection, upload: Upload, facts: BatchFacts, judgement: Judgement) -> None:
@@ -219,17 +275,11 @@ async def _write_shifts(connection: Connection, upload: Upload, judgement: Judge
         )
 
 
-async def _write_heads(connection: Connection, upload: Upload, facts: BatchFacts, judgement: Judgement) -> bytes:
+async def _write_marks(connection: Connection, upload: Upload, facts: BatchFacts, judgement: Judgement) -> None:
+    """What the head's move says of shifts, and a fork of its device."""
     device = uuid_of(upload.device)
-    through = through_of(judgement.ranges)
-    head = facts.chain.link_at(through)
-    if head is None:
-        head = await connection.fetchval(QUERIES["link_at"], device, upload.epoch, through)
-    if judgement.ranges != facts.chain.ranges:
-        ranges = msgspec.json.encode(judgement.ranges).decode()
-        await connection.execute(QUERIES["move_head"], device, upload.epoch, head, ranges)
-        if judgement.shift_closes or missing_of(facts.chain.ranges):
-            await connection.execute(QUERIES["compare_shifts"], device, upload.epoch, through)
+    if judgement.ranges != facts.chain.ranges and (judgement.shift_closes or missing_of(facts.chain.ranges)):
+        await connection.execute(QUERIES["join_by_hash"])
+        await connection.execute(QUERIES["compare_shifts"], device, upload.epoch, through_of(judgement.ranges))
     if judgement.quarantine:
         await connection.execute(QUERIES["quarantine"], device, upload.sending.received)
-    return bytes(head)

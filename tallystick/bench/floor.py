@@ -49,10 +49,10 @@ class _OneConnection:
 async def record_writes(services: Services, backlog: Backlog) -> list[list[Statement]]:
     """The statements that each batch of a backlog writes, batch by batch; the database is left as it was."""
     batches: list[list[Statement]] = []
-    async with services.pool.acquire() as connection:
+    async with services.settling_pool.acquire() as connection:
         recorder = _Recorder(connection)
         recording: Any = _OneConnection(recorder)
-        recorded = replace(services, pool=recording)
+        recorded = replace(services, settling_pool=recording)
         transaction = connection.transaction()
         await transaction.start()
         try:

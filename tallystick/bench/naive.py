@@ -10,7 +10,6 @@ import msgspec
 
 from shared import cose, journal
 from shared.geo import Place
-from shared.ids import uuid_text
 from shared.journal import Payment
 from shared.lifecycles import STATUS_OF_PAYMENT, CodeState, PaymentState
 from shared.messages.batch import Batch
@@ -230,8 +229,7 @@ async def _write(
             now,
         )
     await connection.execute(QUERIES["naive_add_event"], record.wallet, event, payment, after.value, reasons, now)
-    told = {"wallet": record.wallet, "number": event, "payment": uuid_text(record.id), "to": after.value, "at": now}
-    await connection.execute(QUERIES["naive_add_outbox"], record.wallet, event, msgspec.json.encode(told).decode())
+    await connection.execute(QUERIES["naive_add_outbox"], record.wallet, event)
     await connection.execute(
         QUERIES["naive_set_wallet"],
         record.wallet,

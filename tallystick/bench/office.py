@@ -3,8 +3,8 @@
 import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, replace
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from syncserver.composition import initialise, open_database, open_services
@@ -31,6 +31,15 @@ class Office:
     services: Services
     settings: ServerSettings
     target: DatabaseTarget
+    _stack: AsyncExitStack
+    _by_count: dict[int, Services] = field(default_factory=dict)
+
+    async def settling(self, at_once: int) -> Services:
+        """The services of a server that settles that many batches at once, each on a connection of its own."""
+        if at_once not in self._by_count:
+            pool = await self._stack.enter_async_context(await self.target.settling_pool(at_once))
+            self._by_count[at_once] = replace(self.services, settling_pool=pool, turns=asyncio.Semaphore(at_once + 1))
+        return self._by_count[at_once]
 
     async def settle_down(self) -> None:
         """Fresh statistics and no dead rows: no measurement pays for what was prepared before it."""
@@ -63,10 +72,5 @@ async def open_office(home: Path, *, connections: int = 10) -> AsyncIterator[Off
     """A server in a folder, set up where there is none yet."""
     settings = ServerSettings(home=home, pool_size=connections)
     await initialise(settings)
-    async with open_database(settings) as target, open_services(settings) as services:
-        yield Office(services, settings, target)
-
-
-def at_once(services: Services, batches: int) -> Services:
-    """The same services, letting that many batches settle at once."""
-    return replace(services, settling=asyncio.Semaphore(batches))
+    async with open_database(settings) as target, open_services(settings) as services, AsyncExitStack() as stack:
+        yield Office(services, settings, target, stack)

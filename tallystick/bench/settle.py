@@ -9,21 +9,25 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 import uvloop
 
 from shared.messages.batch import decode_batch
-from syncserver.sync import intake
-from tallystick.bench.floor import record_writes, replay
+from tallystick.bench.floor import Statement, record_writes, replay
 from tallystick.bench.measures import Measured
 from tallystick.bench.naive import settle_one
-from tallystick.bench.office import at_once, bench_folder, open_office
+from tallystick.bench.office import Office, bench_folder, open_office
 from tallystick.bench.report import Part, Run, Target
+from tallystick.bench.workers import settle, settle_in_workers, settling_workers
 from tallystick.bench.world import CODES_EACH, Backlog, World, dealt
 
 VENDORS = 20
+SIZE = 500
+ALONE = "ours_500@1, a till alone"
+TWO_PROCESSES = "two processes, ours_500@1 each"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +47,23 @@ class Prepared:
     run: Callable[[], Awaitable[float]]
 
 
-async def make_backlogs(world: World, setting: Setting) -> list[Backlog]:
-    """Tills with signed batches, as many tills as there are batches at once; no two of them share a customer."""
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """Where all contenders meet: one database, and the world in it."""
+
+    office: Office
+    world: World
+    workers: Sequence[Connection]
+
+
+async def make_backlogs(world: World, setting: Setting, tills: int) -> list[Backlog]:
+    """Tills with signed batches; no two of them share a customer."""
     wallets = await world.add_customers(-(-setting.payments // CODES_EACH))
     paid = await world.issue(wallets)
-    tills = await world.add_tills(setting.at_once)
-    hands = dealt(paid, setting.at_once)
+    enrolled = await world.add_tills(tills)
     return [
-        await asyncio.to_thread(world.sell, till, hand, setting.size) for till, hand in zip(tills, hands, strict=True)
+        await asyncio.to_thread(world.sell, till, hand, setting.size)
+        for till, hand in zip(enrolled, dealt(paid, tills), strict=True)
     ]
 
 
@@ -60,52 +73,49 @@ async def _timed(streams: Sequence[Awaitable[Any]]) -> float:
     return time.perf_counter() - begin
 
 
-async def prepare_ours(world: World, setting: Setting) -> Prepared:
-    """The server's own way, from an upload's bytes to its receipt."""
-    backlogs = await make_backlogs(world, setting)
-    services = at_once(world.services, setting.at_once)
+async def prepare_ours(ring: Ring, setting: Setting, *, tills_each: int = 2) -> Prepared:
+    """The server's own way, from an upload's bytes to its receipt.
+
+    Two tills upload for each connection that settles, as a fleet does that reconnects: while one's batch is settled the
+    other's is read. With `tills_each` 1 each waits for its own answer.
+    """
+    backlogs = await make_backlogs(ring.world, setting, setting.at_once * tills_each)
+    services = await ring.office.settling(setting.at_once)
+
+    return Prepared(_sum(backlogs), lambda: _timed([settle(services, backlog) for backlog in backlogs]))
+
+
+async def prepare_processes(ring: Ring, setting: Setting) -> Prepared:
+    """The same in several processes on the one database."""
+    count = len(ring.workers)
+    backlogs = await make_backlogs(ring.world, setting, setting.at_once * count * 2)
+    shares = [backlogs[number::count] for number in range(count)]
+    return Prepared(_sum(backlogs), lambda: asyncio.to_thread(settle_in_workers, ring.workers, shares))
+
+
+async def prepare_floor(ring: Ring, setting: Setting) -> Prepared:
+    """The same rows with no checks at all, at the same batch size and number of connections."""
+    backlogs = await make_backlogs(ring.world, setting, setting.at_once)
+    services = await ring.office.settling(setting.at_once)
+    writes = [await record_writes(services, backlog) for backlog in backlogs]
+
+    async def stream(batches: Sequence[Sequence[Statement]]) -> None:
+        async with services.settling_pool.acquire() as connection:
+            await replay(connection, batches)
+
+    return Prepared(_sum(backlogs), lambda: _timed([stream(batches) for batches in writes]))
+
+
+async def prepare_naive(ring: Ring, setting: Setting) -> Prepared:
+    """One transaction a payment."""
+    backlogs = await make_backlogs(ring.world, setting, setting.at_once)
 
     async def stream(backlog: Backlog) -> None:
-        for body in backlog.bodies:
-            batch = await asyncio.to_thread(decode_batch, body)
-            await intake.ingest(services, backlog.device, batch)
+        async with ring.office.services.pool.acquire() as connection:
+            for body in backlog.bodies:
+                await settle_one(ring.office.services, connection, backlog.device, decode_batch(body))
 
     return Prepared(_sum(backlogs), lambda: _timed([stream(backlog) for backlog in backlogs]))
-
-
-async def prepare_floor(world: World, setting: Setting) -> Prepared:
-    """The same rows with no checks at all, at the same batch size and number of connections."""
-    backlogs = await make_backlogs(world, setting)
-    writes = [await record_writes(world.services, backlog) for backlog in backlogs]
-
-    async def run() -> float:
-        connections = [await world.services.pool.acquire() for _ in backlogs]
-        try:
-            return await _timed([replay(one, batches) for one, batches in zip(connections, writes, strict=True)])
-        finally:
-            for one in connections:
-                await world.services.pool.release(one)
-
-    return Prepared(_sum(backlogs), run)
-
-
-async def prepare_naive(world: World, setting: Setting) -> Prepared:
-    """One transaction a payment."""
-    backlogs = await make_backlogs(world, setting)
-
-    async def stream(connection: Any, backlog: Backlog) -> None:
-        for body in backlog.bodies:
-            await settle_one(world.services, connection, backlog.device, decode_batch(body))
-
-    async def run() -> float:
-        connections = [await world.services.pool.acquire() for _ in backlogs]
-        try:
-            return await _timed([stream(one, backlog) for one, backlog in zip(connections, backlogs, strict=True)])
-        finally:
-            for one in connections:
-                await world.services.pool.release(one)
-
-    return Prepared(_sum(backlogs), run)
 
 
 def _sum(backlogs: Sequence[Backlog]) -> int:
@@ -114,8 +124,9 @@ def _sum(backlogs: Sequence[Backlog]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Which contenders run, and how much each has to do a round."""
+    """Which contenders run, and how much each has to do a round; `most` is what the larger batches add up to."""
 
+    most: int
     ours: Sequence[Setting]
     floor: Sequence[Setting]
     naive: Sequence[Setting]
@@ -127,9 +138,9 @@ def plan_of(quick: bool) -> Plan:
     payments = {1: 60 if quick else 200, 50: 500 if quick else 2_000, 500: most, 1_000: most}
     counts = (1,) if quick else (1, 2, 4)
     ours = [Setting(size, count, payments[size]) for size in payments for count in counts]
-    floor = [Setting(500, 1, most)] if quick else ours
+    floor = [Setting(SIZE, 1, most)] if quick else ours
     naive = [Setting(1, count, 60 if quick else 200) for count in counts]
-    return Plan(ours, floor, naive)
+    return Plan(most, ours, floor, naive)
 
 
 def measure(run: Run) -> Part:
@@ -140,33 +151,43 @@ def measure(run: Run) -> Part:
 
 async def _measure(run: Run, home: Path) -> Part:
     plan = plan_of(run.quick)
-    makers: dict[str, Callable[[World], Awaitable[Prepared]]] = {}
+    makers: dict[str, Callable[[Ring], Awaitable[Prepared]]] = {}
     for setting in plan.floor:
         makers[f"floor_{setting.size}@{setting.at_once}"] = partial(prepare_floor, setting=setting)
     for setting in plan.naive:
         makers[f"naive@{setting.at_once}"] = partial(prepare_naive, setting=setting)
     for setting in plan.ours:
         makers[f"ours_{setting.size}@{setting.at_once}"] = partial(prepare_ours, setting=setting)
+        if setting.size == SIZE and setting.at_once == 1:
+            makers[ALONE] = partial(prepare_ours, setting=setting, tills_each=1)
+    makers[TWO_PROCESSES] = partial(prepare_processes, setting=Setting(SIZE, 1, plan.most))
     found: dict[str, list[float]] = {name: [] for name in makers}
     async with open_office(home, connections=12) as office:
-        world = World(office.services)
-        await world.add_vendors(VENDORS)
-        with run.progress("settle", run.rounds * len(makers) * 2 + 1) as steps:
-            for number in range(run.rounds):
-                ready: list[tuple[str, Prepared]] = []
-                for name, make in _rotated(makers, number):
-                    steps.say(f"round {number + 1}: signing for {name}")
-                    ready.append((name, await make(world)))
-                    steps.done()
-                await office.settle_down()
-                for name, prepared in ready:
-                    steps.say(f"round {number + 1}: {name}")
-                    found[name].append(prepared.payments / await prepared.run())
-                    steps.done()
-            steps.say("reconciling")
-            await office.require_reconciled()
+        with settling_workers(home, count=2, at_once=1) as workers:
+            ring = Ring(office, World(office.services), workers)
+            await _rounds(run, ring, makers, found)
         settings = await office.database_settings()
     return _part({name: Measured.of(rounds) for name, rounds in found.items()}, settings)
+
+
+async def _rounds(
+    run: Run, ring: Ring, makers: dict[str, Callable[[Ring], Awaitable[Prepared]]], found: dict[str, list[float]]
+) -> None:
+    await ring.world.add_vendors(VENDORS)
+    with run.progress("settle", run.rounds * len(makers) * 2 + 1) as steps:
+        for number in range(run.rounds):
+            ready: list[tuple[str, Prepared]] = []
+            for name, make in _rotated(makers, number):
+                steps.say(f"round {number + 1}: signing for {name}")
+                ready.append((name, await make(ring)))
+                steps.done()
+            await ring.office.settle_down()
+            for name, prepared in ready:
+                steps.say(f"round {number + 1}: {name}")
+                found[name].append(prepared.payments / await prepared.run())
+                steps.done()
+        steps.say("reconciling")
+        await ring.office.require_reconciled()
 
 
 def _rotated(makers: dict[str, Any], by: int) -> list[tuple[str, Any]]:
@@ -191,6 +212,7 @@ def _part(found: dict[str, Measured], settings: dict[str, str]) -> Part:
         "floor": found["floor_500@1"].median,
         "naive": found["naive@1"].median,
         **{f"ours_{size}": found[f"ours_{size}@1"].median for size in (1, 50, 500, 1_000)},
+        "two_processes": found[TWO_PROCESSES].median,
         "ratio_floor": ratio_floor.median,
         "ratio_naive": ratio_naive.median,
         "database": settings,

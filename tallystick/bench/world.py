@@ -144,7 +144,7 @@ class World:
 
     async def add_vendors(self, count: int) -> None:
         """Open some shops in the middle of the town."""
-        made = [self._uuid() for _ in range(count)]
+        made = [self.new_id() for _ in range(count)]
         await self.services.pool.execute(
             QUERIES["add_vendors"],
             uuids(made),
@@ -183,7 +183,7 @@ class World:
             made = [self._wallet() for _ in homes]
             await self.services.pool.execute(
                 QUERIES["add_customers"],
-                uuids(self._uuid() for _ in made),
+                uuids(self.new_id() for _ in made),
                 made,
                 [home.lat for home in homes],
                 [home.lon for home in homes],
@@ -203,7 +203,7 @@ class World:
 
     async def _issue(self, wallets: Sequence[str]) -> list[Code]:
         now = self.services.clock()
-        series = {wallet: self._uuid() for wallet in wallets}
+        series = {wallet: self.new_id() for wallet in wallets}
         made = [
             Code(wallet, series[wallet], index, self.random.randbytes(codes.PROOF_KEY_BYTES))
             for wallet in wallets
@@ -242,8 +242,8 @@ class World:
 
     def _till(self, vendor: bytes, now: int) -> Till:
         key = SigningKey.from_seed(self.random.randbytes(SEED_BYTES))
-        device = self._uuid()
-        till = Till(device, vendor, key, CENTRE, self.random.randbytes(16), now - 24 * _HOUR, self._uuid())
+        device = self.new_id()
+        till = Till(device, vendor, key, CENTRE, self.random.randbytes(16), now - 24 * _HOUR, self.new_id())
         till.prev = journal.genesis_of(device, 1, key.public_key)
         return till
 
@@ -260,7 +260,8 @@ class World:
         digits = f"{next(self._numbers):09d}"
         return digits + luhn_digit(digits)
 
-    def _uuid(self) -> bytes:
+    def new_id(self) -> bytes:
+        """An id that nothing has yet."""
         return uuid7(self.services.clock(), self.random.randbytes(10))
 
 

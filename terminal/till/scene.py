@@ -1,6 +1,8 @@
 """The facts of a sale, read in one transaction: first those that need no code, then all of them."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from shared.codes import same
 from shared.rules.decision import (

@@ -1,9 +1,8 @@
 """What holds for every payment, whatever its facts and policy."""
 
-from dataclasses import replace
-
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from shared.policy import Policy
 from shared.reasons import Action, Reason, Side

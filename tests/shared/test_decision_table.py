@@ -1,9 +1,9 @@
 """The table of docs/risk.md, row by row."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from shared.geo import Place, haversine_m
 from shared.policy import Policy

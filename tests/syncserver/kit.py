@@ -1,5 +1,6 @@
 """A shop to test the server with: a clock to turn, customers with codes, and a terminal written from the protocol."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -286,11 +287,20 @@ class FakeTerminal:
 async def open_services(target: DatabaseTarget, clock: FakeClock, kek: bytes | None = None) -> AsyncIterator[Services]:
     """Services over a fresh database, with a clock to turn; several may be open on one database."""
     key = KeyEncryptionKey(kek or bytes(KEY_BYTES), os.urandom)
-    async with await target.pool(max_size=6) as pool:
+    async with await target.pool(max_size=6) as pool, await target.settling_pool(2) as settling_pool:
         async with pool.acquire() as connection:
             await ensure_identity(connection, key, clock, os.urandom)
             server_id, keys = await load_identity(connection, key, clock())
-        yield Services(server_id=server_id, pool=pool, clock=clock, random=os.urandom, kek=key, keys=keys)
+        yield Services(
+            server_id=server_id,
+            pool=pool,
+            clock=clock,
+            random=os.urandom,
+            kek=key,
+            keys=keys,
+            settling_pool=settling_pool,
+            turns=asyncio.Semaphore(3),
+        )
 
 
 @asynccontextmanager

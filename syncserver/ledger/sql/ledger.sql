@@ -7,39 +7,33 @@ SELECT wallet, currency, online, offline, held, review, events, transfers, lat, 
 -- last_events_of_unknown: the number of the last event of wallets that no customer has
 SELECT wallet, max(number) AS number FROM payment_event WHERE wallet = ANY ($1::text[]) GROUP BY wallet;
 
--- write_balances: set the balances and counters that were computed under the lock
+-- write_postings: add balanced movements, what vendors' balances change by (for the folder to add up), changes of
+-- payments' states and the same events for whoever listens; then set the balances and counters computed under the lock
+WITH moved AS (
+    INSERT INTO transfer (wallet, number, debit, credit, amount, currency, cause, payment, series, vendor, at, actor)
+    SELECT t.*, $1, $2
+      FROM unnest($3::text[], $4::bigint[], $5::text[], $6::text[], $7::bigint[], $8::text[], $9::text[], $10::uuid[],
+                  $11::uuid[], $12::uuid[])
+           AS t (wallet, number, debit, credit, amount, currency, cause, payment, series, vendor)),
+ credited AS (
+    INSERT INTO pending_credit (wallet, number, vendor, amount, currency)
+    SELECT * FROM unnest($13::text[], $14::bigint[], $15::uuid[], $16::bigint[], $17::text[])),
+ changed AS (
+    INSERT INTO payment_event (wallet, number, payment, before, after, reasons, note, at, actor)
+    SELECT e.wallet, e.number, e.payment, e.before, e.after, e.reasons::text[], e.note, $1, $2
+      FROM unnest($18::text[], $19::bigint[], $20::uuid[], $21::text[], $22::text[], $23::text[], $24::text[])
+           AS e (wallet, number, payment, before, after, reasons, note)),
+ queued AS (INSERT INTO outbox (wallet, number) SELECT * FROM unnest($18::text[], $19::bigint[]))
 UPDATE wallet SET online = new.online, offline = new.offline, held = new.held, review = new.review,
                   events = new.events, transfers = new.transfers
-  FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[])
+  FROM unnest($25::text[], $26::bigint[], $27::bigint[], $28::bigint[], $29::bigint[], $30::bigint[], $31::bigint[])
        AS new (wallet, online, offline, held, review, events, transfers)
- WHERE wallet.wallet = new.wallet AND wallet.wallet = ANY ($1::text[]);
-
--- write_transfers: add balanced movements
-INSERT INTO transfer (wallet, number, debit, credit, amount, currency, cause, payment, series, vendor, at, actor)
-SELECT t.*, $11, $12
-  FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::uuid[],
-              $9::uuid[], $10::uuid[])
-       AS t (wallet, number, debit, credit, amount, currency, cause, payment, series, vendor);
-
--- write_pending_credits: what a vendor's balance changes by, for the folder to add up
-INSERT INTO pending_credit (wallet, number, vendor, amount, currency)
-SELECT * FROM unnest($1::text[], $2::bigint[], $3::uuid[], $4::bigint[], $5::text[]);
-
--- write_events: add changes of payments' states
-INSERT INTO payment_event (wallet, number, payment, before, after, reasons, note, at, actor)
-SELECT e.wallet, e.number, e.payment, e.before, e.after, e.reasons::text[], e.note, $8, $9
-  FROM unnest($1::text[], $2::bigint[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[])
-       AS e (wallet, number, payment, before, after, reasons, note);
-
--- write_outbox: the same events for whoever listens
-INSERT INTO outbox (wallet, number, event)
-SELECT o.wallet, o.number, o.event::jsonb
-  FROM unnest($1::text[], $2::bigint[], $3::text[]) AS o (wallet, number, event);
+ WHERE wallet.wallet = new.wallet;
 
 -- set_payment_states: the new state of payments, and who decided it
 UPDATE payment SET state = new.state, decided_by = $4, decided_at = $5, decision_reason = $6
   FROM unnest($1::text[], $2::uuid[], $3::text[]) AS new (wallet, payment, state)
- WHERE payment.wallet = new.wallet AND payment.payment = new.payment AND payment.wallet = ANY ($1::text[]);
+ WHERE payment.wallet = new.wallet AND payment.payment = new.payment;
 
 -- credited_for_payment: what a payment's vendor was credited, by the account that it came from
 SELECT debit, sum(amount)::bigint AS amount FROM transfer

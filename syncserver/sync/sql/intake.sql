@@ -1,9 +1,5 @@
 -- A batch's way into the database: what is read under its locks, and what is written.
 
--- device_for_upload: the uploading device, its vendor and the vendor's state
-SELECT d.vendor, d.quarantined_at, d.revoked_at, v.currency, v.blocked_version
-  FROM device d JOIN vendor v USING (vendor) WHERE d.device = $1;
-
 -- epoch_keys: the keys of all epochs of a device
 SELECT epoch, kid, public_key FROM device_epoch WHERE device = $1;
 
@@ -13,16 +9,25 @@ SELECT kid FROM device_epoch WHERE kid = ANY ($1::bytea[]) AND device <> $2;
 -- lock_epoch: lock a device's journal, first of all locks
 SELECT public_key, compromised_at, head, ranges, lat, lon FROM device_epoch WHERE device = $1 AND epoch = $2 FOR UPDATE;
 
+-- device_for_upload: the uploading device, its vendor and the vendor's state, every change of limits that concerns it,
+-- and the voids that are here of these payments
+SELECT d.vendor, d.quarantined_at, d.revoked_at, v.currency, v.blocked_version,
+       (SELECT coalesce(jsonb_agg(jsonb_build_array(p.version, p.effective_at, p.device IS NOT NULL, p.body)
+                                  ORDER BY p.version), '[]')
+          FROM policy p WHERE p.vendor = d.vendor AND (p.device IS NULL OR p.device = d.device)) AS policies,
+       (SELECT coalesce(jsonb_agg(jsonb_build_array(o.payment, o.shift, o.state)), '[]')
+          FROM void o WHERE o.device = $1 AND o.epoch = $2 AND o.payment = ANY ($3::uuid[])) AS voids
+  FROM device d JOIN vendor v USING (vendor) WHERE d.device = $1;
+
 -- read_policies: every change of limits that concerns a device
 SELECT version, effective_at, device IS NOT NULL AS for_device, body FROM policy
  WHERE vendor = $1 AND (device IS NULL OR device = $2) ORDER BY version;
 
--- read_records: stored records at these seqs, with their first answers
-SELECT seq, link, prev, at, payment, status, reasons, score FROM journal_record
- WHERE device = $1 AND epoch = $2 AND seq = ANY ($3::bigint[]);
-
--- read_forks: the other halves of forks at these seqs, with their first answers
-SELECT seq, link, payment, status, reasons, score FROM fork_record
+-- read_records: stored records at these seqs and (taken) the other halves of forks, with their first answers
+SELECT seq, link, prev, at, payment, status, reasons, score, false AS taken FROM journal_record
+ WHERE device = $1 AND epoch = $2 AND seq = ANY ($3::bigint[])
+UNION ALL
+SELECT seq, link, NULL, NULL, payment, status, reasons, score, true FROM fork_record
  WHERE device = $1 AND epoch = $2 AND seq = ANY ($3::bigint[]);
 
 -- link_at: the link at one seq
@@ -35,51 +40,60 @@ SELECT DISTINCT ON (j.payment) j.payment, j.wallet FROM journal_record j
 
 -- read_payments: payments as they stand now
 SELECT p.wallet, p.payment, p.shift, p.vendor, p.amount, p.claimed, p.taken_at, p.state, p.reasons
-  FROM payment p JOIN unnest($1::text[], $2::uuid[]) AS k (wallet, payment) USING (wallet, payment)
- WHERE p.wallet = ANY ($1::text[]);
-
--- read_voids: voids of these payments
-SELECT payment, shift, state FROM void WHERE device = $1 AND epoch = $2 AND payment = ANY ($3::uuid[]);
+  FROM unnest($1::text[], $2::uuid[]) AS k (wallet, payment)
+  JOIN payment p ON p.wallet = k.wallet AND p.payment = k.payment;
 
 -- read_shifts: shifts and their two ends
 SELECT shift, opened_seq, closed_seq FROM shift WHERE device = $1 AND epoch = $2 AND shift = ANY ($3::uuid[]);
 
--- read_codes: codes and their series
-SELECT c.wallet, c.series, c.idx, c.cap, c.state, c.wrapped_proof_key, s.issued_at, s.expires_at, s.withdrawn_version
-  FROM unnest($1::text[], $2::uuid[], $3::bigint[]) AS k (wallet, series, idx)
-  JOIN code c ON c.wallet = k.wallet AND c.series = k.series AND c.idx = k.idx
-  JOIN series s ON s.wallet = k.wallet AND s.series = k.series
- WHERE c.wallet = ANY ($1::text[]);
+-- read_tenders: of each payment of a batch, by its position, the code with its series, and whether its id was used
+SELECT k.position, c.cap, c.state, c.wrapped_proof_key, s.issued_at, s.expires_at, s.withdrawn_version,
+       EXISTS (SELECT FROM payment p WHERE p.wallet = k.wallet AND p.payment = k.payment) AS used
+  FROM unnest($1::text[], $2::uuid[], $3::bigint[], $4::uuid[]) WITH ORDINALITY AS k (wallet, series, idx, payment, position)
+  LEFT JOIN code c ON c.wallet = k.wallet AND c.series = k.series AND c.idx = k.idx
+  LEFT JOIN series s ON s.wallet = k.wallet AND s.series = k.series;
 
--- read_day_totals: what settled and flagged payments of these UTC days sum up to
-SELECT k.wallet, k.day, coalesce(sum(p.amount), 0)::bigint AS total
+-- read_history: what settled and flagged payments of wallets' UTC days sum up to (`total`), and the payments close
+-- before and after times, $5 of them each way, none further away than $6 ms
+SELECT k.wallet, k.day AS at, coalesce(sum(p.amount), 0)::bigint AS total, NULL::integer AS lat, NULL::integer AS lon,
+       NULL::integer AS uncertainty
   FROM unnest($1::text[], $2::bigint[]) AS k (wallet, day)
   JOIN payment p ON p.wallet = k.wallet AND p.taken_at >= k.day * 86400000 AND p.taken_at < (k.day + 1) * 86400000
- WHERE p.state IN ('SUCCESSFUL', 'FLAGGED') AND p.wallet = ANY ($1::text[])
- GROUP BY k.wallet, k.day;
+ WHERE p.state IN ('SUCCESSFUL', 'FLAGGED')
+ GROUP BY k.wallet, k.day
+UNION ALL
+SELECT near.wallet, near.taken_at, NULL, near.lat, near.lon, near.uncertainty
+  FROM (SELECT DISTINCT ON (found.wallet, found.payment) found.*
+          FROM unnest($3::text[], $4::bigint[]) AS k (wallet, moment)
+         CROSS JOIN LATERAL (
+            (SELECT p.wallet, p.payment, p.taken_at, p.lat, p.lon, p.uncertainty FROM payment p
+              WHERE p.wallet = k.wallet AND p.taken_at <= k.moment AND p.taken_at >= k.moment - $6 AND p.state IN ('SUCCESSFUL', 'FLAGGED')
+              ORDER BY p.taken_at DESC LIMIT $5)
+            UNION ALL
+            (SELECT p.wallet, p.payment, p.taken_at, p.lat, p.lon, p.uncertainty FROM payment p
+              WHERE p.wallet = k.wallet AND p.taken_at > k.moment AND p.taken_at <= k.moment + $6 AND p.state IN ('SUCCESSFUL', 'FLAGGED')
+              ORDER BY p.taken_at LIMIT $5)
+         ) AS found) AS near;
 
--- read_neighbours: payments of a wallet close before and after a time, $3 of them each way
-SELECT DISTINCT k.wallet, near.payment, near.taken_at, near.lat, near.lon, near.uncertainty
-  FROM unnest($1::text[], $2::bigint[]) AS k (wallet, moment)
- CROSS JOIN LATERAL (
-    (SELECT p.payment, p.taken_at, p.lat, p.lon, p.uncertainty FROM payment p
-      WHERE p.wallet = k.wallet AND p.taken_at <= k.moment AND p.state IN ('SUCCESSFUL', 'FLAGGED')
-      ORDER BY p.taken_at DESC LIMIT $3)
-    UNION
-    (SELECT p.payment, p.taken_at, p.lat, p.lon, p.uncertainty FROM payment p
-      WHERE p.wallet = k.wallet AND p.taken_at >= k.moment AND p.state IN ('SUCCESSFUL', 'FLAGGED')
-      ORDER BY p.taken_at LIMIT $3)
- ) AS near;
-
--- write_records: add records to the journal, with their answers
+-- write_journal: add records with their answers, move the journal's head, note when the device was heard of, and keep
+-- the first receipt for the batch, where it has one already
+WITH device_seen AS (UPDATE device SET last_seen_at = $4 WHERE device = $1),
+ receipt_kept AS (INSERT INTO batch (device, batch, epoch, records, receipt, received_at)
+                  SELECT $1, $3, $2, $5, $6, $4 WHERE $6::bytea IS NOT NULL ON CONFLICT DO NOTHING),
+ head_moved AS (UPDATE device_epoch SET head = $7, ranges = $8::jsonb WHERE device = $1 AND epoch = $2
+                   AND ranges <> $8::jsonb)
 INSERT INTO journal_record
        (device, epoch, batch, received_at, seq, link, prev, raw, at, type, wallet, payment, status, reasons, score,
         fork)
 SELECT $1, $2, $3, $4, r.seq, r.link, r.prev, r.raw, r.at, r.type, r.wallet, r.payment, r.status, r.reasons::text[],
        r.score, r.fork
-  FROM unnest($5::bigint[], $6::bytea[], $7::bytea[], $8::bytea[], $9::bigint[], $10::text[], $11::text[],
-              $12::uuid[], $13::text[], $14::text[], $15::smallint[], $16::boolean[])
+  FROM unnest($9::bigint[], $10::bytea[], $11::bytea[], $12::bytea[], $13::bigint[], $14::text[], $15::text[],
+              $16::uuid[], $17::text[], $18::text[], $19::smallint[], $20::boolean[])
        AS r (seq, link, prev, raw, at, type, wallet, payment, status, reasons, score, fork);
+
+-- write_receipt: keep the first receipt for a batch that was settled in parts
+INSERT INTO batch (device, batch, epoch, records, receipt, received_at) VALUES ($1, $2, $3, $4, $5, $6)
+    ON CONFLICT DO NOTHING;
 
 -- write_forks: keep the other halves of forks, with their answers
 INSERT INTO fork_record (device, epoch, batch, received_at, seq, link, raw, payment, status, reasons, score)
@@ -92,22 +106,23 @@ INSERT INTO stray_record (device, batch, received_at, link, raw, reason)
 SELECT $1, $2, $3, r.link, r.raw, r.reason FROM unnest($4::bytea[], $5::bytea[], $6::text[]) AS r (link, raw, reason)
     ON CONFLICT DO NOTHING;
 
--- write_payments: add judged payments
-INSERT INTO payment (device, epoch, vendor, lat, lon, batch, received_at, wallet, payment, seq, link, shift, series, idx,
-                     amount, currency, at, taken_at, uncertainty, book, sale, claimed, reasons, score, state)
-SELECT $1, $2, $3, $4, $5, $6, $7, p.wallet, p.payment, p.seq, p.link, p.shift, p.series, p.idx, p.amount, p.currency,
-       p.at, p.taken_at, p.uncertainty, p.book, p.sale, p.claimed, p.reasons::text[], p.score, p.state
-  FROM unnest($8::text[], $9::uuid[], $10::bigint[], $11::bytea[], $12::uuid[], $13::uuid[], $14::bigint[],
-              $15::bigint[], $16::text[], $17::bigint[], $18::bigint[], $19::integer[], $20::bigint[], $21::uuid[],
-              $22::boolean[], $23::text[], $24::smallint[], $25::text[])
-       AS p (wallet, payment, seq, link, shift, series, idx, amount, currency, at, taken_at, uncertainty, book, sale,
-             claimed, reasons, score, state);
-
--- claim_codes: give codes to the payments that claimed them; how many were still free says whether all went well
+-- write_payments: add judged payments, let the numbering of books know of the series whose codes they claimed, and give
+-- them those codes; how many were still free says whether all went well
+WITH paid AS (
+    INSERT INTO payment (device, epoch, vendor, lat, lon, batch, received_at, wallet, payment, seq, link, shift, series,
+                         idx, amount, currency, at, taken_at, uncertainty, book, sale, claimed, reasons, score, state)
+    SELECT $1, $2, $3, $4, $5, $6, $7, p.wallet, p.payment, p.seq, p.link, p.shift, p.series, p.idx, p.amount,
+           p.currency, p.at, p.taken_at, p.uncertainty, p.book, p.sale, p.claimed, p.reasons::text[], p.score, p.state
+      FROM unnest($8::text[], $9::uuid[], $10::bigint[], $11::bytea[], $12::uuid[], $13::uuid[], $14::bigint[],
+                  $15::bigint[], $16::text[], $17::bigint[], $18::bigint[], $19::integer[], $20::bigint[], $21::uuid[],
+                  $22::boolean[], $23::text[], $24::smallint[], $25::text[])
+           AS p (wallet, payment, seq, link, shift, series, idx, amount, currency, at, taken_at, uncertainty, book,
+                 sale, claimed, reasons, score, state)),
+ noted AS (INSERT INTO series_change (wallet, series) SELECT * FROM unnest($26::text[], $27::uuid[]))
 UPDATE code SET state = 'claimed', payment = claim.payment
-  FROM unnest($1::text[], $2::uuid[], $3::bigint[], $4::uuid[]) AS claim (wallet, series, idx, payment)
+  FROM unnest($28::text[], $29::uuid[], $30::bigint[], $31::uuid[]) AS claim (wallet, series, idx, payment)
  WHERE code.wallet = claim.wallet AND code.series = claim.series AND code.idx = claim.idx
-   AND code.state IN ('issued', 'expired', 'withdrawn') AND code.wallet = ANY ($1::text[]);
+   AND code.state IN ('issued', 'expired', 'withdrawn');
 
 -- write_voids: add voids
 INSERT INTO void (device, epoch, payment, seq, shift, approver, reason, state)
@@ -132,6 +147,9 @@ VALUES ($1, $2, $3, 'closed', $4, $5, $6, $7, $8, $9)
        state = 'closed', closed_seq = excluded.closed_seq, closed_at = excluded.closed_at, count = excluded.count,
        total = excluded.total, currency = excluded.currency;
 
+-- join_by_hash: for what comes next in this transaction, which joins more than it can look up by keys
+SET LOCAL enable_hashjoin = on;
+
 -- compare_shifts: hold closes whose records are all here against them; those that differ become disputed. The journal is
 -- read once for all of them: a till may open a thousand shifts at its beginning and close them at its end.
 WITH due AS MATERIALIZED (
@@ -155,15 +173,5 @@ UPDATE shift SET compared = true,
   FROM due LEFT JOIN seen ON seen.shift = due.shift
  WHERE shift.device = $1 AND shift.epoch = $2 AND shift.shift = due.shift;
 
--- move_head: how far a journal has come
-UPDATE device_epoch SET head = $3, ranges = $4::jsonb WHERE device = $1 AND epoch = $2;
-
 -- quarantine: a fork was found; only an admin ends it
 UPDATE device SET quarantined_at = $2 WHERE device = $1 AND quarantined_at IS NULL;
-
--- touch_device: when a device was last heard of
-UPDATE device SET last_seen_at = $2 WHERE device = $1;
-
--- write_batch: keep the first receipt for a batch
-INSERT INTO batch (device, batch, epoch, records, receipt, received_at) VALUES ($1, $2, $3, $4, $5, $6)
-    ON CONFLICT DO NOTHING;

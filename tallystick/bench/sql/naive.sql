@@ -67,7 +67,7 @@ INSERT INTO payment_event (wallet, number, payment, before, after, reasons, at, 
 VALUES ($1, $2, $3, 'PROCESSING', $4, $5, $6, 'naive');
 
 -- naive_add_outbox: for whoever listens
-INSERT INTO outbox (wallet, number, event) VALUES ($1, $2, $3::jsonb);
+INSERT INTO outbox (wallet, number) VALUES ($1, $2);
 
 -- naive_set_wallet: the balances
 UPDATE wallet SET held = $2, offline = $3, review = $4, events = $5, transfers = $6 WHERE wallet = $1;

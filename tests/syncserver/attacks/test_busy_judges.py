@@ -15,6 +15,7 @@ from tests.syncserver.kit import Shop
 pytestmark = pytest.mark.anyio
 
 LONGEST_SECONDS = 30
+RECORDS = 100
 
 
 async def test_others_are_answered_while_a_batch_is_judged(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -27,8 +28,8 @@ async def test_others_are_answered_while_a_batch_is_judged(shop: Shop, monkeypat
 
     rogue = await shop.terminal()
     monkeypatch.setattr(intake, "judge_batch", slowly)
-    uploading = asyncio.create_task(rogue.upload(rogue.open_shift()))
+    uploading = asyncio.create_task(rogue.upload(*(rogue.open_shift() for _ in range(RECORDS))))
     assert await asyncio.to_thread(begun.wait, LONGEST_SECONDS)
     assert (await shop.http.get("/readyz")).status_code == 200
     answered.set()
-    assert (await uploading).through == 1
+    assert (await uploading).through == RECORDS

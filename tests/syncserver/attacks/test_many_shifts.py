@@ -1,9 +1,9 @@
 """A rogue till opens and closes shifts by the hundred, with totals as large as they can be."""
 
 import os
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from shared.fields import MAX_INTEGER
 from shared.journal import Payment, ShiftClose

@@ -4,6 +4,7 @@ import os
 from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace as changed
 
 from shared import cbor, cose, journal
 from shared.codes import KdfParameters
@@ -178,7 +179,7 @@ async def test_a_refused_fork_with_a_place_of_its_own_stays_marked_after_the_qua
             await till.upload(opening)
         else:
             await till.upload(till.open_shift())
-        strange = replace(till.payment(code, 1), seq=changes.get("seq", 2), prev=os.urandom(32))
+        strange = changed(till.payment(code, 1), seq=changes.get("seq", 2), prev=os.urandom(32))
         assert (await till.result(altered(till, strange, amount=0))).reasons == ("BAD_RECORD",)
         assert await state_of(shop, till) is DeviceState.QUARANTINED
         await shop.assert_reconciled()
@@ -283,7 +284,7 @@ async def test_a_void_that_waited_still_waits_where_its_payment_comes_in_quarant
     till.open_shift()
     payment, raw = till.pay(codes[0], 500)
     await till.upload(till.void(payment))
-    await till.upload(copy.open_shift(1), copy.add(replace(copy.payment(codes[1], 1), seq=1, prev=os.urandom(32))))
+    await till.upload(copy.open_shift(1), copy.add(changed(copy.payment(codes[1], 1), seq=1, prev=os.urandom(32))))
     assert await state_of(shop, till) is DeviceState.QUARANTINED
     held = await shop.balances(wallet)
     assert (await till.result(raw)).status is Status.FLAGGED

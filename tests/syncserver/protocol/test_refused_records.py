@@ -2,11 +2,11 @@
 
 import itertools
 import os
-from dataclasses import replace
 from typing import Any
 
 import cbor2
 import pytest
+from msgspec.structs import replace
 
 from shared import cbor, cose, journal
 from shared.cose import Kind

@@ -1,10 +1,10 @@
 """What makes a code good for a payment: its wallet, series, index, proof, cap, currency and time."""
 
 import os
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from shared.lifecycles import Status
 from shared.messages.receipt import RecordResult

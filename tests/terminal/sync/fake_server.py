@@ -9,6 +9,7 @@ from urllib.parse import parse_qs
 
 import httpx
 import zstandard
+from msgspec.structs import replace as changed
 
 from shared import cose, tokens
 from shared.codes import KdfParameters
@@ -242,8 +243,8 @@ class FakeServer:
         self.judged[place] = self.judged.get(place, 0) + 1
         if result.seq is not None:
             self.records[place] = signed.raw
-            self.results[place] = replace(result, id=payment)
-        return replace(result, id=payment if result.seq is not None else None)
+            self.results[place] = changed(result, id=payment)
+        return changed(result, id=payment if result.seq is not None else None)
 
     def receipt(self, epoch: int, batch: bytes, results: tuple[RecordResult, ...]) -> Receipt:
         seqs = sorted(seq for found, seq in self.records if found == epoch)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace as changed
 
 from shared import cose
 from shared.lifecycles import Status
@@ -97,7 +98,7 @@ def _changed(**changes: object) -> Forge:
 
 def _with_result(**changes: object) -> Forge:
     def forge(receipt: Receipt) -> bytes:
-        result = replace(receipt.results[0], **changes)  # type: ignore[arg-type] # fields of a result
+        result = changed(receipt.results[0], **changes)
         return sign_receipt(replace(receipt, results=(result, *receipt.results[1:])), key_of(1))
 
     return forge
@@ -230,7 +231,7 @@ def test_a_full_disk_answers_nothing(till: Till, server: FakeServer) -> None:
     pages = till.store.value("PRAGMA page_count")
     till.store.execute(f"PRAGMA max_page_count = {pages}")
     server.forge = lambda receipt: sign_receipt(
-        replace(receipt, results=tuple(replace(r, reasons=("X" * 120,) * 400) for r in receipt.results)), key_of(1)
+        replace(receipt, results=tuple(changed(r, reasons=("X" * 120,) * 400) for r in receipt.results)), key_of(1)
     )
     assert [error.code for error in till.sync.sync_once().errors][:1] == ["DISK_FULL"]
     assert (till.answers(), till.state(payment), till.unsynced()) == ({}, "PENDING", 1)
