@@ -124,9 +124,7 @@ def measure(run: Run) -> Part:
 
 async def _measure(run: Run, folder: Path) -> Part:
     levels = QUICK if run.quick else FULL
-    part = Part(
-        "growth: microseconds a payment in batches of 500 as more is stored, and to a small database beside it"
-    )
+    part = Part("growth: microseconds a payment in batches of 500 as more is stored, and to a small database beside it")
     steps_in_all = 3 + len(levels.payments) + len(levels.wallets) + len(levels.shares)
     with run.progress("growth", steps_in_all) as steps:
         steps.say("founding towns")

@@ -28,7 +28,8 @@ async def test_others_are_answered_while_a_batch_is_judged(shop: Shop, monkeypat
 
     rogue = await shop.terminal()
     monkeypatch.setattr(intake, "judge_batch", slowly)
-    uploading = asyncio.create_task(rogue.upload(*(rogue.open_shift() for _ in range(RECORDS))))
+    raws = [rogue.open_shift() for _ in range(RECORDS)]
+    uploading = asyncio.create_task(rogue.upload(*raws))
     assert await asyncio.to_thread(begun.wait, LONGEST_SECONDS)
     assert (await shop.http.get("/readyz")).status_code == 200
     answered.set()
