@@ -23,7 +23,7 @@ from tallystick.bench.machine import resident_mib
 from tallystick.bench.measures import Measured
 from tallystick.bench.office import Office, bench_folder, open_office
 from tallystick.bench.report import Part, Run, Steps, Target
-from tallystick.bench.world import CAP, CENTRE, CODES_EACH, QUERIES, Till, World
+from tallystick.bench.world import CAP, CENTRE, CODES_EACH, QUERIES, Backlog, Till, World
 
 SIZE = 500
 _TILLS_OF_HISTORY = 50
@@ -95,21 +95,20 @@ class Town:
             )
             self.stored += count * CODES_EACH
 
-    async def settle(self, payments: int, vendor: bytes | None = None) -> Callable[[], "asyncio.Future[float]"]:
-        """Sign that many payments of customers drawn from all of them; what settles them, in seconds a payment."""
+    async def backlog(self, payments: int, vendor: bytes | None = None) -> Backlog:
+        """Sign that many payments, of customers who are drawn from all of them."""
         chosen = self.world.random.sample(self.wallets, min(len(self.wallets), payments // CODES_EACH))
         paid = (await self.world.issue(chosen))[:payments]
         (till,) = await self.world.add_tills(1, vendor)
-        backlog = await asyncio.to_thread(self.world.sell, till, paid, SIZE)
-        self.stored += backlog.payments
+        made = await asyncio.to_thread(self.world.sell, till, paid, SIZE)
+        self.stored += made.payments
+        return made
 
-        async def run() -> float:
-            begin = time.perf_counter()
-            for body in backlog.bodies:
-                await intake.ingest(self.services, backlog.device, decode_batch(body))
-            return (time.perf_counter() - begin) / backlog.payments
-
-        return lambda: asyncio.ensure_future(run())
+    async def settle(self, device: bytes, body: bytes) -> float:
+        """Settle one batch; the seconds that it took."""
+        begin = time.perf_counter()
+        await intake.ingest(self.services, device, decode_batch(body))
+        return time.perf_counter() - begin
 
     async def bytes_stored(self) -> int:
         """What the database takes on disk."""
@@ -202,19 +201,21 @@ async def _compare(
     large: Town,
     share: int | None = None,
 ) -> float:
-    """Measure both in turn; the median of the ratio by round. `share`: per cent of the large one's at one vendor."""
-    found: list[tuple[float, float]] = []
+    """Measure both in turn; the median of the rounds' ratios. `share`: per cent of the large one's at one vendor."""
+    costs: list[float] = []
+    ratios: list[float] = []
     for number in range(run.rounds):
         steps.say(f"{words}, round {number + 1}")
         vendor = large.world.vendors[0] if share is not None and number * 100 < share * run.rounds else None
-        towns = [(small, None), (large, vendor)]
-        ready = [(town, await town.settle(levels.measured, at)) for town, at in towns]
-        taken = {}
-        for town, settle in ready if number % 2 else reversed(ready):
-            taken[id(town)] = await settle()
-        found.append((taken[id(small)], taken[id(large)]))
-    cost = Measured.of([large_one * 1e6 for _, large_one in found])
-    ratio = Measured.of([large_one / small_one for small_one, large_one in found])
+        beside, grown = await small.backlog(levels.measured), await large.backlog(levels.measured, vendor)
+        spent_beside = spent_grown = 0.0
+        # Batch by batch in turn: whatever else the machine does meets both alike.
+        for one, other in zip(beside.bodies, grown.bodies, strict=True):
+            spent_beside += await small.settle(beside.device, one)
+            spent_grown += await large.settle(grown.device, other)
+        costs.append(spent_grown / grown.payments * 1e6)
+        ratios.append(spent_grown / spent_beside)
+    cost, ratio = Measured.of(costs), Measured.of(ratios)
     part.row(words, cost, "µs a payment")
     part.row(f"{words}, to the small database beside it", ratio, "")
     part.figures[name] = {"us_a_payment": cost.plain(), "ratio": ratio.plain()}
