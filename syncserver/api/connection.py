@@ -9,13 +9,21 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 MOST_BESIDE_THE_BODY = 64 * 1024
 # For a request's headers, and for the rest of a body that nobody reads because the answer is given.
 HEAD_SECONDS = 30.0
+# Each may have 64 KiB of a body that nobody has asked for yet in uvicorn's buffer.
+MOST_CONNECTIONS = 4_096
+# The key in a request's scope that says so.
+CROWDED = "tallystick.crowded"
 
 
 class BoundedConnection(HttpToolsProtocol):
-    """Ends a connection that sends too much beside its bodies, or that keeps somebody waiting for a request."""
+    """Ends a connection that sends too much beside its bodies, or that keeps somebody waiting for a request.
+
+    Where there are too many connections, it marks what the newest of them ask, and the application turns it away.
+    """
 
     most_beside_the_body = MOST_BESIDE_THE_BODY
     head_seconds = HEAD_SECONDS
+    most_connections = MOST_CONNECTIONS
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -41,6 +49,8 @@ class BoundedConnection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Wait anew, now for the end of the body."""
+        if len(self.connections) > self.most_connections:
+            self.scope[CROWDED] = True  # type: ignore[literal-required]  # a scope may have keys of others
         super().on_headers_complete()
         self._wait()
 
