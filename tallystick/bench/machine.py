@@ -62,4 +62,13 @@ def _fields(path: Path) -> dict[str, str]:
 
 def resident_mib(pid: int | str = "self") -> float:
     """The memory that a process has in use now, in MiB."""
-    return int(_fields(Path(f"/proc/{pid}/status")).get("VmRSS", "0 kB").split()[0]) / 1024
+    return _status_mib(pid, "VmRSS")
+
+
+def high_water_mib(pid: int | str = "self") -> float:
+    """The most memory that a process ever had in use, in MiB."""
+    return _status_mib(pid, "VmHWM")
+
+
+def _status_mib(pid: int | str, name: str) -> float:
+    return int(_fields(Path(f"/proc/{pid}/status")).get(name, "0 kB").split()[0]) / 1024
