@@ -23,6 +23,7 @@ async def upload(request: Request) -> Response:
     """`POST /api/sync/batches`: judge and settle a batch; the signed receipt."""
     services: Services = request.app.state.services
     bounds: Bounds = request.app.state.bounds
+    bounds.uploads.require_room()
     device = device_of(request)
     require_type(request, CBOR)
     encoding = encoding_of(request)
@@ -40,6 +41,7 @@ async def book(request: Request) -> Response:
     """`GET /api/sync/book?since=VERSION`: the next page of the device's book."""
     services: Services = request.app.state.services
     bounds: Bounds = request.app.state.bounds
+    bounds.pulls.require_room()
     device = device_of(request)
     text = request.query_params.get("since", "0")
     if not (text.isascii() and text.isdecimal() and len(text) <= len(str(MAX_INTEGER)) and int(text) <= MAX_INTEGER):

@@ -24,6 +24,9 @@ KEEP_ALIVE_SECONDS = 30
 GRACE_SECONDS = 20
 # Files beside connections of terminals: the database's, logs, libraries.
 OTHER_FILES = 128
+# A thread that judges gives way to the loop this soon. By Python's own 5 ms, whatever a request awaits would cost it
+# that long while batches are judged.
+SWITCH_SECONDS = 0.0005
 
 
 class ListenError(TallystickError):
@@ -39,7 +42,8 @@ def serve(host: str, port: int) -> None:
         ListenError: the address can't be had.
     """
     _log_to_stderr()
-    _make_room_for_connections()
+    make_room_for_connections()
+    sys.setswitchinterval(SWITCH_SECONDS)
     settings = ServerSettings()
     app = make_app(bounds=Bounds.of(pool_size=settings.pool_size, settle_at_once=settings.settle_at_once))
     server = uvicorn.Server(
@@ -66,7 +70,7 @@ def serve(host: str, port: int) -> None:
         runner.run(_serve(server, app, listener, host, settings))
 
 
-def _make_room_for_connections() -> None:
+def make_room_for_connections() -> None:
     """Raise the limit of open files, which often stands at 1,024, and take no more connections than it lets through.
 
     Beyond it nobody could be told anything: the system would just not hand the connection over.

@@ -52,6 +52,15 @@ class Admission:
         """The bytes that those under way have, or may have."""
         return self._bytes.total()
 
+    def require_room(self) -> None:
+        """Make sure that there is a place for anybody at all: to see that there is none costs no signature's check.
+
+        Raises:
+            BusyError: there is none.
+        """
+        if self.places_taken >= self._places:
+            raise BusyError
+
     @contextmanager
     def enter(self, device: bytes, size: int = 0) -> Iterator[None]:
         """Be one of those under way, with at most so many bytes.
@@ -60,7 +69,8 @@ class Admission:
             BusyError: where there is enough already.
             DeviceBusyError: where there is room, and this device has its half of it.
         """
-        if self.places_taken >= self._places or self.bytes_taken + size > self._size:
+        self.require_room()
+        if self.bytes_taken + size > self._size:
             raise BusyError
         if self._under_way[device] >= self._places // 2 or self._bytes[device] + size > self._size // 2:
             raise DeviceBusyError

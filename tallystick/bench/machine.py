@@ -70,5 +70,11 @@ def high_water_mib(pid: int | str = "self") -> float:
     return _status_mib(pid, "VmHWM")
 
 
+def cpu_seconds(pid: int | str = "self") -> float:
+    """The processor time that a process has used, in seconds (proc(5), utime and stime)."""
+    after_name = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return sum(int(ticks) for ticks in after_name[11:13]) / os.sysconf("SC_CLK_TCK")
+
+
 def _status_mib(pid: int | str, name: str) -> float:
     return int(_fields(Path(f"/proc/{pid}/status")).get(name, "0 kB").split()[0]) / 1024

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tallystick.bench.errors import BenchError
-from tallystick.bench.machine import high_water_mib, resident_mib
+from tallystick.bench.machine import cpu_seconds, high_water_mib, resident_mib
 
 _STOP_SECONDS = 40.0
 _SAMPLE_SECONDS = 0.1
@@ -26,6 +26,10 @@ class RunningServer:
     def high_water_mib(self) -> float:
         """The most memory that it ever had in use."""
         return high_water_mib(self.pid)
+
+    def cpu_seconds(self) -> float:
+        """The processor time that it has used."""
+        return cpu_seconds(self.pid)
 
     async def sample_memory(self, into: list[float]) -> None:
         """Note the memory that it has in use, in MiB, ten times a second until cancelled."""

@@ -25,6 +25,7 @@ class Weathered:
         latencies: of the probe, by question.
         memory: the server's, in MiB, ten times a second from before the storm to its end.
         high_water: the most that the server ever used, in MiB.
+        cpu: processor time that the server used, in seconds.
         members: how many terminals there are.
     """
 
@@ -32,6 +33,7 @@ class Weathered:
     latencies: Mapping[str, Latencies]
     memory: list[float]
     high_water: float
+    cpu: float
     members: int
 
     @property
@@ -57,6 +59,7 @@ class Weathered:
             "repeats_a_terminal": {"mean": round(sum(repeats) / len(repeats), 2), "max": max(repeats)},
             "refused": self.outcome.refused[:5],
             "probe": {name: taken.plain() for name, taken in self.latencies.items()},
+            "server_cpu_s": round(self.cpu, 1),
             "memory_mib": {
                 "before": round(self.memory[0], 1),
                 "most": round(max(self.memory), 1),
@@ -126,5 +129,6 @@ def _add_rows(part: Part, name: str, weathered: Weathered) -> None:
     for question, taken in figures["probe"].items():
         shown = f"{taken['p50_ms']:g} / {taken['p95_ms']:g} / {taken['max_ms']:g}"
         part.row(f"  {question} p50/p95/max", shown, f"ms; {taken['not_answered']} of {taken['asked']} not answered")
+    part.row("  server's processor time", f"{figures['server_cpu_s']} s")
     memory = figures["memory_mib"]
     part.row("  server's memory", f"{memory['before']:g} → {memory['most']:g}", "MiB")

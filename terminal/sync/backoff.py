@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 # Doubling goes on for longer than any pause could; a float has room for it.
 _MOST_DOUBLINGS = 60
+_WIDEST_BEHIND = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,9 +47,10 @@ def pause_after(pace: Pace, failures: int, fraction: float, retry_after: float |
         failures: at least 1.
         fraction: what chance drew.
         retry_after: the seconds that the server asked for. Nobody comes before them, and those who were told the same
-            come back over a window behind them that is at least half as long.
+            come back over a window behind them, at least half as long as they are. It widens with the failures to
+            half a minute and no further: the server says when by itself.
     """
     window = min(pace.longest_pause, pace.first_pause * 2.0 ** min(failures - 1, _MOST_DOUBLINGS))
     if retry_after is None:
         return window * fraction
-    return retry_after + max(window, retry_after / 2) * fraction
+    return retry_after + max(min(window, _WIDEST_BEHIND), retry_after / 2) * fraction

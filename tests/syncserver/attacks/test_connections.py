@@ -19,6 +19,10 @@ CHUNKED = b"POST /api/sync/batches HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chu
 MOST_SENT = 64 * 1024 * 1024
 
 
+class Crowded(BoundedConnection):
+    most_connections = 2
+
+
 class Impatient(BoundedConnection):
     head_seconds = 0.3
 
@@ -86,6 +90,22 @@ async def test_nobody_is_waited_for_for_ever(shop: Shop, begin: bytes) -> None:
         async with asyncio.timeout(10):
             await reader.read()  # to its end, while we send no end
         writer.close()
+
+
+async def test_a_connection_too_many_is_told_to_come_back_and_ended(shop: Shop) -> None:
+    async with serving(shop, Crowded) as port:
+        kept = [await asyncio.open_connection("127.0.0.1", port) for _ in range(Crowded.most_connections)]
+        for reader, writer in kept:
+            writer.write(HEAD + b"\r\n")
+            assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 ")
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(CHUNKED)
+        async with asyncio.timeout(10):
+            answer = (await reader.read()).lower()  # to its end
+        assert answer.startswith(b"http/1.1 503 ")
+        assert b"\r\nretry-after: " in answer
+        for one in (writer, *(writer for _, writer in kept)):
+            one.close()
 
 
 async def test_an_honest_client_meets_no_bound(shop: Shop) -> None:

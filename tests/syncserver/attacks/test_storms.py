@@ -9,11 +9,12 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from shared.messages.batch import MAX_BODY_BYTES
 from syncserver.api.app import make_app
 from syncserver.api.connection import CROWDED
+from syncserver.api.pages import PageResponse
 from syncserver.sync.admission import (
     PULLS_AT_ONCE,
     UPLOAD_BYTES_AT_ONCE,
@@ -26,6 +27,7 @@ from syncserver.sync.bounds import Bounds
 from syncserver.sync.crowd import LEAST_SECONDS, MOST_SECONDS, Crowd, slow_down
 from syncserver.sync.turns import Turns
 from tests.syncserver.kit import FakeTerminal, Shop
+from tests.syncserver.processes import eventually, locked
 
 pytestmark = pytest.mark.anyio
 
@@ -110,6 +112,27 @@ async def test_nobody_without_a_token_takes_a_place(shop: Shop) -> None:
         assert not body.begun.is_set()
 
 
+async def test_where_there_is_no_place_nobodys_signature_is_checked(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    till = await shop.terminal()
+    bounds = Bounds.of()
+
+    def checked(*_: object) -> bytes:
+        raise AssertionError("a signature was checked")
+
+    with bounded(shop, bounds), ExitStack() as held:
+        for _ in range(UPLOADS_AT_ONCE):
+            held.enter_context(bounds.uploads.enter(os.urandom(16)))
+        for _ in range(PULLS_AT_ONCE):
+            held.enter_context(bounds.pulls.enter(os.urandom(16)))
+        monkeypatch.setattr("syncserver.registry.devices.authenticate", checked)
+        body = Body()
+        assert_asks_to_come_back(await post(shop, till, body, 1))
+        assert not body.begun.is_set()
+        assert_asks_to_come_back(await shop.http.get("/api/sync/book", headers=till.headers))
+
+
 async def test_one_terminals_many_bytes_are_its_own_fault_and_leave_room_for_others(shop: Shop) -> None:
     rogue, honest = await shop.terminal(), await shop.terminal(name="till 2")
     held = [Body() for _ in range(UPLOAD_BYTES_AT_ONCE // MAX_BODY_BYTES // 2)]
@@ -142,6 +165,33 @@ async def test_while_settling_stands_still_all_else_is_answered(shop: Shop) -> N
     await shop.assert_reconciled()
 
 
+async def test_a_database_that_is_slow_to_settle_turns_uploads_away_and_answers_all_else(shop: Shop) -> None:
+    wallet = await shop.customer()
+    [code] = await shop.codes(wallet, count=1, cap=1_000)
+    first, second = await shop.terminal(), await shop.terminal(name="till 2")
+    bodies = [till.batch([till.open_shift()]) for till in (first, second)]
+    bodies[0] = first.batch([first.pay(code, 700)[1]])
+    bounds = impatient(Bounds.of())
+    owner = await shop.target.connect_owner()
+    try:
+        with bounded(shop, bounds):
+            async with locked(owner, "SELECT FROM wallet WHERE wallet = $1 FOR UPDATE", wallet) as waiting:
+                sending = asyncio.create_task(first.send(bodies[0]))
+                await eventually(waiting)
+                assert_asks_to_come_back(await second.send(bodies[1]))
+                for path in ("/healthz", "/readyz"):
+                    assert (await shop.http.get(path)).status_code == 200
+                await second.log_in()
+                await second.pull()
+                assert bounds.uploads.places_taken == 1
+            assert (await sending).status_code == 200
+            assert (await second.send(bodies[1])).status_code == 200
+    finally:
+        await owner.close()
+    assert await shop.vendor_balance() == 700
+    await shop.assert_reconciled()
+
+
 async def test_while_books_stand_still_uploads_go_on(shop: Shop) -> None:
     till = await shop.terminal()
     bounds = impatient(Bounds.of())
@@ -163,6 +213,39 @@ async def test_more_pulls_than_there_is_room_for_are_asked_to_come_back(shop: Sh
         assert_asks_to_come_back(await shop.http.get("/api/sync/book", headers=till.headers))
         await other.log_in()
         assert (await other.upload(other.open_shift())).through == 1
+
+
+async def test_a_page_has_its_place_until_its_reader_has_it_or_has_had_time_enough(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("syncserver.api.pages.SEND_SECONDS", 0)
+    pulls = Admission(2)
+    page = os.urandom(1_000_000)
+    got: list[bytes] = []
+    read, slow = asyncio.Event(), asyncio.Event()
+
+    async def receive() -> Message:
+        raise AssertionError("nothing more is asked of the reader")
+
+    async def take(message: Message) -> None:
+        assert pulls.places_taken == 1
+        got.append(message.get("body", b""))
+
+    async def take_nothing(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            slow.set()
+            await read.wait()
+
+    for send in (take, take_nothing):
+        with ExitStack() as place:
+            place.enter_context(pulls.enter(b"1"))
+            response = PageResponse(page, place.pop_all(), media_type="application/cbor")
+        assert (response.headers["content-length"], pulls.places_taken) == ("1000000", 1)
+        await response({"type": "http"}, receive, send)
+        assert pulls.places_taken == 0
+    assert b"".join(got) == page
+    assert max(map(len, got)) <= 65_536
+    assert slow.is_set()
 
 
 async def test_a_connection_too_many_is_told_so_and_probes_are_answered_all_the_same(shop: Shop) -> None:
