@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from shared.errors import TallystickError
 from shared.ids import uuid7, uuid_text
 from syncserver.api import devices, failures, health, sync
-from syncserver.api.connection import CROWDED
+from syncserver.api.connection import CROWDED, Crowded
 from syncserver.services import Services
 from syncserver.sync.admission import BusyError
 from syncserver.sync.bounds import Bounds
@@ -51,7 +51,8 @@ class RequestFrame:
 
         if scope.get(CROWDED) and scope["path"] not in _ALWAYS_ANSWERED:
             response = await failures.answer_known(Request(scope), BusyError())
-            response.headers["Connection"] = "close"
+            if scope[CROWDED] is Crowded.CONNECTIONS:
+                response.headers["Connection"] = "close"
             await response(scope, receive, send)
             return
         try:

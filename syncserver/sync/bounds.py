@@ -10,7 +10,7 @@ from syncserver.sync.turns import Turns
 # Terminals wait 30 s for an answer: whoever has not begun by then is better asked to come back.
 SETTLING_SECONDS = 10.0
 READING_SECONDS = 5.0
-TOKENS_WAITING = 512
+TOKENS_WAITING = 64
 # Shares of the pool in tenths. What is left is for readiness, enrolment's second look and the rounds.
 _BOOKS_TENTHS, _TOKENS_TENTHS = 3, 4
 

@@ -5,6 +5,7 @@ database as it is, one in which nobody can settle for some seconds, and one that
 """
 
 import asyncio
+import logging
 import signal
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -32,7 +33,6 @@ from tallystick.bench.storms import Weathered, part_of
 from tallystick.bench.world import CODES_EACH, Till, World, dealt
 
 QUERIES = load(Path(__file__).parent)
-FLEET_PROCESSES = 2
 VENDORS = 20
 # Nobody lives near: the book of the till that stands there holds no customers.
 _ELSEWHERE = Place.from_degrees("57.7089", "11.9746")
@@ -51,6 +51,7 @@ class Plan:
         trouble: seconds for which the database can't settle, or is away.
         haste: what the fleet's pauses are multiplied with.
         storms: which of calm, slow and away.
+        processes: how many the fleet runs in.
     """
 
     terminals: int
@@ -59,13 +60,14 @@ class Plan:
     trouble: float
     haste: float
     storms: tuple[str, ...]
+    processes: int
 
 
 def plan_of(*, quick: bool) -> Plan:
     """Quick has a tenth of the terminals, and they come and come back faster."""
     if quick:
-        return Plan(200, 1.0, CODES_EACH, 1.0, 0.2, ("calm",))
-    return Plan(2_000, 10.0, 2 * CODES_EACH, 8.0, 1.0, ("calm", "slow", "away"))
+        return Plan(200, 1.0, CODES_EACH, 1.0, 0.1, ("calm",), 1)
+    return Plan(2_000, 10.0, 2 * CODES_EACH, 8.0, 1.0, ("calm", "slow", "away"), 2)
 
 
 def measure(run: Run) -> Part:
@@ -76,8 +78,10 @@ def measure(run: Run) -> Part:
 
 async def _measure(run: Run, home: Path) -> Part:
     plan = plan_of(quick=run.quick)
-    with ProcessPoolExecutor(FLEET_PROCESSES, mp_context=get_context("spawn")) as fleet:
-        loaded = [fleet.submit(ready) for _ in range(FLEET_PROCESSES)]
+    # The office's own connections break in the crash; they come back by themselves.
+    logging.getLogger("asyncpg").setLevel(logging.CRITICAL)
+    with ProcessPoolExecutor(plan.processes, mp_context=get_context("spawn")) as fleet:
+        loaded = [fleet.submit(ready) for _ in range(plan.processes)]
         with run.progress("reconnect", 3 + len(plan.storms)) as steps:
             steps.say("setting up")
             async with open_office(home) as office:
@@ -164,8 +168,8 @@ class Weather:
         try:
             storm = Storm(self.server.port, time.monotonic() + _LEAD_SECONDS, self.plan.window, self.plan.haste)
             parts = [
-                self.fleet.submit(run_fleet, storm, members[number::FLEET_PROCESSES], number)
-                for number in range(FLEET_PROCESSES)
+                self.fleet.submit(run_fleet, storm, members[number :: self.plan.processes], number)
+                for number in range(self.plan.processes)
             ]
             if name in trouble:
                 await asyncio.sleep(_LEAD_SECONDS + self.plan.window / 4)

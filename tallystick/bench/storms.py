@@ -6,7 +6,7 @@ from typing import Any
 
 from tallystick.bench.fleet import UNREACHABLE, Outcome
 from tallystick.bench.measures import percentile
-from tallystick.bench.probe import Latencies
+from tallystick.bench.probe import LAG, Latencies
 from tallystick.bench.report import Part, Target
 
 # Load balancers and service managers give a probe between one and five seconds.
@@ -128,7 +128,12 @@ def _add_rows(part: Part, name: str, weathered: Weathered) -> None:
     part.row("  repeats a terminal", f"{repeats['mean']}", f"at most {repeats['max']}")
     for question, taken in figures["probe"].items():
         shown = f"{taken['p50_ms']:g} / {taken['p95_ms']:g} / {taken['max_ms']:g}"
-        part.row(f"  {question} p50/p95/max", shown, f"ms; {taken['not_answered']} of {taken['asked']} not answered")
+        said = (
+            "the probe's own lateness"
+            if question == LAG
+            else f"{taken['not_answered']} of {taken['asked']} not answered"
+        )
+        part.row(f"  {question} p50/p95/max", shown, f"ms; {said}")
     part.row("  server's processor time", f"{figures['server_cpu_s']} s")
     memory = figures["memory_mib"]
     part.row("  server's memory", f"{memory['before']:g} → {memory['most']:g}", "MiB")

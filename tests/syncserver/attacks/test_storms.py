@@ -13,7 +13,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from shared.messages.batch import MAX_BODY_BYTES
 from syncserver.api.app import make_app
-from syncserver.api.connection import CROWDED
+from syncserver.api.connection import CROWDED, Crowded
 from syncserver.api.pages import PageResponse
 from syncserver.sync.admission import (
     PULLS_AT_ONCE,
@@ -248,17 +248,22 @@ async def test_a_page_has_its_place_until_its_reader_has_it_or_has_had_time_enou
     assert slow.is_set()
 
 
-async def test_a_connection_too_many_is_told_so_and_probes_are_answered_all_the_same(shop: Shop) -> None:
+@pytest.mark.parametrize("crowded_by", Crowded)
+async def test_one_too_many_is_told_so_and_probes_are_answered_all_the_same(
+    shop: Shop, crowded_by: Crowded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    till = await shop.terminal()
+    monkeypatch.setattr("syncserver.registry.devices.authenticate", lambda *_: pytest.fail("a signature was checked"))
     app = make_app(shop.services)
 
     async def crowded(scope: Scope, receive: Receive, send: Send) -> None:
-        await app({**scope, CROWDED: True}, receive, send)
+        await app({**scope, CROWDED: crowded_by}, receive, send)
 
     transport = httpx.ASGITransport(app=crowded)
     async with httpx.AsyncClient(transport=transport, base_url="http://server") as http:
-        answer = await http.get("/api/sync/book")
-        assert_asks_to_come_back(answer)
-        assert answer.headers["connection"] == "close"
+        for answer in (await http.get("/api/sync/book", headers=till.headers), await http.post("/auth/token")):
+            assert_asks_to_come_back(answer)
+            assert (answer.headers.get("connection") == "close") == (crowded_by is Crowded.CONNECTIONS)
         for path in ("/healthz", "/readyz"):
             assert (await http.get(path)).status_code == 200
 
