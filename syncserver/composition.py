@@ -147,7 +147,6 @@ async def open_services(
                 kek=kek,
                 keys=keys,
                 settling_pool=settling_pool,
-                turns=asyncio.Semaphore(settings.settle_at_once + 1),
             )
 
 

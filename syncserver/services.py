@@ -1,6 +1,5 @@
 """What every part of the running server is handed: clock, randomness, keys and the database."""
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -23,8 +22,7 @@ class Services:
     """One process's way to everything; all state is in the database that `pool` leads to.
 
     `settling_pool` has about as many connections as the database has cores: a short queue here is cheaper than a queue
-    of row locks there, and whoever asks for anything else finds a connection in `pool` meanwhile. `turns` lets one
-    more batch be read and verified while those are settled.
+    of row locks there, and whoever asks for anything else finds a connection in `pool` meanwhile.
     """
 
     server_id: bytes
@@ -34,5 +32,4 @@ class Services:
     kek: KeyEncryptionKey
     keys: ServerKeys
     settling_pool: "asyncpg.Pool[asyncpg.Record]"
-    turns: asyncio.Semaphore
     device_keys: Remembered[bytes, DeviceKeys] = field(default_factory=lambda: Remembered(DEVICES_REMEMBERED))

@@ -13,9 +13,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from shared.errors import TallystickError
 from shared.ids import uuid7, uuid_text
 from syncserver.api import devices, failures, health, sync
+from syncserver.api.connection import CROWDED, Crowded
 from syncserver.services import Services
-from syncserver.sync.admission import Admission
+from syncserver.sync.admission import BusyError
+from syncserver.sync.bounds import Bounds
 
+_ALWAYS_ANSWERED = ("/healthz", "/readyz")
 ROUTES = (
     Route("/healthz", health.alive, methods=["GET"]),
     Route("/readyz", health.ready, methods=["GET"]),
@@ -46,6 +49,12 @@ class RequestFrame:
             started = started or message["type"] == "http.response.start"
             await send(message)
 
+        if scope.get(CROWDED) and scope["path"] not in _ALWAYS_ANSWERED:
+            response = await failures.answer_known(Request(scope), BusyError())
+            if scope[CROWDED] is Crowded.CONNECTIONS:
+                response.headers["Connection"] = "close"
+            await response(scope, receive, send)
+            return
         try:
             await self._app(scope, receive, watched)
         except Exception as error:
@@ -58,6 +67,7 @@ class RequestFrame:
 def make_app(
     services: Services | None = None,
     lifespan: Callable[[Starlette], AbstractAsyncContextManager[None]] | None = None,
+    bounds: Bounds | None = None,
 ) -> Starlette:
     """The application over services that are open already, or that the lifespan puts into `app.state.services`."""
     app = Starlette(
@@ -66,7 +76,7 @@ def make_app(
         exception_handlers={TallystickError: failures.answer_known, HTTPException: failures.answer_http},
         lifespan=lifespan,
     )
-    app.state.admission = Admission()
+    app.state.bounds = bounds or Bounds.of()
     if services is not None:
         app.state.services = services
     return app

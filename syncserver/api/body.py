@@ -75,16 +75,30 @@ def require_type(request: Request, expected: str) -> None:
         raise WrongTypeError(f"this needs Content-Type: {expected}")
 
 
-async def read_compressed(request: Request, limit: int) -> bytes:
-    """The body, decompressed where it says zstd; at most `limit` bytes before and after.
+def announced_size(request: Request, limit: int) -> int:
+    """The most bytes that the body will have in memory: what its header says, else `limit`."""
+    declared = request.headers.get("content-length", "")
+    return min(int(declared), limit) if declared.isdecimal() and len(declared) <= len(str(limit)) else limit
+
+
+def encoding_of(request: Request) -> str:
+    """How the body is packed: `identity` or `zstd`.
 
     Raises:
-        TooLargeError, WrongTypeError, DecodingError: it is too large, encoded otherwise, or damaged.
+        WrongTypeError: in another way.
     """
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in ("identity", "zstd"):
         raise WrongTypeError("the content encoding is zstd or none")
-    body = await read_body(request, limit)
+    return encoding
+
+
+def inflate(body: bytes, encoding: str, limit: int) -> bytes:
+    """A body as it was before it was packed, at most `limit` bytes.
+
+    Raises:
+        TooLargeError, DecodingError: it is too large, or damaged.
+    """
     return body if encoding == "identity" else decompress(body, limit)
 
 

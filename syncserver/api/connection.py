@@ -1,6 +1,7 @@
 """An HTTP connection within bounds: uvicorn itself takes headers without an end, and waits for them for ever."""
 
 import asyncio
+from enum import Enum
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -9,13 +10,32 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 MOST_BESIDE_THE_BODY = 64 * 1024
 # For a request's headers, and for the rest of a body that nobody reads because the answer is given.
 HEAD_SECONDS = 30.0
+# Each may have 64 KiB of a body that nobody has asked for yet in uvicorn's buffer.
+MOST_CONNECTIONS = 4_096
+# As many as may be under way of uploads, pulls and tokens, and some more. Beyond them not even a signature is checked:
+# what is turned away must cost so little that a loop which is behind catches up.
+MOST_REQUESTS = 192
+# The key in a request's scope that says which of these is passed.
+CROWDED = "tallystick.crowded"
+
+
+class Crowded(Enum):
+    """What there is too much of."""
+
+    CONNECTIONS = "connections"
+    REQUESTS = "requests"
 
 
 class BoundedConnection(HttpToolsProtocol):
-    """Ends a connection that sends too much beside its bodies, or that keeps somebody waiting for a request."""
+    """Ends a connection that sends too much beside its bodies, or that keeps somebody waiting for a request.
+
+    Where there are too many connections or requests, it marks the newest, and the application turns them away.
+    """
 
     most_beside_the_body = MOST_BESIDE_THE_BODY
     head_seconds = HEAD_SECONDS
+    most_connections = MOST_CONNECTIONS
+    most_requests = MOST_REQUESTS
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -41,8 +61,16 @@ class BoundedConnection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Wait anew, now for the end of the body."""
+        crowded = self._crowded()
+        if crowded is not None:
+            self.scope[CROWDED] = crowded  # type: ignore[literal-required]  # a scope may have keys of others
         super().on_headers_complete()
         self._wait()
+
+    def _crowded(self) -> Crowded | None:
+        if len(self.connections) > self.most_connections:
+            return Crowded.CONNECTIONS
+        return Crowded.REQUESTS if len(self.tasks) >= self.most_requests else None
 
     def on_body(self, body: bytes) -> None:
         """The body's bytes are bounded by whoever reads them."""

@@ -16,6 +16,7 @@ from syncserver.api.envelope import success
 from syncserver.registry import devices, enrolment
 from syncserver.registry.errors import ClientAssertionError
 from syncserver.services import Services
+from syncserver.sync.bounds import Bounds
 
 MAX_FORM_BYTES = 8 * 1024
 _NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
@@ -34,15 +35,17 @@ class EnrolmentRequest(msgspec.Struct, frozen=True, rename="camel"):
 async def enrol(request: Request) -> Response:
     """`POST /api/devices/enrol`: exchange a one-time token for a device."""
     services: Services = request.app.state.services
+    bounds: Bounds = request.app.state.bounds
     body = await read_json(request, EnrolmentRequest)
-    enrolled = await enrolment.enrol(
-        services,
-        token=body.token,
-        public_key=from_base64url(body.public_key, PUBLIC_KEY_BYTES),
-        proof=from_base64url(body.proof, SIGNATURE_BYTES),
-        name=body.name,
-        model=body.model,
-    )
+    async with bounds.tokens.turn():
+        enrolled = await enrolment.enrol(
+            services,
+            token=body.token,
+            public_key=from_base64url(body.public_key, PUBLIC_KEY_BYTES),
+            proof=from_base64url(body.proof, SIGNATURE_BYTES),
+            name=body.name,
+            model=body.model,
+        )
     vendor = enrolled.vendor
     return success(
         request,
@@ -69,6 +72,7 @@ async def enrol(request: Request) -> Response:
 async def token(request: Request) -> Response:
     """`POST /auth/token`: an access token for a client assertion (RFC 7523, answers as RFC 6749 says)."""
     services: Services = request.app.state.services
+    bounds: Bounds = request.app.state.bounds
     try:
         require_type(request, "application/x-www-form-urlencoded")
         body = await read_body(request, MAX_FORM_BYTES)
@@ -87,7 +91,8 @@ async def token(request: Request) -> Response:
     if form.get("client_assertion_type") != [ASSERTION_TYPE] or "client_assertion" not in form:
         return _oauth_error(400, "invalid_request", "a client assertion by JWT is needed")
     try:
-        access = await devices.grant(services, form["client_assertion"][0])
+        async with bounds.tokens.turn():
+            access = await devices.grant(services, form["client_assertion"][0])
     except ClientAssertionError as error:
         return _oauth_error(401, error.code, error.message)
     answer = {"access_token": access, "token_type": "Bearer", "expires_in": devices.ACCESS_SECONDS}

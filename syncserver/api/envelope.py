@@ -9,7 +9,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 JSON = "application/json"
-RETRY_SECONDS = 5
 
 
 def _answer(request: Request, status: int, body: dict[str, Any], headers: dict[str, str] | None = None) -> Response:

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from shared.errors import DecodingError, TallystickError, TokenError
 from syncserver.api.body import SlowBodyError, TooLargeError, WrongTypeError
-from syncserver.api.envelope import RETRY_SECONDS, failure
+from syncserver.api.envelope import failure
 from syncserver.database.errors import AWAY
 from syncserver.keys.errors import KeyFileError
 from syncserver.registry.enrolment import InvalidTerminalNameError
@@ -17,8 +17,11 @@ from syncserver.registry.errors import (
     EnrolmentTokenError,
     KeyTakenError,
 )
-from syncserver.sync.admission import BusyError
+from syncserver.services import Services
+from syncserver.sync.admission import BusyError, DeviceBusyError
 from syncserver.sync.books import PullRefusedError
+from syncserver.sync.bounds import Bounds
+from syncserver.sync.crowd import slow_down
 from syncserver.sync.intake import SeveralEpochsError, TooManyRecordsError
 from syncserver.sync.reading import DeviceGoneError
 
@@ -39,6 +42,7 @@ STATUS: dict[type[TallystickError], int] = {
     InvalidTerminalNameError: 422,
     SeveralEpochsError: 422,
     DecodingError: 422,
+    DeviceBusyError: 429,
     BusyError: 503,
     KeyFileError: 503,  # ours to mend: whatever was sent can be sent again
 }
@@ -49,13 +53,22 @@ def status_of(error: TallystickError) -> int:
     return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 422)
 
 
+def _retry_after(request: Request, status: int) -> int | None:
+    """When to come back: with all the others where the server has too much, alone where one terminal sends it."""
+    services: Services = request.app.state.services
+    bounds: Bounds = request.app.state.bounds
+    if status == 503:  # noqa: PLR2004 - an HTTP status
+        return bounds.crowd.turn_away(services.clock(), services.random)
+    return slow_down(services.random) if status == 429 else None  # noqa: PLR2004 - an HTTP status
+
+
 async def answer_known(request: Request, error: Exception) -> Response:
     """One of our own errors."""
     if not isinstance(error, TallystickError):
         raise error
     status = status_of(error)
-    retry = RETRY_SECONDS if status == 503 else None  # noqa: PLR2004 - an HTTP status
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None  # noqa: PLR2004 - as RFC 9110 asks
+    retry = _retry_after(request, status)
     return failure(request, status, error.code, error.message, retry_after=retry, headers=headers)
 
 
@@ -75,8 +88,7 @@ async def answer_unknown(request: Request, error: Exception) -> Response:
         return failure(request, 400, "INCOMPLETE", "The request broke off.")
     if isinstance(error, AWAY):
         log.warning("database_away", path=request.url.path, error=type(error).__name__)
-        return failure(
-            request, 503, "UNAVAILABLE", "The server can't reach its database. Try again.", retry_after=RETRY_SECONDS
-        )
+        said = "The server can't reach its database. Try again."
+        return failure(request, 503, "UNAVAILABLE", said, retry_after=_retry_after(request, 503))
     log.error("request_failed", path=request.url.path, exc_info=error)
     return failure(request, 500, "INTERNAL", "Something went wrong here. Nothing was lost; try again.")

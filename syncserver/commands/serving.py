@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import resource
 import signal
 import socket
 import sys
@@ -13,13 +14,19 @@ from starlette.applications import Starlette
 
 from shared.errors import TallystickError
 from syncserver.api.app import make_app
-from syncserver.api.connection import BoundedConnection
+from syncserver.api.connection import MOST_CONNECTIONS, BoundedConnection
 from syncserver.composition import open_services
 from syncserver.maintenance.rounds import run_rounds
 from syncserver.settings import ServerSettings
+from syncserver.sync.bounds import Bounds
 
 KEEP_ALIVE_SECONDS = 30
 GRACE_SECONDS = 20
+# Files beside connections of terminals: the database's, logs, libraries.
+OTHER_FILES = 128
+# A thread that judges gives way to the loop this soon. By Python's own 5 ms, whatever a request awaits would cost it
+# that long while batches are judged.
+SWITCH_SECONDS = 0.0005
 
 
 class ListenError(TallystickError):
@@ -35,7 +42,10 @@ def serve(host: str, port: int) -> None:
         ListenError: the address can't be had.
     """
     _log_to_stderr()
-    app = make_app()
+    make_room_for_connections()
+    sys.setswitchinterval(SWITCH_SECONDS)
+    settings = ServerSettings()
+    app = make_app(bounds=Bounds.of(pool_size=settings.pool_size, settle_at_once=settings.settle_at_once))
     server = uvicorn.Server(
         uvicorn.Config(
             app,
@@ -57,11 +67,26 @@ def serve(host: str, port: int) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, remember)
     with _listen(host, port) as listener, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(server, app, listener, host))
+        runner.run(_serve(server, app, listener, host, settings))
 
 
-async def _serve(server: uvicorn.Server, app: Starlette, listener: socket.socket, host: str) -> None:
-    async with open_services(ServerSettings(), serving=True) as services:
+def make_room_for_connections() -> None:
+    """Raise the limit of open files, which often stands at 1,024, and take no more connections than it lets through.
+
+    Beyond it nobody could be told anything: the system would just not hand the connection over.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_CONNECTIONS + OTHER_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        BoundedConnection.most_connections = max(1, soft - OTHER_FILES)
+
+
+async def _serve(
+    server: uvicorn.Server, app: Starlette, listener: socket.socket, host: str, settings: ServerSettings
+) -> None:
+    async with open_services(settings, serving=True) as services:
         app.state.services = services
         if server.should_exit:
             return

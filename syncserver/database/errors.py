@@ -7,13 +7,10 @@ from shared.errors import TallystickError
 # The database is away, or can't do it just now: whoever asks may come back.
 AWAY = (
     asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.DatabaseDroppedError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.QueryCanceledError,
+    asyncpg.OperatorInterventionError,  # it starts, stops or was cancelled: by a person, a statement's or idle timeout
+    asyncpg.InsufficientResourcesError,  # its disk or memory is full, or it has too many connections
+    asyncpg.PostgresIOError,
+    asyncpg.LockNotAvailableError,
     asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.InterfaceError,

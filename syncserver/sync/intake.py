@@ -29,6 +29,8 @@ from syncserver.sync.threads import beside_the_loop
 from syncserver.sync.writing import CodeClaimedMeanwhileError, Written, put_together, sign, write
 
 ATTEMPTS = 8
+# How long a batch waits for a connection that settles; then its terminal is asked to come back.
+CONNECTION_SECONDS = 10.0
 _AGAIN = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.UniqueViolationError)
 _DATA = (
     asyncpg.DataError,
@@ -75,15 +77,14 @@ async def ingest(services: Services, device: bytes, batch: Batch) -> bytes:
     if len(batch.records) > MAX_RECORDS:
         raise TooManyRecordsError
     sending = Sending(received=services.clock(), tick=batch.tick, boot=batch.boot)
-    async with services.turns:
-        epoch, arrivals = await _authenticate(services, device, batch)
-        upload = Upload(device=device, epoch=epoch, batch=batch.batch, arrivals=arrivals, sending=sending)
-        async with services.settling_pool.acquire() as connection:
-            try:
-                return await _settle_and_sign(services, connection, upload)
-            except DeviceGoneError:
-                services.device_keys.forget(device)
-                raise
+    epoch, arrivals = await _authenticate(services, device, batch)
+    upload = Upload(device=device, epoch=epoch, batch=batch.batch, arrivals=arrivals, sending=sending)
+    async with services.settling_pool.acquire(timeout=CONNECTION_SECONDS) as connection:
+        try:
+            return await _settle_and_sign(services, connection, upload)
+        except DeviceGoneError:
+            services.device_keys.forget(device)
+            raise
 
 
 async def _authenticate(services: Services, device: bytes, batch: Batch) -> tuple[int, list[Arrival]]:

@@ -17,9 +17,9 @@ from shared.errors import TallystickError
 from tallystick.bench.machine import describe
 from tallystick.bench.report import Part, Run
 
-PartName = Literal["settle", "http", "growth", "terminal", "book", "all"]
+PartName = Literal["settle", "http", "growth", "terminal", "book", "reconnect", "all"]
 # In the order in which `all` runs them, each the module that measures it.
-PARTS = ("settle", "growth")
+PARTS = ("settle", "growth", "reconnect")
 _ROUNDS, _QUICK_ROUNDS = 7, 3
 
 

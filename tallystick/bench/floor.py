@@ -42,7 +42,7 @@ class _OneConnection:
     recorder: _Recorder
 
     @asynccontextmanager
-    async def acquire(self) -> AsyncIterator[_Recorder]:
+    async def acquire(self, timeout: float = 0) -> AsyncIterator[_Recorder]:  # noqa: ARG002, ASYNC109 - asyncpg's
         yield self.recorder
 
 

@@ -62,4 +62,19 @@ def _fields(path: Path) -> dict[str, str]:
 
 def resident_mib(pid: int | str = "self") -> float:
     """The memory that a process has in use now, in MiB."""
-    return int(_fields(Path(f"/proc/{pid}/status")).get("VmRSS", "0 kB").split()[0]) / 1024
+    return _status_mib(pid, "VmRSS")
+
+
+def high_water_mib(pid: int | str = "self") -> float:
+    """The most memory that a process ever had in use, in MiB."""
+    return _status_mib(pid, "VmHWM")
+
+
+def cpu_seconds(pid: int | str = "self") -> float:
+    """The processor time that a process has used, in seconds (proc(5), utime and stime)."""
+    after_name = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return sum(int(ticks) for ticks in after_name[11:13]) / os.sysconf("SC_CLK_TCK")
+
+
+def _status_mib(pid: int | str, name: str) -> float:
+    return int(_fields(Path(f"/proc/{pid}/status")).get(name, "0 kB").split()[0]) / 1024

@@ -1,6 +1,5 @@
 """The server that a bench measures: its own PostgreSQL in a folder of its own, with the settings that it ships with."""
 
-import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
@@ -38,7 +37,7 @@ class Office:
         """The services of a server that settles that many batches at once, each on a connection of its own."""
         if at_once not in self._by_count:
             pool = await self._stack.enter_async_context(await self.target.settling_pool(at_once))
-            self._by_count[at_once] = replace(self.services, settling_pool=pool, turns=asyncio.Semaphore(at_once + 1))
+            self._by_count[at_once] = replace(self.services, settling_pool=pool)
         return self._by_count[at_once]
 
     async def settle_down(self) -> None:

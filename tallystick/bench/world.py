@@ -155,7 +155,7 @@ class World:
         )
         self.vendors += made
 
-    async def add_tills(self, count: int, vendor: bytes | None = None) -> list[Till]:
+    async def add_tills(self, count: int, vendor: bytes | None = None, *, open_shifts: bool = True) -> list[Till]:
         """Enrol tills, at one vendor or at each in turn, and open a shift at each."""
         now = self.services.clock()
         tills = [self._till(vendor or self.vendors[number % len(self.vendors)], now) for number in range(count)]
@@ -170,7 +170,7 @@ class World:
             [till.prev for till in tills],
             now,
         )
-        for till in tills:
+        for till in tills if open_shifts else ():
             body = till.batch([till.open_shift(now - _HOUR)], now)
             await intake.ingest(self.services, till.device, decode_batch(body))
         return tills

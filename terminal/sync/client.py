@@ -9,7 +9,7 @@ from shared import tokens
 from shared.ids import uuid_text
 from shared.keys import SigningKey
 from terminal.clock import Clock, Random
-from terminal.sync.errors import AnswerError, RefusedError
+from terminal.sync.errors import AnswerError, RefusedError, ServerBusyError
 from terminal.sync.exchange import Answer, Exchange
 
 TOKEN_PATH = "/auth/token"  # noqa: S105 - a path
@@ -54,6 +54,11 @@ class DeviceClient:
         self._clock = clock
         self._random = random
         self._token: _Token | None = None
+        self._busy: ServerBusyError | None = None
+
+    def begin(self) -> None:
+        """A sync begins, as late as the server asked for."""
+        self._busy = None
 
     def ask(
         self,
@@ -97,8 +102,18 @@ class DeviceClient:
 
     def _access_token(self) -> str:
         if self._token is None or self._clock.tick() >= self._token.ends:
-            self._token = self._new_token()
+            self._token = self._new_token_if_not_busy()
         return self._token.text
+
+    def _new_token_if_not_busy(self) -> _Token:
+        """Without a token there is nothing to ask: the pull does not knock where the push was just told to wait."""
+        if self._busy is not None:
+            raise self._busy
+        try:
+            return self._new_token()
+        except ServerBusyError as error:
+            self._busy = error
+            raise
 
     def _new_token(self) -> _Token:
         heard = self.exchange.heard_time()

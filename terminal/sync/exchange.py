@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Any, Self
@@ -114,7 +115,7 @@ class Exchange:
                 body = self._read(response, MAX_ANSWER_BYTES if success else _MAX_ERROR_BYTES)
                 if success:
                     return Answer(body)
-                raise _failure(response, body)
+                raise self._failure(response, body)
         except httpx.TransportError as error:
             raise ServerUnreachableError(
                 f"The server can't be reached ({type(error).__name__}). Sales go on offline; try to sync again later."
@@ -136,26 +137,25 @@ class Exchange:
                 raise ServerUnreachableError
         return bytes(body)
 
+    def _failure(self, response: httpx.Response, body: bytes) -> ServerUnreachableError | RefusedError:
+        status = response.status_code
+        message, error_code = _words(body)
+        if status in _BUSY:
+            heard = self.heard_time()
+            now = self._clock.now() if heard is None else heard
+            return ServerBusyError(message, retry_after=_retry_after(response.headers.get("Retry-After"), now))
+        if httpx.codes.is_server_error(status):
+            return ServerUnreachableError(
+                f"The server failed (HTTP {status}). Sales go on offline; try to sync again later."
+            )
+        return RefusedError(f"The server refused: {message or f'HTTP {status}'}", status=status, error_code=error_code)
+
     def _hear(self, date: str | None) -> None:
         if date is None:
             return
-        try:
-            heard = int(parsedate_to_datetime(date).timestamp() * 1_000)
-        except (ValueError, TypeError, OverflowError, IndexError):
-            return
-        self._heard = (heard, self._clock.tick())
-
-
-def _failure(response: httpx.Response, body: bytes) -> ServerUnreachableError | RefusedError:
-    status = response.status_code
-    message, error_code = _words(body)
-    if status in _BUSY:
-        return ServerBusyError(message, retry_after=_retry_after(response.headers.get("Retry-After")))
-    if httpx.codes.is_server_error(status):
-        return ServerUnreachableError(
-            f"The server failed (HTTP {status}). Sales go on offline; try to sync again later."
-        )
-    return RefusedError(f"The server refused: {message or f'HTTP {status}'}", status=status, error_code=error_code)
+        heard = _http_date(date)
+        if heard is not None:
+            self._heard = (heard, self._clock.tick())
 
 
 def _words(body: bytes) -> tuple[str | None, str | None]:
@@ -181,8 +181,25 @@ def _json_object(body: bytes) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def _retry_after(text: str | None) -> float | None:
-    """The seconds of a `Retry-After`; its other form, a date, is not this server's."""
-    if text is None or not (text.isascii() and text.isdigit()):
+def _retry_after(text: str | None, now: int) -> float | None:
+    """The seconds that a `Retry-After` asks for (RFC 9110, section 10.2.3), at most an hour, whoever wrote it.
+
+    Args:
+        text: seconds, as this server says it, or a date, as a proxy before it may.
+        now: ms since the epoch, by the clock of whoever wrote it as far as that is known.
+    """
+    if text is None:
         return None
-    return min(float(text[:9]), _LONGEST_RETRY_S)
+    if text.isascii() and text.isdigit():
+        return min(float(text[:9]), _LONGEST_RETRY_S)
+    date = _http_date(text)
+    return None if date is None else min(max(0, date - now) / 1_000, _LONGEST_RETRY_S)
+
+
+def _http_date(text: str) -> int | None:
+    """A date of an HTTP header as ms since the epoch, UTC; None where it is none."""
+    try:
+        date = parsedate_to_datetime(text)
+        return int(date.replace(tzinfo=date.tzinfo or UTC).timestamp() * 1_000)
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None

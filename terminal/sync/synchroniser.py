@@ -146,4 +146,5 @@ class Synchroniser:
             exchange = Exchange(device.server_url, self._clock, self._transport)
             self._client = DeviceClient(exchange, identity, self._clock, self.random)
             self._client_of = wanted
+        self._client.begin()
         return self._client

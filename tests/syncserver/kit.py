@@ -1,6 +1,5 @@
 """A shop to test the server with: a clock to turn, customers with codes, and a terminal written from the protocol."""
 
-import asyncio
 import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -299,7 +298,6 @@ async def open_services(target: DatabaseTarget, clock: FakeClock, kek: bytes | N
             kek=key,
             keys=keys,
             settling_pool=settling_pool,
-            turns=asyncio.Semaphore(3),
         )
 
 

@@ -19,6 +19,14 @@ CHUNKED = b"POST /api/sync/batches HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chu
 MOST_SENT = 64 * 1024 * 1024
 
 
+class FewConnections(BoundedConnection):
+    most_connections = 2
+
+
+class FewRequests(BoundedConnection):
+    most_requests = 1
+
+
 class Impatient(BoundedConnection):
     head_seconds = 0.3
 
@@ -86,6 +94,41 @@ async def test_nobody_is_waited_for_for_ever(shop: Shop, begin: bytes) -> None:
         async with asyncio.timeout(10):
             await reader.read()  # to its end, while we send no end
         writer.close()
+
+
+async def test_a_connection_too_many_is_told_to_come_back_and_ended(shop: Shop) -> None:
+    async with serving(shop, FewConnections) as port:
+        kept = [await asyncio.open_connection("127.0.0.1", port) for _ in range(FewConnections.most_connections)]
+        for reader, writer in kept:
+            writer.write(HEAD + b"\r\n")
+            assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 ")
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(CHUNKED)
+        async with asyncio.timeout(10):
+            answer = (await reader.read()).lower()  # to its end
+        assert answer.startswith(b"http/1.1 503 ")
+        assert b"\r\nretry-after: " in answer
+        for one in (writer, *(writer for _, writer in kept)):
+            one.close()
+
+
+async def test_a_request_too_many_is_told_to_come_back_on_a_connection_that_stays(shop: Shop) -> None:
+    till = await shop.terminal()
+    bearer = f"Authorization: Bearer {till.access}\r\nContent-Type: application/cbor\r\n\r\n".encode()
+    async with serving(shop, FewRequests) as port:
+        busy, uploading = await asyncio.open_connection("127.0.0.1", port)
+        uploading.write(CHUNKED.removesuffix(b"\r\n") + bearer)
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for path, status in ((b"/api/sync/book", b"503"), (b"/healthz", b"200")) * 2:
+            writer.write(HEAD.replace(b"/healthz", path) + b"\r\n")
+            head = await reader.readuntil(b"\r\n\r\n")
+            assert head.startswith(b"HTTP/1.1 " + status)
+            length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
+            await reader.readexactly(int(length.partition(b":")[2]))
+        uploading.write(b"0\r\n\r\n")
+        assert (await busy.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 422 ")
+        for one in (writer, uploading):
+            one.close()
 
 
 async def test_an_honest_client_meets_no_bound(shop: Shop) -> None:

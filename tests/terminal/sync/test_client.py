@@ -1,6 +1,7 @@
 """Requests: tokens that renew themselves, answers that are bounded, errors that say what happened."""
 
 from collections.abc import Iterator
+from email.utils import formatdate
 
 import httpx
 import pytest
@@ -9,7 +10,7 @@ from shared.errors import TallystickError
 from terminal.errors import ServerUnreachableError
 from terminal.sync.errors import AnswerError, RefusedError, ServerBusyError
 from terminal.sync.exchange import Exchange
-from tests.terminal.sync.fake_server import DAY_MS, URL, FakeServer, envelope
+from tests.terminal.sync.fake_server import DAY_MS, START, URL, FakeServer, be_busy, envelope
 from tests.terminal.sync.till import FakeClock, Till
 
 
@@ -125,10 +126,47 @@ def test_an_answer_that_drips_ends() -> None:
         asked.ask("GET", "/x")
 
 
-@pytest.mark.parametrize(("text", "seconds"), [("7", 7.0), ("999999999999", 3600.0), ("-1", None), ("soon", None)])
+RETRY_AFTER = [
+    ("7", 7.0),
+    ("0", 0.0),
+    ("9" * 5_000, 3600.0),
+    ("-1", None),
+    ("1.5", None),
+    ("soon", None),
+    ("", None),
+    (formatdate(START / 1_000 + 90, usegmt=True), 90.0),
+    (formatdate(START / 1_000 - 90, usegmt=True), 0.0),
+    ("Fri, 31 Dec 9999 23:59:59 GMT", 3600.0),
+    ("Fri, 31 Dec 99999999999 23:59:59 GMT", None),
+    ("Fri, 99 Dec 2030 23:59:59 GMT", None),
+]
+
+
+@pytest.mark.parametrize(("text", "seconds"), RETRY_AFTER)
 def test_retry_after_is_read_with_care(text: str, seconds: float | None) -> None:
     answer = envelope(503, {"message": "later\x1b[31m", "errorCode": "BUSY"}, {"Retry-After": text})
     with exchange(answer) as asked, pytest.raises(ServerBusyError) as caught:
         asked.ask("GET", "/x")
     assert caught.value.retry_after == seconds
     assert "\x1b" not in caught.value.message
+
+
+def test_a_date_to_come_back_at_is_read_by_the_servers_clock_and_not_by_a_wrong_one() -> None:
+    clock = FakeClock(wall=START - 40 * DAY_MS)
+    dates = {name: formatdate(START / 1_000 + later, usegmt=True) for name, later in (("Date", 0), ("Retry-After", 20))}
+    answer = envelope(503, {"message": "later", "errorCode": "BUSY"}, dates)
+    with Exchange(URL, clock, httpx.MockTransport(lambda _: answer)) as asked, pytest.raises(ServerBusyError) as caught:
+        asked.ask("GET", "/x")
+    assert caught.value.retry_after == pytest.approx(20, abs=0.1)
+
+
+def test_who_is_told_to_wait_for_a_token_does_not_ask_for_it_again_in_the_same_breath(
+    till: Till, server: FakeServer
+) -> None:
+    till.sell()
+    asked = len(server.requests)
+    server.faults.append(be_busy)
+    report = till.sync.sync_once()
+    assert [error.code for error in report.errors] == ["SERVER_BUSY"] * 2
+    assert paths(server)[asked:] == ["/auth/token"]
+    assert till.sync.sync_once().errors == ()  # whoever syncs again asks again

@@ -86,6 +86,23 @@ def test_retry_after_is_told(till: Till, server: FakeServer) -> None:
     assert "the database is away" in error.message
 
 
+def test_what_was_done_before_the_server_had_too_much_stays_done(
+    till: Till, server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("terminal.sync.batches.MAX_RECORDS", 2)
+    payments = till.sell(7)
+    server.fault_on = BATCHES
+    server.faults.extend([None, None, be_busy])
+    report = till.sync.sync_once()
+    assert report.push_error is not None
+    assert (report.push_error.code, report.push.batches, report.push.records) == ("SERVER_BUSY", 2, 4)
+    assert till.unsynced() == 3
+    assert [till.state(payment) for payment in payments].count("COMPLETED") == 4
+    report = till.sync.sync_once()
+    assert (report.errors, report.push.records) == ((), 3)
+    assert set(server.judged.values()) == {1}
+
+
 def _flipped(receipt: Receipt) -> bytes:
     signed = bytearray(sign_receipt(receipt, key_of(1)))
     signed[len(signed) // 2] ^= 1

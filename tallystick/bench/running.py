@@ -1,0 +1,69 @@
+"""A server as people run it: a process of its own, with a port that is free, until it is told to stop."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tallystick.bench.errors import BenchError
+from tallystick.bench.machine import cpu_seconds, high_water_mib, resident_mib
+
+_STOP_SECONDS = 40.0
+_SAMPLE_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class RunningServer:
+    """A server process that listens on this machine."""
+
+    pid: int
+    port: int
+
+    def high_water_mib(self) -> float:
+        """The most memory that it ever had in use."""
+        return high_water_mib(self.pid)
+
+    def cpu_seconds(self) -> float:
+        """The processor time that it has used."""
+        return cpu_seconds(self.pid)
+
+    async def sample_memory(self, into: list[float]) -> None:
+        """Note the memory that it has in use, in MiB, ten times a second until cancelled."""
+        while True:
+            into.append(resident_mib(self.pid))
+            await asyncio.sleep(_SAMPLE_SECONDS)
+
+
+@contextmanager
+def running_server(home: Path) -> Iterator[RunningServer]:
+    """`tallystick server run` on a home that is set up.
+
+    Raises:
+        BenchError: it does not come up.
+    """
+    log = home.parent / "server.log"
+    with log.open("w", encoding="utf-8") as errors:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tallystick", "server", "run", "--port", "0"],
+            env={**os.environ, "TALLYSTICK_HOME": str(home)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        )
+    try:
+        line = process.stdout.readline() if process.stdout is not None else ""
+        if not line.startswith("listening on "):
+            raise BenchError(f"the server did not start: {log.read_text(encoding='utf-8')[-500:]}")
+        yield RunningServer(process.pid, int(line.strip().rpartition(":")[2]))
+    finally:
+        process.terminate()
+        try:
+            process.communicate(timeout=_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
