@@ -63,3 +63,8 @@ def _fields(path: Path) -> dict[str, str]:
 def resident_mib(pid: int | str = "self") -> float:
     """The memory that a process has in use now, in MiB."""
     return int(_fields(Path(f"/proc/{pid}/status")).get("VmRSS", "0 kB").split()[0]) / 1024
+
+
+def peak_mib(pid: int | str = "self") -> float:
+    """The most memory that a process had in use since it began, in MiB."""
+    return int(_fields(Path(f"/proc/{pid}/status")).get("VmHWM", "0 kB").split()[0]) / 1024
