@@ -61,8 +61,9 @@ class Watched:
 
 
 def environment(home: Path) -> dict[str, str]:
-    """The environment of a program that lives in a folder."""
+    """The environment of a program that lives in a folder, with its modules compiled as an installation has them."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TALLYSTICK_")}
+    kept.pop("PYTHONDONTWRITEBYTECODE", None)
     return kept | {"TALLYSTICK_HOME": str(home)}
 
 

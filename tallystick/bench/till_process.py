@@ -75,13 +75,14 @@ def drain() -> None:
     from terminal.composition import Terminal  # noqa: PLC0415 - see the top
     from terminal.journal.device import read_device  # noqa: PLC0415
     from terminal.settings import home_folder  # noqa: PLC0415
-    from terminal.sync.batches import Batches  # noqa: PLC0415
-    from terminal.sync.client import DeviceClient, DeviceIdentity  # noqa: PLC0415
-    from terminal.sync.exchange import Exchange  # noqa: PLC0415
-    from terminal.sync.push import Push  # noqa: PLC0415
-    from terminal.sync.receipts import Receipts  # noqa: PLC0415
 
     with Terminal.open(home_folder()) as terminal:
+        from terminal.sync.batches import Batches  # noqa: PLC0415 - as `terminal sync` does, after unlocking
+        from terminal.sync.client import DeviceClient, DeviceIdentity  # noqa: PLC0415
+        from terminal.sync.exchange import Exchange  # noqa: PLC0415
+        from terminal.sync.push import Push  # noqa: PLC0415
+        from terminal.sync.receipts import Receipts  # noqa: PLC0415
+
         device, clock = read_device(terminal.store), terminal.clock
         identity = DeviceIdentity(device.device, device.server_id, terminal.vault.device_key(device.epoch))
         tell(ready=time.monotonic())
