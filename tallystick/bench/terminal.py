@@ -6,8 +6,7 @@ payments that wait. Each has a fresh process a round, which opens it through the
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -16,16 +15,12 @@ import uvloop
 from rich.console import Console
 
 from shared.geo import UNITS_PER_DEGREE, Place
-from tallystick.bench.errors import BenchError
-from tallystick.bench.measures import Measured, percentile
+from tallystick.bench.measures import Measured
 from tallystick.bench.office import Office, bench_folder, open_office
-from tallystick.bench.processes import Memory, run_status, till_process
 from tallystick.bench.report import Part, Run, Steps, Target
+from tallystick.bench.rounds import Drained, Series, drain
 from tallystick.bench.tills import (
-    Paid,
     add_buyers,
-    batch_times,
-    cool,
     copied,
     enrol,
     fill,
@@ -39,7 +34,6 @@ from tallystick.demo.programs import running_server
 
 # Far enough for none of the town's customers to be in its book.
 _ELSEWHERE = Place(CENTRE.lat - 5 * UNITS_PER_DEGREE, CENTRE.lon)
-_SLICES = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,81 +48,6 @@ class Size:
 
 FULL = Size(records=100_000, customers=100_000, sales=30)
 QUICK = Size(records=2_000, customers=5_000, sales=5, stores=("small", "large"))
-
-
-@dataclass(frozen=True, slots=True)
-class Sale:
-    """One sale, in ms: from the code being entered to the durable answer, Argon2id's share; both as processor time."""
-
-    whole: float
-    argon2id: float
-    busy: float
-    argon2id_busy: float
-
-    @property
-    def decision(self) -> float:
-        """All but Argon2id: read, count the guess, decide, sign, and two commits with their fsync."""
-        return self.whole - self.argon2id
-
-    @property
-    def decision_busy(self) -> float:
-        """The same as processor time, which other programs on the machine do not lengthen."""
-        return self.busy - self.argon2id_busy
-
-
-@dataclass(slots=True)
-class Series:
-    """What one store gave: moments in s, memory in MB."""
-
-    name: str
-    home: Path
-    paid: Sequence[Paid]
-    interpreter: list[float] = field(default_factory=list)
-    imports: list[float] = field(default_factory=list)
-    opening: list[float] = field(default_factory=list)
-    looking: list[float] = field(default_factory=list)
-    start: list[float] = field(default_factory=list)
-    unlock: list[float] = field(default_factory=list)
-    command: list[float] = field(default_factory=list)
-    opened: list[Memory] = field(default_factory=list)
-    sold: list[Memory] = field(default_factory=list)
-    sales: list[list[Sale]] = field(default_factory=list)
-
-    def measure(self, number: int, sales: int) -> None:
-        """One round: a cold start, the sales, the vault by itself, and the command."""
-        cool(self.home)
-        with till_process("sell", self.home) as process:
-            ready = process.hear()
-            self.interpreter.append(ready["began"] - process.spawned)
-            self.imports.append(ready["imported"] - ready["began"])
-            self.opening.append(ready["opened"] - ready["imported"])
-            self.looking.append(ready["ready"] - ready["opened"])
-            self.start.append(ready["ready"] - process.spawned)
-            self.opened.append(process.memory())
-            process.tell([one.plain() for one in self.paid[number * sales : (number + 1) * sales]])
-            told = process.hear()
-            self.sold.append(process.memory())
-            self.sales.append([Sale(*one) for one in told["sales"]])
-            process.tell([])
-            self.unlock.append(process.hear()["seconds"])
-        cool(self.home)
-        self.command.append(run_status(self.home))
-
-    def over(self, share: float, value: Callable[[Sale], float]) -> Measured:
-        """A percentile of the sales, by round."""
-        return Measured.of([percentile([value(sale) for sale in sales], share) for sales in self.sales])
-
-
-@dataclass(frozen=True, slots=True)
-class Drained:
-    """What uploading all that waited took: of the whole in s, and slice by slice in payments a second."""
-
-    payments: int
-    seconds: float
-    busy: float
-    slices: tuple[float, ...]
-    statuses: dict[str, int]
-    peak: float
 
 
 def measure(run: Run) -> Part:
@@ -150,7 +69,7 @@ async def _measure(run: Run, size: Size, folder: Path) -> Part:
             with running_server(machine) as port:
                 made = await _prepare(office, run, size, folder, port, steps)
                 steps.say("uploading what waited")
-                drained = await asyncio.to_thread(_drain, made["large"].home, size.records)
+                drained = await asyncio.to_thread(drain, made["large"].home, size.records)
                 steps.done()
                 for number in range(run.rounds):
                     for series in _rotated(list(made.values()), number):
@@ -163,7 +82,7 @@ async def _measure(run: Run, size: Size, folder: Path) -> Part:
                 steps.done()
             steps.say("reconciling")
             await office.require_reconciled()
-    return _part(size, made, drained)
+    return outcome(size, made, drained)
 
 
 async def _prepare(office: Office, run: Run, size: Size, folder: Path, port: int, steps: Steps) -> dict[str, Series]:
@@ -195,36 +114,13 @@ async def _prepare(office: Office, run: Run, size: Size, folder: Path, port: int
     return {name: Series(name, *homes[name]) for name in size.stores}
 
 
-def _drain(home: Path, payments: int) -> Drained:
-    with till_process("drain", home) as process:
-        process.hear()
-        process.tell([])
-        told = process.hear()
-        peak = process.memory().peak
-        process.tell([])
-    statuses: dict[str, int] = told["statuses"]
-    if told["records"] < payments or not set(statuses) <= {"settled", "flagged", "recorded"}:
-        raise BenchError(f"the upload of {payments} payments ended in {statuses}")
-    return Drained(payments, told["seconds"], told["busy"], _slices(batch_times(home)), statuses, peak)
-
-
-def _slices(batches: Sequence[tuple[int, int]]) -> tuple[float, ...]:
-    """Payments a second of some stretches of one upload, one after another: whether it gets slower as it goes on."""
-    each = max(1, (len(batches) - 1) // _SLICES)
-    found = []
-    for first in range(0, len(batches) - each, each):
-        stretch = batches[first : first + each + 1]
-        seconds = (stretch[-1][0] - stretch[0][0]) / 1_000
-        found.append(sum(records for _, records in stretch[1:]) / max(seconds, 0.001))
-    return tuple(found) or (0.0,)
-
-
 def _rotated(items: list[Series], by: int) -> list[Series]:
     start = by % len(items)
     return items[start:] + items[:start]
 
 
-def _part(size: Size, made: dict[str, Series], drained: Drained) -> Part:
+def outcome(size: Size, made: dict[str, Series], drained: Drained) -> Part:
+    """The figures and targets of what was measured."""
     part = Part("terminal: a sale from the code to the disk, a cold start, memory, and an upload after an outage")
     part.notes.append(
         f"large: {size.records:,} answered records and {size.customers:,} customers; queued: the same records before"
