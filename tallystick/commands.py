@@ -3,7 +3,6 @@
 import os
 import sys
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated
 
 from cyclopts import App, Parameter
@@ -68,6 +67,8 @@ def _stand_in(name: str, purpose: str, missing: list[str]) -> App:
 
 
 def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - slow, and a sale asks for none
+
     try:
         return version("tallystick")
     except PackageNotFoundError:  # run from a checkout that was never installed

@@ -1,7 +1,6 @@
 """The one place where a terminal's clock, randomness, keys, store and transport meet."""
 
 import os
-import platform
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -118,6 +117,8 @@ class Terminal:
         self, token: str, server_url: str, *, name: str, allow_http: bool = False, even_unsynced: bool = False
     ) -> Device:
         """Enrol with a one-time token, and publish what this terminal trusts; see `terminal.sync.enrol`."""
+        import platform  # noqa: PLC0415 - only an enrolment asks what machine this is
+
         from terminal.sync import enrol  # noqa: PLC0415 - with httpx, which a sale does without
 
         device = enrol(

@@ -1,5 +1,5 @@
 -- book: the state of the book, one row.
-SELECT generation, version, complete, issued_at, expires_at, policy, cashiers, blocked FROM book;
+SELECT generation, version, complete, issued_at, expires_at, policy, cashiers FROM book;
 
 -- standing: where the book stands, without what it says.
 SELECT generation, version, complete, issued_at, expires_at FROM book;
@@ -42,7 +42,7 @@ SELECT series, wallet, name, t, m_kib, verifiers, caps, spent, expires_at FROM b
 SELECT 1 FROM book_closed WHERE series = :series;
 
 -- is_blocked: whether a wallet is among the blocked ones.
-SELECT 1 FROM book, json_each(book.blocked) WHERE json_each.value = :wallet LIMIT 1;
+SELECT 1 FROM book_blocked WHERE wallet = :wallet;
 
 -- count_series: how many series the book holds.
 SELECT count(*) FROM book_series;

@@ -1,17 +1,12 @@
 """The terminal's command line: `tallystick terminal …`, and `python -m terminal`."""
 
 import sys
+from collections.abc import Sequence
+from importlib import import_module
 
 from cyclopts import App
 
 from terminal.commands.exits import help_table
-from terminal.commands.joining import enrol
-from terminal.commands.locks import lift_lock
-from terminal.commands.run_sales import run_sales
-from terminal.commands.selling import sell, void
-from terminal.commands.shifts import shift
-from terminal.commands.syncing import pull, sync
-from terminal.commands.views import export, queue, status
 
 app = App(
     name="terminal",
@@ -22,17 +17,30 @@ app = App(
     help_epilogue=help_table(),
     version_flags=[],
 )
-app.command(enrol)
-app.command(pull)
-app.command(sell)
-app.command(void)
-app.command(shift)
-app.command(queue)
-app.command(sync)
-app.command(status)
-app.command(run_sales, name="run-sales")
-app.command(export)
-app.command(lift_lock, name="lift-lock")
+_COMMANDS = {
+    "enrol": "joining:enrol",
+    "pull": "syncing:pull",
+    "sell": "selling:sell",
+    "void": "selling:void",
+    "shift": "shifts:shift",
+    "queue": "views:queue",
+    "sync": "syncing:sync",
+    "status": "views:status",
+    "run-sales": "run_sales:run_sales",
+    "export": "views:export",
+    "lift-lock": "locks:lift_lock",
+}
+
+
+def _register(words: Sequence[str]) -> None:
+    """Every command: the one that the words name is loaded alone, a help loads all of which it tells."""
+    named = not _COMMANDS.keys().isdisjoint(words)
+    for name, where in _COMMANDS.items():
+        module, _, function = f"terminal.commands.{where}".partition(":")
+        app.command(f"{module}:{function}" if named else getattr(import_module(module), function), name=name)
+
+
+_register(sys.argv[1:3])  # `python -m terminal sell` and `tallystick terminal sell`
 
 
 def main() -> None:

@@ -55,7 +55,8 @@ def sell(
             amount=money, code=code or "", wallet=wallet, voucher=text, cashier=cashier, new_sale=new_sale
         )
         result = _try(terminal, request) if code is not None else _ask_and_try(terminal, request)
-    answer(as_json, sale_json(result), lambda: _say(result))
+        # Said before the store is closed, which may fold its log: what is approved is durable already.
+        answer(as_json, sale_json(result), lambda: _say(result))
     return sale_exit(result)
 
 

@@ -43,11 +43,11 @@ def queue(*, as_json: AsJson = False) -> int:
 
 def _queue_json(found: Queue) -> dict[str, Any]:
     return {
-        "records": found.records,
-        "oldest": found.oldest,
-        "currency": found.currency,
-        "count": found.exposure.count,
-        "total": found.exposure.total,
+        "records": found.waiting.records,
+        "oldest": found.waiting.oldest,
+        "currency": found.waiting.currency,
+        "count": found.waiting.exposure.count,
+        "total": found.waiting.exposure.total,
         "payments": [_payment_json(payment) for payment in found.payments],
     }
 
@@ -72,8 +72,11 @@ def _say_queue(found: Queue) -> None:
         reasons = f"  {', '.join(payment.reasons)}" if payment.reasons else ""
         who = f"{uuid_text(payment.id)}  {masked(payment.wallet)}"
         say(f"{payment.seq:>6}  {who}  {amount:>14}  {payment.state}{reasons}")
-    total = format_minor(found.exposure.total, found.currency)
-    say(f"{found.records} records wait for the server: {found.exposure.count} payments, {total} {found.currency}.")
+    waiting = found.waiting
+    total = format_minor(waiting.exposure.total, waiting.currency)
+    say(
+        f"{waiting.records} records wait for the server: {waiting.exposure.count} payments, {total} {waiting.currency}."
+    )
 
 
 @expected_errors

@@ -17,12 +17,10 @@ SELECT epoch, seq, type, raw, link, at FROM record WHERE epoch = :epoch ORDER BY
 
 -- unanswered: what no verified receipt covers yet, the oldest epoch first.
 SELECT record.epoch, record.seq, record.type, record.raw, record.link, record.at
-FROM record LEFT JOIN answer USING (epoch, seq)
-WHERE answer.seq IS NULL ORDER BY record.epoch, record.seq LIMIT :most;
+FROM unanswered JOIN record USING (epoch, seq) ORDER BY unanswered.epoch, unanswered.seq LIMIT :most;
 
 -- count_unanswered: how many records wait for their receipt, and since when.
-SELECT count(*) AS count, min(record.at) AS oldest
-FROM record LEFT JOIN answer USING (epoch, seq) WHERE answer.seq IS NULL;
+SELECT records AS count, (SELECT min(at) FROM unanswered) AS oldest FROM waiting;
 
 -- certificate_of_epoch: the server's word for an epoch's key.
 SELECT certificate FROM certificate WHERE epoch = :epoch;
@@ -60,8 +58,7 @@ FROM payment WHERE series = :series AND idx = :idx;
 SELECT count(*) FROM payment WHERE unsynced = 1 AND wallet = :wallet;
 
 -- exposure: what the shop would lose if the server took none of it; what is void or failed is no risk any more.
-SELECT count(*) AS count, coalesce(sum(amount), 0) AS total, min(at) AS oldest
-FROM payment WHERE unsynced = 1 AND state NOT IN ('VOIDED', 'FAILED');
+SELECT payments AS count, total FROM waiting;
 
 -- total_between: a customer's sum in [since, until); void and failed ones do not count.
 SELECT coalesce(sum(amount), 0) FROM payment

@@ -33,11 +33,10 @@ class PaymentRow:
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """What the shop would lose if the server took none of it; `oldest` is the `at` of the oldest one."""
+    """What the shop would lose if the server took none of it."""
 
     count: int
     total: int
-    oldest: int | None
 
 
 def _row(row: Row) -> PaymentRow:
@@ -49,6 +48,20 @@ def _row(row: Row) -> PaymentRow:
             "unsynced": bool(row["unsynced"]),
         }
     )
+
+
+def state_after(state: TillState, status: Status) -> TillState:
+    """What the server's word makes of a payment. What was voided here stays so, until the void arrives there.
+
+    Raises:
+        LifeCycleError: where that word can't follow.
+    """
+    after = TILL_STATE_OF_STATUS[status]
+    if state is TillState.VOIDED:
+        return state
+    if after is not state:
+        check_step(TILL, state, after)
+    return after
 
 
 class Payments:
@@ -117,11 +130,7 @@ class Payments:
             LifeCycleError: where that word can't follow the last one.
         """
         row = self.get(payment)
-        after = TILL_STATE_OF_STATUS[status]
-        if row.state is TillState.VOIDED:
-            after = TillState.VOIDED
-        elif after is not row.state:
-            check_step(TILL, row.state, after)
+        after = state_after(row.state, status)
         self._set(row, after, reasons, unsynced=False)
         return after
 

@@ -5,13 +5,12 @@ transaction here begins as a writer (BEGIN IMMEDIATE). A deferred one that reads
 "database is locked" whatever the busy timeout.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import sqlcipher3.dbapi2 as sqlcipher
-from sqlite_utils import Database
 
 from terminal.errors import (
     DiskFullError,
@@ -31,6 +30,9 @@ FILE_NAME = "journal.db"
 # bundles SQLite 3.53.4 (SQLCipher 4.19.0), whatever the system has; a build against an older one is refused.
 _LEAST_SQLITE = (3, 51, 3)
 _BUSY_MS = 10_000
+# Pages of 4 KiB. A sale's commit that finds more in the log has to fold it; syncs do that every half minute, so that
+# hardly any sale ever does.
+_FOLD_ABOVE = 4_000
 
 # Primary result codes of SQLite (https://sqlite.org/rescode.html); the extended ones keep them in the low byte.
 _BUSY, _LOCKED, _READONLY, _IOERR, _CORRUPT, _FULL, _CANTOPEN, _NOTADB = 5, 6, 8, 10, 11, 13, 14, 26
@@ -69,8 +71,6 @@ class Store:
     def __init__(self, path: Path, connection: Any) -> None:
         self.path = path
         self._connection = connection
-        # Plugins would only make a sale start slower.
-        self.db = Database(connection, execute_plugins=False)
 
     @classmethod
     def open(cls, path: Path, key: bytes) -> "Store":
@@ -94,7 +94,7 @@ class Store:
             store = cls(path, connect(path, key))
             try:
                 with _translating():
-                    migrate(store.db, path)
+                    migrate(store._connection, path)
             except BaseException:
                 store.close()
                 raise
@@ -135,6 +135,11 @@ class Store:
         with _translating():
             return int(self._connection.execute(sql, parameters).rowcount)
 
+    def execute_each(self, sql: str, parameters: Iterable[Parameters]) -> None:
+        """Run one statement with each of many parameters, in their order."""
+        with _translating():
+            self._connection.executemany(sql, parameters)
+
     def rows(self, sql: str, parameters: Parameters = ()) -> list[Row]:
         """All rows that a query gives, by column name."""
         with _translating():
@@ -156,6 +161,11 @@ class Store:
     def in_transaction(self) -> bool:
         """Whether a transaction is open on this connection."""
         return bool(self._connection.in_transaction)
+
+    def fold(self) -> None:
+        """Bring the write-ahead log into the file, as far as nobody is kept waiting for it."""
+        with _translating():
+            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
     def close(self) -> None:
         """Close the connection; the last one to close folds the log into the file."""
@@ -186,7 +196,9 @@ def connect(path: Path, key: bytes) -> Any:
             connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")  # an fsync at each commit; NORMAL makes none in WAL mode
+            connection.execute(f"PRAGMA wal_autocheckpoint = {_FOLD_ABOVE}")
             connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA recursive_triggers = ON")  # else REPLACE deletes with no trigger to refuse it
         except BaseException:
             connection.close()
             raise

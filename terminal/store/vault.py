@@ -166,6 +166,7 @@ class Vault:
     _kek: bytes = field(repr=False)
     _contents: _Contents = field(repr=False)
     _random: Random = field(repr=False)
+    _unsealed: dict[bytes, SigningKey] = field(default_factory=dict, repr=False)
 
     @classmethod
     def create(cls, path: Path, secret: Secret, random: Random) -> "Vault":
@@ -238,10 +239,12 @@ class Vault:
         return next((key for key in self._contents.devices if key.epoch == epoch), None)
 
     def _unseal(self, key: _DeviceKey) -> SigningKey:
-        try:
-            return SigningKey.from_seed(key.sealed.open(self._kek, key.purpose))
-        except (InvalidTag, ValueError) as error:
-            raise VaultDamagedError from error
+        if key.public_key not in self._unsealed:  # each record is signed: opened once, and no safer than the kek
+            try:
+                self._unsealed[key.public_key] = SigningKey.from_seed(key.sealed.open(self._kek, key.purpose))
+            except (InvalidTag, ValueError) as error:
+                raise VaultDamagedError from error
+        return self._unsealed[key.public_key]
 
     def _write(self, devices: tuple[_DeviceKey, ...]) -> None:
         contents = replace(self._contents, devices=devices)

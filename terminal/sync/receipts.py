@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from shared.errors import DecodingError, LifeCycleError, SignatureError
 from shared.journal import genesis_of
-from shared.lifecycles import TILL_STATE_OF_STATUS, Status
+from shared.lifecycles import TILL_STATE_OF_STATUS, Status, TillState
 from shared.messages.receipt import Receipt, RecordResult, open_receipt
 from terminal.book.apply import believed_keys
 from terminal.book.server_time import note_server_time, server_time
 from terminal.clock import Clock
 from terminal.errors import UntrustedAnswerError
-from terminal.journal.payments import Payments
+from terminal.journal.payments import state_after
 from terminal.store.database import Row, Store
 from terminal.sync.batches import Sent
 from terminal.sync.errors import AnswerError, JournalMismatchError, ReceiptError
@@ -33,7 +33,6 @@ class Receipts:
         self._store = store
         self._device = device
         self._clock = clock
-        self._payments = Payments(store)
 
     def store_answer(self, sent: Sent, raw: bytes, *, heard: int | None) -> Covered:
         """Verify a receipt and store it with all that follows from it, in one transaction.
@@ -55,14 +54,12 @@ class Receipts:
             self._check(receipt, sent, payments)
             now = self._clock.now()
             self._store.execute(SQL["set_receipt"], {"id": batch.id, "receipt": raw, "answered_at": now})
-            skipped = []
-            for seq, result in zip(sent.seqs, receipt.results, strict=True):
-                self._answer(receipt, seq, result, now)
-                payment = payments.get(seq)
-                if payment is not None and not self._follow(payment, before.get(seq), result):
-                    skipped.append(payment["id"])
+            results = list(zip(sent.seqs, receipt.results, strict=True))
+            self._store.execute_each(SQL["set_answer"], [_answer(receipt, seq, result, now) for seq, result in results])
+            followed = [_follow(payments[seq], before.get(seq), result) for seq, result in results if seq in payments]
+            self._store.execute_each(SQL["follow"], [change for change, _ in followed])
             note_server_time(self._store, receipt.server_time, self._clock, fresh=True)
-            return Covered(receipt, tuple(skipped))
+            return Covered(receipt, tuple(change["id"] for change, could in followed if not could))
 
     def check_halves(self, receipt: Receipt) -> None:
         """Make sure that the server's chain ends in a record of ours.
@@ -110,37 +107,36 @@ class Receipts:
             if result.seq is None and result.status is not Status.REJECTED:
                 raise ReceiptError(f"This receipt gives record {seq} no place, and does not reject it.")
 
-    def _answer(self, receipt: Receipt, seq: int, result: RecordResult, now: int) -> None:
-        self._store.execute(
-            SQL["set_answer"],
-            {
-                "epoch": receipt.epoch,
-                "seq": seq,
-                "status": result.status.value,
-                "reasons": json.dumps(result.reasons),
-                "score": result.score,
-                "batch": receipt.batch,
-                "answered_at": now,
-            },
-        )
-
-    def _follow(self, payment: Row, before: str | None, result: RecordResult) -> bool:
-        """Take a payment to its new state; False where its life cycle does not allow that."""
-        self._store.execute(SQL["set_synced"], {"id": payment["id"]})
-        # A book's update outranks receipts: a payment that has the server's word already keeps it, until the
-        # server judges the record anew.
-        told = not payment["unsynced"] if before is None else before == result.status.value
-        if told or result.status not in TILL_STATE_OF_STATUS:
-            return True
-        try:
-            self._payments.answer(payment["id"], result.status, result.reasons)
-        except LifeCycleError:
-            return False
-        return True
-
     def _link(self, epoch: int, seq: int) -> bytes | None:
         if seq:
             link: bytes | None = self._store.value(SQL["link_of"], {"epoch": epoch, "seq": seq})
             return link
         key = self._store.value(SQL["epoch_key"], {"epoch": epoch})
         return None if key is None else genesis_of(self._device, epoch, key)
+
+
+def _answer(receipt: Receipt, seq: int, result: RecordResult, now: int) -> Row:
+    return {
+        "epoch": receipt.epoch,
+        "seq": seq,
+        "status": result.status.value,
+        "reasons": json.dumps(result.reasons),
+        "score": result.score,
+        "batch": receipt.batch,
+        "answered_at": now,
+    }
+
+
+def _follow(payment: Row, before: str | None, result: RecordResult) -> tuple[Row, bool]:
+    """Where a payment goes by its result; False where its life cycle does not allow that, and it stays."""
+    stays = {"id": payment["id"], "state": payment["state"], "reasons": payment["reasons"]}
+    # A book's update outranks receipts: a payment that has the server's word already keeps it, until the server
+    # judges the record anew.
+    told = not payment["unsynced"] if before is None else before == result.status.value
+    if told or result.status not in TILL_STATE_OF_STATUS:
+        return stays, True
+    try:
+        state = state_after(TillState(payment["state"]), result.status)
+    except LifeCycleError:
+        return stays, False
+    return {**stays, "state": state.value, "reasons": json.dumps(list(result.reasons))}, True

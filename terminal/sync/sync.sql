@@ -3,9 +3,9 @@ SELECT id, epoch, first_seq, last_seq FROM batch WHERE receipt IS NULL ORDER BY 
 
 -- unanswered_after: records without an answer behind a place of the journal, in order.
 SELECT record.epoch, record.seq, length(record.raw) AS size
-FROM record LEFT JOIN answer USING (epoch, seq)
-WHERE answer.seq IS NULL AND (record.epoch, record.seq) > (:epoch, :seq)
-ORDER BY record.epoch, record.seq LIMIT :most;
+FROM unanswered JOIN record USING (epoch, seq)
+WHERE (unanswered.epoch, unanswered.seq) > (:epoch, :seq)
+ORDER BY unanswered.epoch, unanswered.seq LIMIT :most;
 
 -- answered_between: records that a receipt covers and did not reject, of which the server now says it lacks them.
 SELECT record.epoch, record.seq, length(record.raw) AS size
@@ -23,7 +23,7 @@ DELETE FROM batch WHERE id = :id AND receipt IS NULL;
 SELECT seq, raw, link FROM record WHERE epoch = :epoch AND seq BETWEEN :first_seq AND :last_seq ORDER BY seq;
 
 -- payments_between: the payments among them.
-SELECT seq, id, unsynced FROM payment WHERE epoch = :epoch AND seq BETWEEN :first_seq AND :last_seq;
+SELECT seq, id, unsynced, state, reasons FROM payment WHERE epoch = :epoch AND seq BETWEEN :first_seq AND :last_seq;
 
 -- answers_between: what was answered to them before.
 SELECT seq, status FROM answer WHERE epoch = :epoch AND seq BETWEEN :first_seq AND :last_seq;
@@ -49,8 +49,8 @@ VALUES (:epoch, :seq, :status, :reasons, :score, :batch, :answered_at)
 ON CONFLICT (epoch, seq) DO UPDATE SET status = excluded.status, reasons = excluded.reasons, score = excluded.score,
     batch = excluded.batch, answered_at = excluded.answered_at;
 
--- set_synced: a verified receipt covers this payment's record.
-UPDATE payment SET unsynced = 0 WHERE id = :id;
+-- follow: a verified receipt covers this payment's record, and says what becomes of it.
+UPDATE payment SET unsynced = 0, state = :state, reasons = :reasons WHERE id = :id;
 
 -- note_try: a half of the sync was tried; NULL where it did not succeed.
 INSERT INTO sync_state (what, tried_at, succeeded_at, error) VALUES (:what, :tried_at, :succeeded_at, :error)
@@ -75,7 +75,7 @@ ON CONFLICT (kid) DO UPDATE SET not_after = NULL;
 SELECT 1 FROM device;
 
 -- count_unanswered: records that no verified receipt covers.
-SELECT count(*) FROM record LEFT JOIN answer USING (epoch, seq) WHERE answer.seq IS NULL;
+SELECT records FROM waiting;
 
 -- shift_is_open: whether a shift is open.
 SELECT 1 FROM shift WHERE closed_at IS NULL;

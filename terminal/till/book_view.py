@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 
 from shared.messages.book import Cashier
 from shared.policy import Policy, from_wire
@@ -50,6 +51,17 @@ def read_book(store: Store) -> BookView:
         complete=bool(row["complete"]),
         issued_at=row["issued_at"],
         expires_at=row["expires_at"],
-        policy=from_wire(json.loads(row["policy"])),
-        cashiers=tuple(Cashier(**cashier) for cashier in json.loads(row["cashiers"])),
+        policy=_policy(row["policy"]),
+        cashiers=_cashiers(row["cashiers"]),
     )
+
+
+# Every sale reads the book twice, and its text changes with a pull alone.
+@lru_cache(maxsize=2)
+def _policy(text: str) -> Policy:
+    return from_wire(json.loads(text))
+
+
+@lru_cache(maxsize=2)
+def _cashiers(text: str) -> tuple[Cashier, ...]:
+    return tuple(Cashier(**cashier) for cashier in json.loads(text))

@@ -1,5 +1,7 @@
 """The till's SQL, by name."""
 
+from pathlib import Path
+
 from terminal.store.statements import load_statements
 
-SQL = load_statements("terminal.till", "till.sql")
+SQL = load_statements(Path(__file__).with_name("till.sql"))

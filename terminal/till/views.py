@@ -14,14 +14,21 @@ from terminal.till.server_time import clock_skew, server_now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Queue:
-    """What no receipt covers yet: its payments, and how many records in all with the `at` of the oldest."""
+class Waiting:
+    """How much no receipt covers yet: what is at risk, and how many records in all with the `at` of the oldest."""
 
     currency: str
-    payments: tuple[PaymentRow, ...]
     exposure: Exposure
     records: int
     oldest: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    """What no receipt covers yet, payment by payment, the oldest first."""
+
+    waiting: Waiting
+    payments: tuple[PaymentRow, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +52,7 @@ class StatusView:
     currency: str
     schema: int
     now: int
-    queue: Queue
+    queue: Waiting
     exposure_limit: int
     exposure_count: int
     oldest_age: int | None
@@ -70,7 +77,7 @@ class Views:
     def queue(self) -> Queue:
         """What waits for the server."""
         with self._parts.store.snapshot():
-            return self._queue()
+            return Queue(waiting=self._waiting(), payments=tuple(self._parts.payments.unsynced()))
 
     def status(self) -> StatusView:
         """Everything, as of one moment."""
@@ -80,7 +87,7 @@ class Views:
             device, book, queue, shift = (
                 read_device(parts.store),
                 read_book(parts.store),
-                self._queue(),
+                self._waiting(),
                 parts.shifts.open_one(),
             )
             when = server_now(parts, moment, book.policy.clock_tolerance_s * MS_PER_SECOND)
@@ -110,12 +117,11 @@ class Views:
                 guesses_left=Guesses(parts.store, parts.random).left(book.policy, moment),
             )
 
-    def _queue(self) -> Queue:
+    def _waiting(self) -> Waiting:
         parts = self._parts
         records, oldest = parts.journal.waiting()
-        return Queue(
+        return Waiting(
             currency=read_device(parts.store).currency,
-            payments=tuple(parts.payments.unsynced()),
             exposure=parts.payments.exposure(),
             records=records,
             oldest=oldest,

@@ -157,7 +157,7 @@ def test_a_day_shift_void_queue_status_close_and_export(
     assert run("status", "--json") == Exit.DONE
     status = answered()
     assert (status["queued"], status["unsyncedTotal"], status["exposureLimit"]) == (4, 10_00, 5_000_00)
-    assert (status["epoch"], status["schema"], status["book"]["version"]) == (1, 1, 7)
+    assert (status["epoch"], status["schema"], status["book"]["version"]) == (1, 2, 7)
     assert run("shift", "close", "--json") == Exit.DONE
     closed = answered()
     assert (closed["count"], closed["total"], closed["voids"], closed["carried"]["count"]) == (1, 10_00, 1, 1)

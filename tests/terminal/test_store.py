@@ -12,7 +12,11 @@ from terminal.store.migrations import Migration, known_migrations, migrate
 from tests.terminal.shop import Series, Shop, check_chain, sell
 
 KEY = b"k" * 32
-NEXT = Migration(2, "0002_next", "CREATE TABLE more (id INTEGER PRIMARY KEY) STRICT;\n-- done: it; and this\n")
+SETTINGS = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "recursive_triggers": 1}
+NUMBER = known_migrations()[-1].number + 1
+NEXT = Migration(
+    NUMBER, f"{NUMBER:04d}_next", "CREATE TABLE more (id INTEGER PRIMARY KEY) STRICT;\n-- done: it; and this\n"
+)
 
 
 @pytest.fixture
@@ -22,8 +26,8 @@ def path(tmp_path: Path) -> Path:
 
 def test_the_connection_is_as_the_journal_needs_it(path: Path) -> None:
     store = Store.open(path, KEY)
-    settings = {name: store.value(f"PRAGMA {name}") for name in ("journal_mode", "synchronous", "foreign_keys")}
-    assert settings == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+    settings = {name: store.value(f"PRAGMA {name}") for name in SETTINGS}
+    assert settings == SETTINGS
     assert path.stat().st_mode & 0o777 == 0o600
     store.close()
 
@@ -72,25 +76,27 @@ def test_a_migration_backs_the_store_up_with_the_same_key(path: Path) -> None:
     assert not list(path.parent.glob("*.before-*"))  # there was nothing to lose
     with store.transaction():
         store.execute("INSERT INTO book_closed VALUES (?)", [b"s" * 16])
-    migrate(store.db, path, [*known_migrations(), NEXT])
+    migrate(store._connection, path, [*known_migrations(), NEXT])
     assert store.value("SELECT count(*) FROM more") == 0
     store.close()
-    copy = path.with_name("journal.db.before-0002")
+    copy = path.with_name(f"journal.db.before-{NUMBER:04d}")
     assert copy.stat().st_mode & 0o777 == 0o600
     assert copy.read_bytes()[:6] != b"SQLite"
     backup = connect(copy, KEY)
     assert backup.execute("SELECT count(*) FROM book_closed").fetchone() == (1,)
-    assert backup.execute("SELECT max(number) FROM migration").fetchone() == (1,)
+    assert backup.execute("SELECT max(number) FROM migration").fetchone() == (NUMBER - 1,)
     backup.close()
 
 
 def test_a_migration_that_fails_changes_nothing(path: Path) -> None:
     store = Store.open(path, KEY)
-    broken = Migration(2, "0002_broken", "CREATE TABLE more (id INTEGER);\nINSERT INTO nowhere VALUES (1);\n")
+    broken = Migration(
+        NUMBER, f"{NUMBER:04d}_broken", "CREATE TABLE more (id INTEGER);\nINSERT INTO nowhere VALUES (1);\n"
+    )
     with pytest.raises(sqlcipher.OperationalError):
-        migrate(store.db, path, [*known_migrations(), broken])
+        migrate(store._connection, path, [*known_migrations(), broken])
     assert store.value("SELECT count(*) FROM sqlite_master WHERE name = 'more'") == 0
-    migrate(store.db, path, [*known_migrations(), NEXT])
+    migrate(store._connection, path, [*known_migrations(), NEXT])
     store.close()
 
 
@@ -98,10 +104,10 @@ def test_a_store_of_a_newer_version_or_of_changed_migrations_is_refused(path: Pa
     store = Store.open(path, KEY)
     changed = Migration(1, "0001_start", "CREATE TABLE other (id INTEGER);")
     with pytest.raises(StoreVersionError, match="changed"):
-        migrate(store.db, path, [changed])
-    migrate(store.db, path, [*known_migrations(), NEXT])
+        migrate(store._connection, path, [changed])
+    migrate(store._connection, path, [*known_migrations(), NEXT])
     store.close()
-    with pytest.raises(StoreVersionError, match="0002"):
+    with pytest.raises(StoreVersionError, match=f"{NUMBER:04d}"):
         Store.open(path, KEY)
 
 

@@ -5,14 +5,16 @@ A store that has rows is copied first, encrypted with the same key, so that a fa
 
 import hashlib
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
-
-from sqlite_utils import Database
+from typing import TYPE_CHECKING, Any
 
 from terminal.errors import DiskFullError, StoreVersionError
 from terminal.store.files import sync_file, sync_folder
 
+if TYPE_CHECKING:  # it takes longer to import than a store takes to open, and most stores need no step
+    from sqlite_utils import Database
+
+_FOLDER = Path(__file__).parent
 _TABLE = """
 CREATE TABLE IF NOT EXISTS migration (
     number INTEGER PRIMARY KEY,
@@ -38,33 +40,37 @@ class Migration:
 
 def known_migrations() -> list[Migration]:
     """Every step that this version of the program has, in order."""
-    found = [entry for entry in files(__package__).iterdir() if entry.name.endswith(".sql")]
     return sorted(
-        (Migration(int(entry.name[:4]), entry.name[:-4], entry.read_text("utf-8")) for entry in found),
+        (Migration(int(file.name[:4]), file.stem, file.read_text("utf-8")) for file in _FOLDER.glob("*.sql")),
         key=lambda step: step.number,
     )
 
 
-def migrate(db: Database, path: Path, steps: list[Migration] | None = None) -> None:
+def migrate(connection: Any, path: Path, steps: list[Migration] | None = None) -> None:
     """Apply the steps that a store lacks. The caller holds the lock that keeps other processes out.
 
     Raises:
         StoreVersionError: where a newer version wrote the store, or an applied step differs from ours.
     """
     steps = known_migrations() if steps is None else steps
-    applied = _applied(db)
+    applied = _applied(connection)
     _check(applied, steps)
     missing = [step for step in steps if step.number not in applied]
-    if missing and applied:
+    if not missing:
+        return
+    from sqlite_utils import Database  # noqa: PLC0415 - see the top
+
+    db = Database(connection, execute_plugins=False)
+    if applied:
         _back_up(db, path, missing[0].number)
     for step in missing:
         _apply(db, step)
 
 
-def _applied(db: Database) -> dict[int, str]:
-    if not list(db.execute("SELECT 1 FROM sqlite_master WHERE name = 'migration'")):
+def _applied(connection: Any) -> dict[int, str]:
+    if not list(connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'migration'")):
         return {}
-    return dict(db.execute("SELECT number, checksum FROM migration"))
+    return dict(connection.execute("SELECT number, checksum FROM migration"))
 
 
 def _check(applied: dict[int, str], steps: list[Migration]) -> None:
@@ -78,7 +84,7 @@ def _check(applied: dict[int, str], steps: list[Migration]) -> None:
             raise StoreVersionError(f"migration {number:04d} was changed after it was applied to this store")
 
 
-def _back_up(db: Database, path: Path, number: int) -> None:
+def _back_up(db: "Database", path: Path, number: int) -> None:
     """Copy the whole store beside itself; VACUUM INTO keeps SQLCipher's key, so the copy is as secret."""
     copy = path.with_name(f"{path.name}.before-{number:04d}")
     beside = copy.with_name(f"{copy.name}.part")
@@ -93,7 +99,7 @@ def _back_up(db: Database, path: Path, number: int) -> None:
         raise DiskFullError(f"the backup before an update failed: {error.strerror}. Nothing was changed.") from error
 
 
-def _apply(db: Database, step: Migration) -> None:
+def _apply(db: "Database", step: Migration) -> None:
     db.execute("BEGIN IMMEDIATE")
     try:
         db.executescript(step.sql)

@@ -11,7 +11,7 @@ from msgspec.structs import replace as changed
 from shared import cose
 from shared.lifecycles import Status
 from shared.messages.receipt import Receipt, RecordResult, sign_receipt
-from terminal.journal.payments import Payments
+from terminal.sync import receipts
 from tests.terminal.sync.fake_server import (
     OUTAGES,
     FakeServer,
@@ -257,19 +257,20 @@ def test_a_full_disk_answers_nothing(till: Till, server: FakeServer) -> None:
     assert till.state(payment) == "COMPLETED"
 
 
+@pytest.mark.parametrize("step", ["_follow", "note_server_time"])
 def test_a_power_cut_while_a_receipt_is_stored_leaves_nothing_half_done(
-    till: Till, server: FakeServer, monkeypatch: pytest.MonkeyPatch
+    till: Till, server: FakeServer, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     till.sell(3)
 
     class PowerCut(BaseException):
         pass
 
-    def cut(*_: object) -> None:
+    def cut(*_: object, **__: object) -> None:
         raise PowerCut
 
     with monkeypatch.context() as patched:
-        patched.setattr(Payments, "answer", cut)
+        patched.setattr(receipts, step, cut)
         with pytest.raises(PowerCut):
             till.sync.sync_once()
     till.restart()
