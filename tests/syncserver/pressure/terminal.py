@@ -53,6 +53,7 @@ class CrowdTerminal:
         lane: which of the ways to a server it takes.
         journal: every record, by seq from 1.
         answers: the first answer by seq.
+        batches: every batch that was answered.
         owed: batches that were held back, to come after later ones.
     """
 
@@ -63,6 +64,7 @@ class CrowdTerminal:
     lane: int
     journal: list[Signed] = field(default_factory=list)
     answers: dict[int, RecordResult] = field(default_factory=dict)
+    batches: set[bytes] = field(default_factory=set)
     owed: list[Sending] = field(default_factory=list)
     _shift_began: int = 0
     _paid: list[Payment] = field(default_factory=list)
@@ -117,6 +119,7 @@ class CrowdTerminal:
         """
         assert (receipt.device, receipt.batch) == (self.till.device, sending.batch)
         assert len(receipt.results) == len(sending.records)
+        self.batches.add(sending.batch)
         first: list[RecordResult] = []
         for signed, result in zip(sending.records, receipt.results, strict=True):
             seq = signed.record.seq

@@ -20,6 +20,7 @@ _SHOWN = 5
 
 RECORDS = """
 SELECT seq, link, payment, status, reasons, score, fork FROM journal_record WHERE device = $1 ORDER BY seq"""
+BATCHES = "SELECT batch FROM batch WHERE device = $1"
 COUNTS = """
 SELECT (SELECT count(*) FROM journal_record) AS records, (SELECT count(*) FROM payment) AS payments,
        (SELECT count(DISTINCT payment) FROM payment) AS different,
@@ -70,7 +71,10 @@ async def _answers(services: Services, terminals: Sequence[CrowdTerminal]) -> As
     """Each record was answered, and is in the database once, with the answer that came first."""
     for terminal in terminals:
         rows = {row["seq"]: row for row in await services.pool.fetch(RECORDS, UUID(bytes=terminal.till.device))}
+        batches = {row["batch"].bytes for row in await services.pool.fetch(BATCHES, UUID(bytes=terminal.till.device))}
         name = terminal.till.device.hex()
+        if lost := terminal.batches - batches:
+            yield f"{name}: {len(lost)} batches were answered and have no receipt in the database"
         if len(rows) != len(terminal.journal):
             yield f"{name}: {len(terminal.journal)} records were signed, {len(rows)} are in the database"
         for signed in terminal.journal:
