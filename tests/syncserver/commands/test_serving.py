@@ -1,6 +1,9 @@
 """What `server run` tells whoever started it."""
 
+import json
 import resource
+import subprocess
+import sys
 
 import httpx
 import pytest
@@ -34,3 +37,22 @@ def test_it_takes_no_more_connections_than_it_may_have_files(
     make_room_for_connections()
     assert told == ([] if raised_to is None else [(raised_to, limits[1])])
     assert BoundedConnection.most_connections == connections
+
+
+def test_each_line_of_its_log_is_one_object_also_where_a_library_has_something_to_say() -> None:
+    script = """
+import logging, structlog
+from syncserver.commands.serving import _log_to_stderr
+_log_to_stderr()
+structlog.get_logger().info("payment", wallet="1")
+try:
+    raise ConnectionResetError("gone")
+except ConnectionResetError:
+    logging.getLogger("asyncpg.pool").warning("try %d failed", 2, exc_info=True)
+logging.getLogger("asyncpg.pool").info("of no interest")
+"""
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    own, foreign = (json.loads(line) for line in said.stderr.splitlines())
+    assert (own["event"], own["level"], own["wallet"]) == ("payment", "info", "1")
+    assert (foreign["event"], foreign["level"]) == ("try 2 failed", "warning")
+    assert foreign["exception"].endswith("ConnectionResetError: gone")
