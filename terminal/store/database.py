@@ -5,7 +5,7 @@ transaction here begins as a writer (BEGIN IMMEDIATE). A deferred one that reads
 "database is locked" whatever the busy timeout.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -134,6 +134,11 @@ class Store:
         """Run one statement; returns how many rows it changed."""
         with _translating():
             return int(self._connection.execute(sql, parameters).rowcount)
+
+    def execute_many(self, sql: str, parameters: Iterable[Parameters]) -> None:
+        """Run one statement once for each of these parameters."""
+        with _translating():
+            self._connection.executemany(sql, parameters)
 
     def rows(self, sql: str, parameters: Parameters = ()) -> list[Row]:
         """All rows that a query gives, by column name."""

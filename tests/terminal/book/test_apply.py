@@ -1,10 +1,10 @@
 """A page of the book: applied whole, or refused and nothing changed."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from shared.errors import DecodingError, SignatureError, TallystickError
@@ -78,7 +78,7 @@ def test_no_bit_of_a_page_can_be_flipped(till: Till) -> None:
 
 
 def test_a_series_is_replaced_whole_and_a_closed_one_is_gone(till: Till) -> None:
-    spent = replace(series(1), spent=(0,))
+    spent = msgspec.structs.replace(series(1), spent=(0,))
     apply(till, generation=2, since=5, version=6, series=(spent,), closed=(series(2).series,))
     book = CodeBook(till.store)
     assert [found.spent for found in book.find(series(1).wallet)] == [frozenset({0})]
