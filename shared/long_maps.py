@@ -2,7 +2,8 @@
 
 `cbor.decode` first counts every item of what is long, in Python, for keys that could be chosen to collide. Here items
 are decoded some at a time, from slices that are too short to hold enough of such keys, so nothing has to be counted.
-Whatever is of another form is left to `cbor.decode_map`, which takes the same values and refuses the same bytes.
+Whatever is of another form is left to `cbor.decode_map`. Both take the same values and refuse the same bytes, but for
+such keys: there their number is bounded, here the length of the item that has them.
 """
 
 from collections.abc import Iterator

@@ -31,6 +31,16 @@ class BookSeries(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: int
 
 
+@lru_cache(maxsize=64)
+def kdf_of(t: int, m_kib: int) -> KdfParameters:
+    """Argon2id's cost, one object for all series that have the same.
+
+    Raises:
+        KdfError: where it is out of bounds.
+    """
+    return KdfParameters(t, m_kib)
+
+
 # Of caps, sizes and costs there are few, and an expiry is often that of many series.
 @lru_cache(maxsize=4_096)
 def head(major: int, argument: int) -> bytes:
@@ -91,10 +101,6 @@ def _uints(values: tuple[int, ...]) -> bytes:
     return head(_ARRAY, len(values)) + b"".join([head(_UINT, value) for value in values])
 
 
-# One object for all series of the same cost.
-_kdf = lru_cache(maxsize=64)(KdfParameters)
-
-
 def decode_series(values: Fields) -> BookSeries:
     """The series that a decoded map holds.
 
@@ -109,7 +115,7 @@ def decode_series(values: Fields) -> BookSeries:
         series=fields.uuid(values, "series"),
         wallet=fields.wallet(values),
         name=fields.text(values, "name"),
-        kdf=_kdf(fields.uint(values, "t"), fields.uint(values, "m")),
+        kdf=kdf_of(fields.uint(values, "t"), fields.uint(values, "m")),
         verifiers=verifiers,
         caps=caps,
         spent=fields.uints(values, "spent"),

@@ -6,12 +6,11 @@ from dataclasses import replace
 
 import asyncpg
 
-from shared.codes import KdfParameters
 from shared.errors import TallystickError
 from shared.geo import Place
 from shared.lifecycles import STATUS_OF_PAYMENT, PaymentState
 from shared.messages.book import Book, Cashier, ServerKey, Update, sign_book
-from shared.messages.book_series import BookSeries
+from shared.messages.book_series import BookSeries, kdf_of
 from shared.rules.decision import MS_PER_HOUR
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
@@ -22,6 +21,7 @@ from syncserver.sync.reading import read_policies
 
 # A page that holds more updates than this ends where it does, as with series.
 MAX_UPDATES_PER_PAGE = 5_000
+Rows = Sequence[asyncpg.Record]
 
 
 class PullRefusedError(TallystickError):
@@ -36,15 +36,13 @@ async def make_page(services: Services, device: bytes, since: int) -> bytes:
     Raises:
         PullRefusedError: the device is quarantined, revoked or gone.
     """
-    async with services.pool.acquire() as connection:
-        await number_changes(connection)
-        # One snapshot: everything up to the clock's version in it is visible in it.
-        async with connection.transaction(isolation="repeatable_read", readonly=True):
-            page, rows, codes = await _read_page(services, connection, device, since)
-    return await asyncio.to_thread(_sign, services, page, rows, codes)
-
-
-Rows = Sequence[asyncpg.Record]
+    async with services.paging:
+        async with services.pool.acquire() as connection:
+            await number_changes(connection)
+            # One snapshot: everything up to the clock's version in it is visible in it.
+            async with connection.transaction(isolation="repeatable_read", readonly=True):
+                page, rows, codes = await _read_page(services, connection, device, since)
+        return await asyncio.to_thread(_sign, services, page, rows, codes)
 
 
 async def _read_page(services: Services, connection: Connection, device: bytes, since: int) -> tuple[Book, Rows, Rows]:
@@ -107,7 +105,7 @@ def _sign(services: Services, page: Book, rows: Rows, codes: Rows) -> bytes:
             series=row["series"].bytes,
             wallet=row["wallet"],
             name=row["masked_name"],
-            kdf=KdfParameters(row["t"], row["m_kib"]),
+            kdf=kdf_of(row["t"], row["m_kib"]),
             verifiers=tuple(code["verifiers"]),
             caps=tuple(code["caps"]),
             spent=tuple(code["spent"]),

@@ -1,6 +1,7 @@
 """A country of customers with codes, most of them far from the one terminal whose book is measured."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +9,7 @@ from tallystick.bench.office import Office
 from tallystick.bench.world import CAP, CENTRE, CODES_EACH, CURRENCY, QUERIES
 
 _ROWS_AT_ONCE = 100_000
+_SEEDS = (0.25, 0.5)  # of two sessions: PostgreSQL writes with one core in each
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,18 +26,27 @@ class Country:
 
 
 async def fill(office: Office, country: Country, done: Callable[[str], Any]) -> None:
-    """Write a country into an empty database, set-based; `done` is told after each chunk."""
+    """Write a country into an empty database, set-based, in two sessions; `done` is told after each chunk."""
+    chunks = iter(range(0, country.series, _ROWS_AT_ONCE))
+    await asyncio.gather(*(_write(office, country, chunks, seed, done) for seed in _SEEDS))
+    await office.services.pool.execute(QUERIES["book_clock"], country.series + 1)
+
+
+async def _write(
+    office: Office, country: Country, chunks: Iterator[int], seed: float, done: Callable[[str], Any]
+) -> None:
+    """Write chunks as long as there are any."""
     now = office.services.clock()
     held = CAP * CODES_EACH
+    share = country.series // country.near
     owner = await office.target.connect_owner()
     try:
-        await owner.execute(QUERIES["book_seed"])
+        await owner.execute(QUERIES["book_seed"], seed)
         await owner.execute(QUERIES["book_people"])
-        for first in range(0, country.series, _ROWS_AT_ONCE):
+        for first in chunks:
             last = min(first + _ROWS_AT_ONCE, country.series) - 1
             async with owner.transaction():
                 await owner.execute(QUERIES["book_forget"])
-                share = country.series // country.near
                 await owner.execute(
                     QUERIES["book_places"], first, last, country.series, share, CENTRE.lat, CENTRE.lon, now
                 )
@@ -45,6 +56,5 @@ async def fill(office: Office, country: Country, done: Callable[[str], Any]) -> 
                 await owner.execute(QUERIES["book_series"], now)
                 await owner.execute(QUERIES["book_codes"], CODES_EACH, CAP)
             done(f"{(last + 1) * CODES_EACH:,} codes")
-        await owner.execute(QUERIES["book_clock"], country.series + 1)
     finally:
         await owner.close()

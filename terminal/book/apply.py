@@ -113,7 +113,7 @@ def _apply(store: Store, page: Book, rows: list[SeriesRow], raw: bytes, clock: C
         store.execute(SQL["clear_series"])
     _set_book(store, page)
     store.execute_many(SQL["set_series"], rows)
-    store.execute_many(SQL["reopen_series"], [(series.series,) for series in page.series])
+    store.execute(SQL["reopen_series"], {"listed": json.dumps([series.series.hex() for series in page.series])})
     closed = [(series,) for series in page.closed]
     store.execute_many(SQL["close_series"], closed)
     store.execute_many(SQL["remove_series"], closed)

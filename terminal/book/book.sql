@@ -22,8 +22,8 @@ ON CONFLICT (series) DO UPDATE SET wallet = excluded.wallet, name = excluded.nam
     m_kib = excluded.m_kib, verifiers = excluded.verifiers, caps = excluded.caps, spent = excluded.spent,
     expires_at = excluded.expires_at;
 
--- reopen_series: the server lists a series that it had closed before it was restored.
-DELETE FROM book_closed WHERE series = ?;
+-- reopen_series: the server lists series that it had closed before it was restored.
+DELETE FROM book_closed WHERE series IN (SELECT unhex(value) FROM json_each(:listed));
 
 -- close_series: nothing of it is good any more, by voucher either.
 INSERT INTO book_closed (series) VALUES (?) ON CONFLICT (series) DO NOTHING;
