@@ -39,7 +39,10 @@ def _get(fields: Fields, key: Any) -> Any:
 
 def uint(fields: Fields, key: Any, *, least: int = 0, most: int = MAX_INTEGER) -> int:
     """An unsigned integer between `least` and `most`; a float or a bool is none."""
-    value = _get(fields, key)
+    return _checked_uint(_get(fields, key), key, least, most)
+
+
+def _checked_uint(value: Any, key: Any, least: int = 0, most: int = MAX_INTEGER) -> int:
     if type(value) is not int:
         raise DecodingError(f"{key}: not an integer")
     if not least <= value <= most:
@@ -64,7 +67,10 @@ def longitude(fields: Fields, key: Any = "lon") -> int:
 
 def octets(fields: Fields, key: Any, length: int | None = None) -> bytes:
     """A byte string of exactly `length` bytes, or of any."""
-    value = _get(fields, key)
+    return _checked_octets(_get(fields, key), key, length)
+
+
+def _checked_octets(value: Any, key: Any, length: int | None) -> bytes:
     if type(value) is not bytes:
         raise DecodingError(f"{key}: not a byte string")
     if length is not None and len(value) != length:
@@ -97,7 +103,8 @@ def checked_text(value: Any, name: Any) -> str:
     if type(value) is not str:
         raise DecodingError(f"{name}: not a text")
     check_bytes(value, name)
-    if any(unicodedata.category(character) == "Cc" for character in value):
+    # What is printable has no control character, and most texts are; a letter of Cc costs a look at each.
+    if not value.isprintable() and any(unicodedata.category(character) == "Cc" for character in value):
         raise DecodingError(f"{name}: has a control character")
     return value
 
@@ -140,14 +147,12 @@ def texts(fields: Fields, key: Any, *, most: int | None = None) -> tuple[str, ..
 
 def uints(fields: Fields, key: Any) -> tuple[int, ...]:
     """A list of unsigned integers."""
-    values = items(fields, key)
-    return tuple(uint({key: value}, key) for value in values)
+    return tuple([_checked_uint(value, key) for value in items(fields, key)])
 
 
 def octet_strings(fields: Fields, key: Any, length: int | None = None) -> tuple[bytes, ...]:
     """A list of byte strings."""
-    values = items(fields, key)
-    return tuple(octets({key: value}, key, length) for value in values)
+    return tuple([_checked_octets(value, key, length) for value in items(fields, key)])
 
 
 def currency(fields: Fields, key: Any = "currency") -> str:
@@ -160,7 +165,13 @@ def currency(fields: Fields, key: Any = "currency") -> str:
 
 def wallet(fields: Fields, key: Any = "wallet") -> str:
     """Ten ASCII digits. A wrong check digit is a wallet that nobody has, which is for the rules to say."""
-    value = text(fields, key)
+    return checked_wallet(_get(fields, key), key)
+
+
+def checked_wallet(value: Any, name: Any) -> str:
+    """Ten ASCII digits."""
+    if type(value) is not str:
+        raise DecodingError(f"{name}: not a text")
     if len(value) != len("2026112108") or not (value.isascii() and value.isdigit()):
-        raise DecodingError(f"{key}: not 10 digits")
+        raise DecodingError(f"{name}: not 10 digits")
     return value

@@ -5,30 +5,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shared import cbor, cose, fields
-from shared.codes import VERIFIER_BYTES, KdfParameters
 from shared.errors import DecodingError
 from shared.fields import Fields
 from shared.keys import KID_BYTES, PUBLIC_KEY_BYTES, SigningKey, kid_of
 from shared.lifecycles import Status
+from shared.long_maps import decode_long_map
+from shared.messages.book_series import BookSeries, decode_series, encode_list, encode_map, encode_series
 from shared.messages.receipt import decode_status
 from shared.policy import Policy, from_wire
 
 MAX_SERIES_PER_PAGE = 5_000
 CASHIER_ROLES = ("cashier", "supervisor")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BookSeries:
-    """One series: `verifiers` and `caps` (minor units) run by index from 0; `expires_at` in ms."""
-
-    series: bytes
-    wallet: str
-    name: str
-    kdf: KdfParameters
-    verifiers: tuple[bytes, ...]
-    caps: tuple[int, ...]
-    spent: tuple[int, ...]
-    expires_at: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +68,12 @@ class Book:
 
 def sign_book(book: Book, key: SigningKey) -> bytes:
     """A book's COSE bytes."""
-    payload: dict[str, Any] = {
+    return cose.sign(cose.Kind.BOOK, encode_book(book), key)
+
+
+def encode_book(book: Book) -> bytes:
+    """A book's payload."""
+    values: dict[str, Any] = {
         "device": book.device,
         "generation": book.generation,
         "version": book.version,
@@ -89,7 +81,6 @@ def sign_book(book: Book, key: SigningKey) -> bytes:
         "more": book.more,
         "issued_at": book.issued_at,
         "expires_at": book.expires_at,
-        "series": [_series_to_wire(series) for series in book.series],
         "closed": list(book.closed),
         "blocked": list(book.blocked),
         "policy": book.policy.to_wire(),
@@ -97,21 +88,9 @@ def sign_book(book: Book, key: SigningKey) -> bytes:
         "updates": [{"id": u.id, "status": u.status.value, "reasons": list(u.reasons)} for u in book.updates],
         "server_keys": [{"kid": k.kid, "key": k.key, "not_after": k.not_after} for k in book.server_keys],
     }
-    return cose.sign(cose.Kind.BOOK, cbor.encode(payload), key)
-
-
-def _series_to_wire(series: BookSeries) -> dict[str, Any]:
-    return {
-        "series": series.series,
-        "wallet": series.wallet,
-        "name": series.name,
-        "t": series.kdf.t,
-        "m": series.kdf.m_kib,
-        "verifiers": list(series.verifiers),
-        "caps": list(series.caps),
-        "spent": list(series.spent),
-        "expires_at": series.expires_at,
-    }
+    entries = {cbor.encode(name): cbor.encode(value) for name, value in values.items()}
+    entries[cbor.encode("series")] = encode_list([encode_series(series) for series in book.series])
+    return encode_map(entries)
 
 
 def open_book(raw: bytes, keys: Mapping[bytes, bytes]) -> Book:
@@ -130,7 +109,7 @@ def decode_book(payload: bytes) -> Book:
     Raises:
         DecodingError, PolicyError, KdfError: where it is malformed.
     """
-    values = cbor.decode_map(payload)
+    values = decode_long_map(payload)
     policy = values.get("policy")
     if not isinstance(policy, dict):
         raise DecodingError("policy: not a map")
@@ -142,9 +121,9 @@ def decode_book(payload: bytes) -> Book:
         more=fields.flag(values, "more"),
         issued_at=fields.uint(values, "issued_at"),
         expires_at=fields.uint(values, "expires_at"),
-        series=tuple(_series(entry) for entry in fields.maps(values, "series")),
+        series=tuple(decode_series(entry) for entry in fields.maps(values, "series")),
         closed=fields.octet_strings(values, "closed", 16),
-        blocked=tuple(fields.wallet({"blocked": wallet}, "blocked") for wallet in fields.items(values, "blocked")),
+        blocked=tuple(fields.checked_wallet(wallet, "blocked") for wallet in fields.items(values, "blocked")),
         policy=from_wire(policy),
         cashiers=tuple(_cashier(entry) for entry in fields.maps(values, "cashiers")),
         updates=tuple(
@@ -152,24 +131,6 @@ def decode_book(payload: bytes) -> Book:
             for entry in fields.maps(values, "updates")
         ),
         server_keys=tuple(_server_key(entry) for entry in fields.maps(values, "server_keys")),
-    )
-
-
-def _series(values: Fields) -> BookSeries:
-    verifiers = fields.octet_strings(values, "verifiers", VERIFIER_BYTES)
-    caps = fields.uints(values, "caps")
-    spent = fields.uints(values, "spent")
-    if len(caps) != len(verifiers):
-        raise DecodingError("caps: not one for each verifier")
-    return BookSeries(
-        series=fields.uuid(values, "series"),
-        wallet=fields.wallet(values),
-        name=fields.text(values, "name"),
-        kdf=KdfParameters(fields.uint(values, "t"), fields.uint(values, "m")),
-        verifiers=verifiers,
-        caps=caps,
-        spent=spent,
-        expires_at=fields.uint(values, "expires_at"),
     )
 
 

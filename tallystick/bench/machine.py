@@ -72,8 +72,30 @@ def high_water_mib(pid: int | str = "self") -> float:
 
 def cpu_seconds(pid: int | str = "self") -> float:
     """The processor time that a process has used, in seconds (proc(5), utime and stime)."""
-    after_name = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    return sum(int(ticks) for ticks in after_name[11:13]) / os.sysconf("SC_CLK_TCK")
+    return sum(int(ticks) for ticks in _stat(Path(f"/proc/{pid}"))[11:13]) / os.sysconf("SC_CLK_TCK")
+
+
+def children_of(pid: int) -> list[int]:
+    """The processes that a process has started and that still run."""
+    found: list[int] = []
+    for process in Path("/proc").iterdir():
+        if process.name.isdigit():
+            try:
+                if int(_stat(process)[1]) == pid:
+                    found.append(int(process.name))
+            except OSError:
+                continue  # it ended meanwhile
+    return found
+
+
+def forget_peak(pid: int | str = "self") -> None:
+    """Let the most that a process had in use begin anew from what it has (proc(5), clear_refs)."""
+    Path(f"/proc/{pid}/clear_refs").write_text("5", encoding="utf-8")
+
+
+def _stat(process: Path) -> list[str]:
+    """The fields of /proc/PID/stat from the third on: the second may hold anything, spaces included."""
+    return (process / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
 
 
 def _status_mib(pid: int | str, name: str) -> float:

@@ -30,7 +30,7 @@ class Office:
     services: Services
     settings: ServerSettings
     target: DatabaseTarget
-    _stack: AsyncExitStack
+    _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
     _by_count: dict[int, Services] = field(default_factory=dict)
 
     async def settling(self, at_once: int) -> Services:

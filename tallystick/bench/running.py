@@ -5,12 +5,12 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from tallystick.bench.errors import BenchError
-from tallystick.bench.machine import cpu_seconds, high_water_mib, resident_mib
+from tallystick.bench.machine import children_of, cpu_seconds, high_water_mib, resident_mib
 
 _STOP_SECONDS = 40.0
 _SAMPLE_SECONDS = 0.1
@@ -18,10 +18,31 @@ _SAMPLE_SECONDS = 0.1
 
 @dataclass(frozen=True, slots=True)
 class RunningServer:
-    """A server process that listens on this machine."""
+    """A server process that listens on this machine, and the home that it serves."""
 
     pid: int
     port: int
+    home: Path
+
+    @property
+    def url(self) -> str:
+        """The address that terminals are given."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def database_cpu(self) -> float:
+        """The processor time of all sessions that the embedded database has now.
+
+        Raises:
+            BenchError: it does not run.
+        """
+        found = next((self.home / "postgres").rglob("postmaster.pid"), None)
+        if found is None:
+            raise BenchError("the database does not run")
+        total = 0.0
+        for pid in children_of(int(found.read_text(encoding="utf-8").splitlines()[0])):
+            with suppress(OSError):  # that session ended
+                total += cpu_seconds(pid)
+        return total
 
     def high_water_mib(self) -> float:
         """The most memory that it ever had in use."""
@@ -59,7 +80,7 @@ def running_server(home: Path) -> Iterator[RunningServer]:
         line = process.stdout.readline() if process.stdout is not None else ""
         if not line.startswith("listening on "):
             raise BenchError(f"the server did not start: {log.read_text(encoding='utf-8')[-500:]}")
-        yield RunningServer(process.pid, int(line.strip().rpartition(":")[2]))
+        yield RunningServer(process.pid, int(line.strip().rpartition(":")[2]), home)
     finally:
         process.terminate()
         try:

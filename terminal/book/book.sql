@@ -17,19 +17,19 @@ DELETE FROM book_series;
 
 -- set_series: a whole series, new or replaced.
 INSERT INTO book_series (series, wallet, name, t, m_kib, verifiers, caps, spent, expires_at)
-VALUES (:series, :wallet, :name, :t, :m_kib, :verifiers, :caps, :spent, :expires_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (series) DO UPDATE SET wallet = excluded.wallet, name = excluded.name, t = excluded.t,
     m_kib = excluded.m_kib, verifiers = excluded.verifiers, caps = excluded.caps, spent = excluded.spent,
     expires_at = excluded.expires_at;
 
--- reopen_series: the server lists a series that it had closed before it was restored.
-DELETE FROM book_closed WHERE series = :series;
+-- reopen_series: the server lists series that it had closed before it was restored.
+DELETE FROM book_closed WHERE series IN (SELECT unhex(value) FROM json_each(:listed));
 
 -- close_series: nothing of it is good any more, by voucher either.
-INSERT INTO book_closed (series) VALUES (:series) ON CONFLICT (series) DO NOTHING;
+INSERT INTO book_closed (series) VALUES (?) ON CONFLICT (series) DO NOTHING;
 
 -- remove_series: a closed one is in the book no more.
-DELETE FROM book_series WHERE series = :series;
+DELETE FROM book_series WHERE series = ?;
 
 -- series_of_wallet: a customer's open series, the longest valid first.
 SELECT series, wallet, name, t, m_kib, verifiers, caps, spent, expires_at FROM book_series

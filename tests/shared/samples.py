@@ -14,7 +14,8 @@ from shared.geo import MAX_LAT, MAX_LON, Place
 from shared.keys import SigningKey, kid_of
 from shared.lifecycles import Status
 from shared.messages.batch import Batch
-from shared.messages.book import CASHIER_ROLES, Book, BookSeries, Cashier, ServerKey, Update
+from shared.messages.book import CASHIER_ROLES, Book, Cashier, ServerKey, Update
+from shared.messages.book_series import BookSeries
 from shared.messages.enrolment import Certificate
 from shared.messages.receipt import Receipt, RecordResult
 from shared.policy import LOSS_BEARERS, Policy

@@ -9,15 +9,21 @@ SELECT EXISTS (SELECT FROM series_change) OR EXISTS (SELECT FROM device_update W
 -- lock_clock: the version so far; nobody else numbers until commit
 SELECT version FROM book_clock FOR UPDATE;
 
--- take_changes: series that changed; each is given a number of its own
-DELETE FROM series_change RETURNING wallet, series;
+-- number_series: give changed series a version each, the next $2 changes after version $1; how many changes, and series
+WITH taken AS (
+    DELETE FROM series_change WHERE ctid = ANY (ARRAY(SELECT ctid FROM series_change LIMIT $2)) RETURNING wallet, series),
+ numbered AS (
+    SELECT wallet, series, $1::bigint + row_number() OVER (ORDER BY wallet, series) AS version
+      FROM (SELECT DISTINCT wallet, series FROM taken) AS changed),
+ given AS (
+    UPDATE series SET version = n.version FROM numbered n
+     WHERE series.wallet = n.wallet AND series.series = n.series)
+SELECT (SELECT count(*) FROM taken) AS changes, (SELECT count(*) FROM numbered) AS series;
 
--- number_series: give changed series their versions
-UPDATE series SET version = new.version FROM unnest($1::text[], $2::uuid[], $3::bigint[]) AS new (wallet, series, version)
- WHERE series.wallet = new.wallet AND series.series = new.series;
-
--- number_updates: give all new updates one version
-UPDATE device_update SET version = $1 WHERE version IS NULL;
+-- number_updates: give new updates a version each, the next $2 after version $1
+WITH numbered AS (
+    SELECT ctid, $1::bigint + row_number() OVER () AS version FROM device_update WHERE version IS NULL LIMIT $2)
+UPDATE device_update u SET version = n.version FROM numbered n WHERE u.ctid = n.ctid;
 
 -- set_clock: the version that was reached
 UPDATE book_clock SET version = $1;
@@ -29,23 +35,33 @@ SELECT d.vendor, d.lat, d.lon, d.generation, d.quarantined_at, d.revoked_at, v.c
 -- read_clock: how far books have come
 SELECT version, generation FROM book_clock;
 
--- series_in_cells: series in some cells of the grid that changed since a version, in the order of their changes
+-- next_in_cells: the first version after one at which a series in some cells of the grid changed
+SELECT min(n.version) FROM unnest($1::text[]) AS st (state) CROSS JOIN unnest($2::integer[]) AS c (cell)
+ CROSS JOIN LATERAL (SELECT version FROM series s WHERE s.state = st.state AND s.cell = c.cell AND s.version > $3
+                      ORDER BY version LIMIT 1) AS n;
+
+-- series_in_cells: series in some cells of the grid that changed within a window of versions, in their order
 SELECT s.wallet, s.series, s.masked_name, s.t, s.m_kib, s.expires_at, s.state, s.lat, s.lon, s.version
-  FROM series s JOIN wallet w ON w.wallet = s.wallet AND w.currency = $4
- WHERE s.cell = ANY ($1::integer[]) AND s.version > $2 AND (s.state = 'open' OR $2 > 0)
- ORDER BY s.version LIMIT $3;
+  FROM series s JOIN wallet w ON w.wallet = s.wallet AND w.currency = $6
+ WHERE s.state = ANY ($1::text[]) AND s.cell = ANY ($2::integer[]) AND s.version > $3 AND s.version <= $4
+ ORDER BY s.version LIMIT $5;
 
 -- series_anywhere: the same without the grid, for a radius that is too large for it
 SELECT s.wallet, s.series, s.masked_name, s.t, s.m_kib, s.expires_at, s.state, s.lat, s.lon, s.version
-  FROM series s JOIN wallet w ON w.wallet = s.wallet AND w.currency = $3
- WHERE s.version > $1 AND (s.state = 'open' OR $1 > 0)
- ORDER BY s.version LIMIT $2;
+  FROM series s JOIN wallet w ON w.wallet = s.wallet AND w.currency = $4
+ WHERE s.state = ANY ($1::text[]) AND s.version > $2 ORDER BY s.version LIMIT $3;
 
--- codes_of_series: the codes of these series, by index
-SELECT c.series, c.idx, c.cap, c.verifier, c.state
-  FROM unnest($1::text[], $2::uuid[]) AS k (wallet, series)
-  JOIN code c ON c.wallet = k.wallet AND c.series = k.series
- WHERE c.wallet = ANY ($1::text[]) ORDER BY c.series, c.idx;
+-- codes_of_series: the codes of these series, a row each in their order, with what is said of them by index
+SELECT c.verifiers, c.caps, c.spent FROM unnest($1::text[], $2::uuid[]) WITH ORDINALITY AS k (wallet, series, place)
+ CROSS JOIN LATERAL (
+       SELECT coalesce(array_agg(verifier ORDER BY idx), '{}') AS verifiers, coalesce(array_agg(cap ORDER BY idx), '{}') AS caps,
+              coalesce(array_agg(idx ORDER BY idx) FILTER (WHERE state = 'claimed'), '{}') AS spent
+         FROM code WHERE code.wallet = k.wallet AND code.series = k.series) AS c
+ ORDER BY k.place;
+
+-- updates_end: the version at which a device has had $4 updates since a version, where it has that many
+SELECT version FROM device_update WHERE device = $1 AND version > $2 AND version <= $3
+ ORDER BY version OFFSET $4::integer - 1 LIMIT 1;
 
 -- updates_of_device: how a device's payments stand that changed since a version; each once, whatever clocks said
 SELECT DISTINCT p.wallet, p.payment, p.state, p.reasons FROM device_update u

@@ -16,7 +16,9 @@ from shared.policy import Policy
 from syncserver.maintenance.rounds import one_round
 from syncserver.registry import enrolment, vendors
 from syncserver.services import Services
-from syncserver.sync.grid import cell_of
+from syncserver.sync import books
+from syncserver.sync.grid import cell_of, cells_around
+from syncserver.sync.numbering import number_changes
 from syncserver.wallets import accounts, issuing, releasing
 from tests.syncserver.kit import HOUR, TALLINN, FakeTerminal, Shop
 from tests.syncserver.protocol.admin import decide
@@ -184,6 +186,82 @@ async def test_thousands_of_series_come_in_pages_that_miss_none(shop: Shop) -> N
     assert len(seen) == len(set(seen)) == many + 1
     assert late.series in seen
     assert (await till.pull(two.version)).series == ()
+
+
+async def add_series(shop: Shop, count: int, place: Place) -> None:
+    """Series with no codes of one customer at a place, waiting to be numbered."""
+    wallet = await shop.customer(home=place)
+    await shop.services.pool.execute(
+        """WITH new AS (
+               INSERT INTO series (wallet, series, masked_name, t, m_kib, issued_at, expires_at, release_at, state, lat,
+                                   lon, cell, version)
+               SELECT $1, gen_random_uuid(), 'A. B.', 2, 19456, 0, $2, $2, 'open', $3, $4, $5, 0
+                 FROM generate_series(1, $6) RETURNING wallet, series)
+           INSERT INTO series_change SELECT wallet, series FROM new""",
+        wallet, shop.clock.now + HOUR, place.lat, place.lon, cell_of(place), count,
+    )  # fmt: skip
+
+
+async def all_pages(till: FakeTerminal, since: int = 0) -> list[Book]:
+    pages = [await till.pull(since)]
+    while pages[-1].more:
+        pages.append(await till.pull(pages[-1].version))
+    return pages
+
+
+async def test_customers_beyond_the_radius_take_no_place_in_a_page(shop: Shop) -> None:
+    beyond = north(TALLINN, 20_001)
+    assert cell_of(beyond) in (cells_around(TALLINN, 20_000) or ())
+    await add_series(shop, 6_000, beyond)
+    await add_series(shop, 10, TALLINN)
+    await add_series(shop, 16_000, beyond)
+    await add_series(shop, 10, TALLINN)
+    pages = await all_pages(await shop.terminal())
+    assert sum(len(page.series) for page in pages) == 20
+    assert len({entry.series for page in pages for entry in page.series}) == 20
+    assert len(pages) <= 2
+
+
+async def test_changes_that_lie_far_apart_come_in_one_page(shop: Shop) -> None:
+    wallets = await customers_at(shop, *[TALLINN] * 4)
+    till = await shop.terminal()
+    await till.pull()
+    for number, wallet in enumerate(wallets):
+        version = 10 ** (3 * number + 3)
+        await shop.services.pool.execute("UPDATE series SET version = $2 WHERE wallet = $1", wallet, version)
+        await shop.services.pool.execute("UPDATE book_clock SET version = $1", version)
+    page = await till.pull(9)
+    assert [entry.wallet for entry in page.series] == wallets
+    assert (page.more, page.version) == (False, 10**12)
+
+
+async def test_numbering_takes_a_lot_at_a_time_until_nothing_waits(shop: Shop) -> None:
+    await add_series(shop, 10, TALLINN)
+    async with shop.services.pool.acquire() as connection:
+        await number_changes(connection, at_once=3)
+        assert await connection.fetchval("SELECT count(*) FROM series_change") == 0
+        versions = [row["version"] for row in await connection.fetch("SELECT version FROM series")]
+        clock = await connection.fetchval("SELECT version FROM book_clock")
+    assert len(set(versions)) == 10
+    assert min(versions) > 0
+    assert max(versions) < clock
+
+
+async def test_updates_come_in_pages_that_miss_none(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(books, "MAX_UPDATES_PER_PAGE", 2)
+    codes = await shop.codes(await shop.customer(), count=5, cap=1_000)
+    till = await shop.terminal()
+    paid = [till.pay(code, 500, flags=("LATE",)) for code in codes]
+    await till.upload(*(raw for _, raw in paid))
+    start = (await till.pull()).version
+    for payment, _ in paid:
+        await decide(shop, payment, approve=True)
+    pages = await all_pages(till, start)
+    assert [len(page.updates) for page in pages] == [2, 2, 1]
+    assert {update.id for page in pages for update in page.updates} == {payment for payment, _ in paid}
+    # What the cut-off page did not say of the series comes with the pages after it, once.
+    listed = [entry.series for page in pages for entry in page.series]
+    assert len(listed) == len(set(listed))
 
 
 class HeldPool:

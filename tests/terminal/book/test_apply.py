@@ -1,10 +1,10 @@
 """A page of the book: applied whole, or refused and nothing changed."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from shared.errors import DecodingError, SignatureError, TallystickError
@@ -78,13 +78,31 @@ def test_no_bit_of_a_page_can_be_flipped(till: Till) -> None:
 
 
 def test_a_series_is_replaced_whole_and_a_closed_one_is_gone(till: Till) -> None:
-    spent = replace(series(1), spent=(0,))
+    spent = msgspec.structs.replace(series(1), spent=(0,))
     apply(till, generation=2, since=5, version=6, series=(spent,), closed=(series(2).series,))
     book = CodeBook(till.store)
     assert [found.spent for found in book.find(series(1).wallet)] == [frozenset({0})]
     assert book.series(series(2).series) is None
     assert book.is_closed(series(2).series)
     assert not book.is_closed(series(1).series)
+
+
+def test_a_series_that_is_listed_again_is_closed_no_more(till: Till) -> None:
+    apply(till, generation=2, since=5, version=6, closed=(series(2).series,))
+    apply(till, generation=2, since=6, version=7, series=(series(2),))
+    book = CodeBook(till.store)
+    assert not book.is_closed(series(2).series)
+    assert [found.series for found in book.find(series(2).wallet)] == [series(2).series]
+
+
+def test_a_page_of_5000_series_has_each_of_them_in_the_book(till: Till) -> None:
+    listed = tuple(series(number) for number in range(10, 5_010))
+    apply(till, generation=2, since=5, version=6, series=listed)
+    book = CodeBook(till.store)
+    assert book.count() == 5_002
+    for wanted in (listed[0], listed[2_500], listed[-1]):
+        (found,) = book.find(wanted.wallet)
+        assert (found.series, found.verifiers, found.caps) == (wanted.series, wanted.verifiers, wanted.caps)
 
 
 def test_only_the_last_page_renews_the_age(till: Till) -> None:

@@ -19,7 +19,8 @@ from shared.journal import Payment, decode_record, genesis_of, link_of
 from shared.keys import SigningKey, kid_of
 from shared.lifecycles import Status
 from shared.messages.batch import decode_batch
-from shared.messages.book import Book, BookSeries, ServerKey, sign_book
+from shared.messages.book import Book, ServerKey, sign_book
+from shared.messages.book_series import BookSeries
 from shared.messages.enrolment import (
     Certificate,
     check_enrolment,
