@@ -108,6 +108,8 @@ def drain(home: Path, payments: int) -> Drained:
 
 def slices_of(batches: Sequence[tuple[int, int]]) -> tuple[float, ...]:
     """Payments a second of some stretches of one upload, one after another: whether it gets slower as it goes on."""
+    full = max((records for _, records in batches), default=0)
+    batches = [batch for batch in batches if batch[1] == full]  # the last one may hold a handful, and tells nothing
     each = max(1, (len(batches) - 1) // _SLICES)
     found = []
     for first in range(0, len(batches) - each, each):

@@ -73,4 +73,4 @@ def test_targets_are_held_by_the_worst_of_the_large_stores() -> None:
 
 def test_stretches_of_an_upload_are_told_one_after_another() -> None:
     batches = [(number * 1_000, 500) for number in range(4)] + [(3_000 + number * 2_000, 500) for number in range(1, 5)]
-    assert slices_of(batches) == (500.0, 500.0, 500.0, 250.0, 250.0, 250.0, 250.0)
+    assert slices_of([*batches, (99_000, 1)]) == (500.0, 500.0, 500.0, 250.0, 250.0, 250.0, 250.0)
