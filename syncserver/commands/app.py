@@ -4,6 +4,7 @@ import asyncio
 from typing import Annotated
 
 from cyclopts import App, Parameter
+from cyclopts.validators import Number
 from rich.console import Console
 
 from shared.ids import uuid_text
@@ -76,18 +77,29 @@ def restored(*, json: Json = False) -> None:
 def run_server(
     *,
     host: str = "127.0.0.1",
-    port: Annotated[int, Parameter(help="0 takes a free one and prints it.")] = 8400,
+    port: int = 8400,
+    processes: Annotated[int, Parameter(validator=Number(gte=1, lte=64))] = 1,
 ) -> None:
     """Serve terminals until SIGTERM or Ctrl-C.
 
     TLS belongs in front of it: it speaks plain HTTP, and listens on loopback unless told otherwise.
 
     Example: tallystick server run --host 127.0.0.1 --port 8400
+
+    Args:
+        host: Where it listens.
+        port: 0 takes a free one and prints it.
+        processes: How many share the port and the database; one for each core that the database leaves free.
     """
     # Only this command needs a web server's imports.
-    from syncserver.commands.serving import serve  # noqa: PLC0415 - see the line above
+    if processes > 1:
+        from syncserver.commands.workers import serve_in_processes  # noqa: PLC0415 - see the line above
 
-    serve(host, port)
+        serve_in_processes(host, port, processes)
+    else:
+        from syncserver.commands.serving import serve  # noqa: PLC0415 - see above
+
+        serve(host, port)
 
 
 @app.command

@@ -6,6 +6,7 @@ import resource
 import signal
 import socket
 import sys
+from typing import Any
 
 import structlog
 import uvicorn
@@ -42,23 +43,10 @@ def serve(host: str, port: int) -> None:
     Raises:
         ListenError: the address can't be had.
     """
-    _log_to_stderr()
-    make_room_for_connections()
-    sys.setswitchinterval(SWITCH_SECONDS)
+    make_process_ready()
     settings = ServerSettings()
-    app = make_app(bounds=Bounds.of(pool_size=settings.pool_size, settle_at_once=settings.settle_at_once))
-    server = uvicorn.Server(
-        uvicorn.Config(
-            app,
-            http=BoundedConnection,
-            lifespan="off",
-            access_log=False,
-            log_config=None,
-            server_header=False,
-            timeout_keep_alive=KEEP_ALIVE_SECONDS,
-            timeout_graceful_shutdown=GRACE_SECONDS,
-        )
-    )
+    app = make_app(bounds=bounds_of(settings))
+    server = uvicorn.Server(configuration(app, lifespan="off"))
 
     # While it serves, uvicorn handles signals itself; it raises them again once it has stopped. A signal that comes
     # before, while the database starts, is remembered: what has begun is closed in order, and nothing is served.
@@ -67,8 +55,34 @@ def serve(host: str, port: int) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, remember)
-    with _listen(host, port) as listener, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with listen(host, port) as listener, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(server, app, listener, host, settings))
+
+
+def make_process_ready() -> None:
+    """What every process that serves begins with: its log, its open files, and threads that give way."""
+    _log_to_stderr()
+    make_room_for_connections()
+    sys.setswitchinterval(SWITCH_SECONDS)
+
+
+def bounds_of(settings: ServerSettings) -> Bounds:
+    """What one process with these settings takes in at once."""
+    return Bounds.of(pool_size=settings.pool_size, settle_at_once=settings.settle_at_once)
+
+
+def configuration(app: Starlette | str, **more: Any) -> uvicorn.Config:
+    """How uvicorn serves the application."""
+    return uvicorn.Config(
+        app,
+        http=BoundedConnection,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        **more,
+    )
 
 
 def make_room_for_connections() -> None:
@@ -105,7 +119,12 @@ def url_of(host: str, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens.
+
+    Raises:
+        ListenError: the address can't be had.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:

@@ -90,10 +90,8 @@ UPDATE device SET quarantined_at = NULL WHERE device = $1 AND quarantined_at IS 
 -- close_epoch: an epoch whose key is no longer trusted
 UPDATE device_epoch SET compromised_at = $3 WHERE device = $1 AND epoch = $2 AND compromised_at IS NULL;
 
--- remember_assertion: each assertion is good once. Nobody waits for the disk here: a fleet that comes back asks for a
--- token each, and what a crash of PostgreSQL could forget of the last second is good for a minute at most
-WITH unhurried AS (SELECT set_config('synchronous_commit', 'off', true))
-INSERT INTO used_assertion (device, jti, expires_at) SELECT $1::uuid, $2::text, $3::bigint FROM unhurried ON CONFLICT DO NOTHING;
+-- remember_assertion: each assertion is good once
+INSERT INTO used_assertion (device, jti, expires_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING;
 
 -- forget_assertions: those that have expired anyway
 DELETE FROM used_assertion WHERE expires_at < $1;
