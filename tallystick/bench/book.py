@@ -1,11 +1,12 @@
 """`book`: a terminal's full book and its next delta, over real HTTP, among ten million codes.
 
-The server and the terminal are processes of their own. Each round enrols a new terminal, which pulls everything, and
-then once more, after a hundred series changed.
+The server and the terminal are processes of their own. In each round a terminal that was just enrolled pulls all of its
+book, and then once more, after a hundred series changed.
 """
 
 import asyncio
 import json
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -69,11 +70,13 @@ async def _measure(run: Run, folder: Path) -> Part:
             steps.done()
             plan = await require_index(office.services)
             with running_server(folder / "office") as server:
+                enrolled = folder / "till"
+                token = await enrolment.make_token(office.services, vendor)
+                await asyncio.to_thread(_run_terminal, enrolled, server.url, token)
                 for number in range(run.rounds):
-                    home = folder / f"till-{number}"
-                    token = await enrolment.make_token(office.services, vendor)
+                    # As it was just after its enrolment: with no book at all.
+                    home = await asyncio.to_thread(shutil.copytree, enrolled, folder / f"till-{number}")
                     steps.say(f"round {number + 1}: the full book")
-                    await asyncio.to_thread(_run_terminal, home, server.url, token)
                     await _round(full, server, home)
                     steps.done()
                     await _change(office)

@@ -1,7 +1,7 @@
 """A real terminal in a process of its own, so that its memory is its own: it enrols, or pulls its book.
 
 `python -m tallystick.bench.pulling HOME URL TOKEN` enrols, and without a token pulls and prints what it took as JSON.
-What the program loads when a person types `tallystick terminal pull` is loaded here too, in the same order.
+It loads what `tallystick terminal pull` loads, in the same order: the network's library only once the vault is open.
 """
 
 import json
@@ -10,10 +10,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import terminal.commands.app  # noqa: F401 - see above
 from shared.messages import book
 from tallystick.bench.machine import cpu_seconds, forget_peak, high_water_mib, resident_mib
 from tallystick.bench.stopwatch import Stopwatch
@@ -52,6 +52,7 @@ def _enrol(home: Path, url: str, token: str) -> None:
 
 
 def _pull(home: Path) -> dict[str, Any]:
+    import_module("terminal.commands.app")  # as much as a person's `terminal pull` has in memory
     watch = Stopwatch()
     with Terminal.open(home, secret=_secret) as terminal:
         from tallystick.bench.counting import CountingTransport  # noqa: PLC0415 - with httpx, which is loaded last

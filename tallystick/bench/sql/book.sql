@@ -18,7 +18,7 @@ SELECT gen_random_uuid(), (1000000000 + i)::text,
        (lpad(to_hex($7::bigint + rank), 12, '0') || '7' || substr(hash, 1, 3) || '8' || substr(hash, 4, 15))::uuid,
        spot.lat, spot.lon, (spot.lat + 900000000) / 1000000 * 3600 + (spot.lon + 1800000000) / 1000000 % 3600, rank + 2,
        decode(hash || hash || hash || substr(hash, 1, 24), 'hex')
-  FROM (SELECT i, i * 1000003 % $3::bigint AS rank, md5(i::text) AS hash, random() AS one, random() AS two
+  FROM (SELECT i, i * 1236067 % $3::bigint AS rank, md5(i::text) AS hash, random() AS one, random() AS two
           FROM generate_series($1::bigint, $2::bigint) AS i) AS n
  CROSS JOIN LATERAL (
        SELECT rank % $4::bigint AS kind, rank / $4::bigint % 400 AS town, 2 * pi() * two AS angle,
