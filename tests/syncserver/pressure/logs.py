@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+# What a server that can't start says to whoever started it, in words, before it ends.
+NOT_STARTED = "error: The database can't be reached"
 # A server says these where something is wrong with itself, not with what it needs.
 DEFECTS = ("request_failed", "batch_split", "record_unwritable", "release_exceeds_hold")
 
@@ -20,7 +22,7 @@ class Logs:
         defects: lines that only a defect writes, by event.
         started_again: how often a server started PostgreSQL again.
         delivered: payment events, by wallet and number.
-        strange: lines that are no JSON.
+        strange: lines that are neither JSON nor the last words of a server whose database was just being killed.
         deadlocks: what PostgreSQL says of deadlocks, the statements included.
     """
 
@@ -45,7 +47,8 @@ def read_logs(server_log: Path, postgres_log: Path) -> Logs:
             try:
                 entry = json.loads(line)
             except ValueError:
-                strange.append(line.rstrip())
+                if not line.startswith(NOT_STARTED):
+                    strange.append(line.rstrip())
                 continue
             event = entry.get("event")
             events[event] += 1

@@ -136,6 +136,7 @@ def test_deadlocks_and_repeats_are_read_from_the_logs(tmp_path: Path) -> None:
         '{"event": "payment", "wallet": "1", "number": 2}\n'
         '{"event": "request_failed"}\n'
         '{"event": "maintenance_step_failed", "step": "_fold", "error": "DeadlockDetectedError(\'deadlock\')"}\n'
+        "error: The database can't be reached: it is shutting down [DATABASE_UNREACHABLE]\n"
         "Traceback\n"
     )
     postgres.write_text(
