@@ -1,13 +1,13 @@
 """Every life cycle as a table: which state may follow which. Nothing changes a state but what stands here."""
 
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import TypeVar
 
 from shared.errors import LifeCycleError
+from shared.words import Word
 
 
-class TillState(StrEnum):
+class TillState(Word):
     """A payment as its till sees it."""
 
     CREATED = "CREATED"
@@ -19,7 +19,7 @@ class TillState(StrEnum):
     VOIDED = "VOIDED"
 
 
-class PaymentState(StrEnum):
+class PaymentState(Word):
     """A payment as the server sees it."""
 
     PENDING = "PENDING"
@@ -30,7 +30,7 @@ class PaymentState(StrEnum):
     REVERSED = "REVERSED"
 
 
-class CodeState(StrEnum):
+class CodeState(Word):
     """One offline code."""
 
     ISSUED = "issued"
@@ -40,14 +40,14 @@ class CodeState(StrEnum):
     RELEASED = "released"
 
 
-class SeriesState(StrEnum):
+class SeriesState(Word):
     """The codes that were issued together."""
 
     OPEN = "open"
     CLOSED = "closed"
 
 
-class DeviceState(StrEnum):
+class DeviceState(Word):
     """A terminal as the server sees it."""
 
     ENROLLED = "enrolled"
@@ -56,7 +56,7 @@ class DeviceState(StrEnum):
     REVOKED = "revoked"
 
 
-class ShiftState(StrEnum):
+class ShiftState(Word):
     """A cashier's shift."""
 
     OPEN = "open"
@@ -65,7 +65,7 @@ class ShiftState(StrEnum):
     DISPUTED = "disputed"
 
 
-class Status(StrEnum):
+class Status(Word):
     """The answer to one record, on the wire."""
 
     SETTLED = "settled"
@@ -135,7 +135,7 @@ TILL_STATE_OF_STATUS: Mapping[Status, TillState] = {
     Status.VOIDED: _T.VOIDED,
 }
 
-_State = TypeVar("_State", bound=StrEnum)
+_State = TypeVar("_State", bound=Word)
 
 
 def check_step(table: Mapping[_State, frozenset[_State]], before: _State, after: _State) -> None:

@@ -1,7 +1,9 @@
 """Every reason, and what it does to a payment: the decision table of docs/risk.md."""
 
 from dataclasses import dataclass
-from enum import IntEnum, StrEnum
+from enum import IntEnum
+
+from shared.words import Word
 
 
 class Action(IntEnum):
@@ -18,14 +20,14 @@ class Action(IntEnum):
         return self.name.lower()
 
 
-class Side(StrEnum):
+class Side(Word):
     """Who decides, and over what."""
 
     TILL = "till"  # before the sale; an online payment is judged with the till's actions too
     SERVER = "server"  # after it: an offline record whose goods are gone
 
 
-class Reason(StrEnum):
+class Reason(Word):
     """Why a payment is not simply settled."""
 
     CODE_INVALID = "CODE_INVALID"

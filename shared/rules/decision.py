@@ -6,20 +6,20 @@ A fact that one side can't know has its default and gives no reason there.
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 import msgspec
 
 from shared.geo import EARTH_RADIUS_M, Place, haversine_m
 from shared.policy import Policy
 from shared.reasons import RULES, Action, Reason, Side
+from shared.words import Word
 
 MS_PER_SECOND = 1_000
 MS_PER_HOUR = 3_600_000
 MS_PER_DAY = 24 * MS_PER_HOUR
 
 
-class CodeStanding(StrEnum):
+class CodeStanding(Word):
     """What is known of the code that was shown."""
 
     GOOD = "good"
@@ -27,7 +27,7 @@ class CodeStanding(StrEnum):
     WITHDRAWN = "withdrawn"  # after the record's book, so that its till could not know
 
 
-class Blocked(StrEnum):
+class Blocked(Word):
     """Whether wallet, customer, vendor or device is blocked, and whether the till could know."""
 
     NO = "no"

@@ -48,24 +48,24 @@ def policy_of(facts: BatchFacts, record: Payment, code: CodeFacts | None) -> Pol
     return facts.policies.at_time(code.issued_at) if code is not None else facts.policies.latest()
 
 
-def moment_of_payment(facts: BatchFacts, record: Payment) -> Moment:
+def moment_of_payment(facts: BatchFacts, record: Payment, code: CodeFacts | None, policy: Policy) -> Moment:
     """When a payment was taken."""
-    code = code_of(facts, record)
     return moment_of(
         at=record.at,
         tick=record.tick,
         boot=record.boot,
         sending=facts.sending,
         issued_at=code.issued_at if code is not None else None,
-        policy=policy_of(facts, record, code),
+        policy=policy,
     )
 
 
 def judge_payment(facts: BatchFacts, record: Payment, link: bytes, *, fork: bool) -> JudgedPayment:
     """Judge a payment, move its money and note its state."""
     code = code_of(facts, record)
-    moment = moment_of_payment(facts, record)
-    verdict = _verdict(facts, record, code, moment, fork=fork)
+    policy = policy_of(facts, record, code)
+    moment = moment_of_payment(facts, record, code, policy)
+    verdict = _verdict(facts, record, code, policy, moment, fork=fork)
     claims = code is not None and code.state in _CLAIMABLE and verdict.action is not Action.FAIL
     reasons = verdict.reasons
     if verdict.action is Action.SETTLE and not claims:
@@ -91,7 +91,9 @@ _STATES = {
 }
 
 
-def _verdict(facts: BatchFacts, record: Payment, code: CodeFacts | None, moment: Moment, *, fork: bool) -> Verdict:
+def _verdict(
+    facts: BatchFacts, record: Payment, code: CodeFacts | None, policy: Policy, moment: Moment, *, fork: bool
+) -> Verdict:
     device = facts.device
     wallet = facts.wallets.get(record.wallet)
     payment = PaymentFacts(
@@ -114,19 +116,18 @@ def _verdict(facts: BatchFacts, record: Payment, code: CodeFacts | None, moment:
         received=facts.sending.received,
         blocked=_blocked(facts, record),
         fork=fork or device.quarantined,
-        flags=(*record.flags, Reason.STALE_BOOK) if _is_stale(facts, record, moment) else record.flags,
+        flags=(*record.flags, Reason.STALE_BOOK) if _is_stale(facts, record, policy, moment) else record.flags,
     )
-    return decide(payment, policy_of(facts, record, code), Side.SERVER)
+    return decide(payment, policy, Side.SERVER)
 
 
-def _is_stale(facts: BatchFacts, record: Payment, moment: Moment) -> bool:
+def _is_stale(facts: BatchFacts, record: Payment, policy: Policy, moment: Moment) -> bool:
     """Whether the limits of the named book had been replaced for longer than any book is good.
 
     A till that names one all the same was altered: else it could go on for ever by limits that were looser once.
     """
     if record.book == 0:
         return False  # a voucher: by the limits at its issue
-    policy = facts.policies.at_version(record.book)
     longest = policy.book_hours * MS_PER_HOUR + policy.clock_tolerance_s * MS_PER_SECOND
     return facts.policies.replaced_before(record.book, moment.when - longest)
 
@@ -155,10 +156,10 @@ def _blocked(facts: BatchFacts, record: Payment) -> Blocked:
     wallet = facts.wallets.get(record.wallet)
     versions = [
         version
-        for version in (wallet.blocked_version if wallet else None, facts.device.vendor_blocked_version)
+        for version in (wallet.blocked_version if wallet is not None else None, facts.device.vendor_blocked_version)
         if version is not None
     ]
-    if any(version <= record.book for version in versions):
+    if versions and any(version <= record.book for version in versions):
         return Blocked.KNOWN
     if versions or facts.device.revoked or facts.device.compromised:
         return Blocked.SINCE

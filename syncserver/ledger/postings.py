@@ -5,12 +5,12 @@ Whoever moves money makes `Postings` from locked accounts, says what moves, and 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 import msgspec
 
 from shared.errors import TallystickError
 from shared.lifecycles import PAYMENT, PaymentState, check_step
+from shared.words import Word
 
 
 class InsufficientFundsError(TallystickError):
@@ -19,7 +19,7 @@ class InsufficientFundsError(TallystickError):
     code = "INSUFFICIENT_BALANCE"
 
 
-class Account(StrEnum):
+class Account(Word):
     """Where money can be: a wallet's four accounts, what a vendor is owed, and the system's own."""
 
     ONLINE = "online"
@@ -35,7 +35,7 @@ class Account(StrEnum):
 WALLET_ACCOUNTS = (Account.ONLINE, Account.OFFLINE, Account.HELD, Account.REVIEW)
 
 
-class Cause(StrEnum):
+class Cause(Word):
     """Why money moved."""
 
     FUNDING = "funding"

@@ -236,8 +236,9 @@ def _take_tenders(
     moments: set[tuple[str, int]] = set()
     rate_count = reach = 0
     for record in payments:
-        when = moment_of_payment(facts, record).when
-        policy = policy_of(facts, record, facts.codes.get((record.wallet, record.series, record.index)))
+        code = facts.codes.get((record.wallet, record.series, record.index))
+        policy = policy_of(facts, record, code)
+        when = moment_of_payment(facts, record, code, policy).when
         rate_count = max(rate_count, policy.rate_count)
         reach = max(reach, reach_ms(policy) or MAX_INTEGER)
         days.add((record.wallet, utc_day(when)))
