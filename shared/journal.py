@@ -106,12 +106,15 @@ class ShiftClose(Record, frozen=True, kw_only=True, gc=False, tag="shift_close")
     currency: CurrencyCode
 
 
-_TYPES: dict[Any, type[Record]] = {"payment": Payment, "void": Void, "shift_open": ShiftOpen, "shift_close": ShiftClose}
+_TYPES: dict[Any, type[Record]] = {
+    str(kind.__struct_config__.tag): kind for kind in (Payment, Void, ShiftOpen, ShiftClose)
+}
+_TYPE_NAMES: dict[type[Record], str] = {kind: name for name, kind in _TYPES.items()}
 
 
 def type_name(record: Record) -> str:
     """A record's `type` on the wire."""
-    return str(record.__struct_config__.tag)
+    return _TYPE_NAMES[type(record)]
 
 
 def encode_record(record: Record) -> bytes:

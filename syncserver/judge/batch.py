@@ -59,17 +59,19 @@ class Judgement:
     shift_opens: list[ShiftOpen] = field(default_factory=list)
     shift_closes: list[ShiftClose] = field(default_factory=list)
     quarantine: bool = False
-    ranges: Ranges = ()
+
+    def ranges(self, before: Ranges) -> Ranges:
+        """The seqs that are here with this batch."""
+        return add_seqs(before, (placed.position.seq for placed in self.placed if not placed.taken))
 
 
-def judge_batch(arrivals: Sequence[Arrival], facts: BatchFacts) -> Judgement:
-    """Judge every record by itself; one bad record never changes the answer to another."""
-    judgement = Judgement()
+def judge_batch(arrivals: Sequence[Arrival], facts: BatchFacts, judgement: Judgement) -> None:
+    """Judge every record by itself, after those that were judged; one bad record never changes the answer to another.
+
+    A batch may be judged in several pieces, in its order.
+    """
     for arrival in arrivals:
         judgement.results.append(_judge_one(arrival, facts, judgement))
-    seqs = [placed.position.seq for placed in judgement.placed if not placed.taken]
-    judgement.ranges = add_seqs(facts.chain.ranges, seqs)
-    return judgement
 
 
 def _judge_one(arrival: Arrival, facts: BatchFacts, judgement: Judgement) -> RecordResult:

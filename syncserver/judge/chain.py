@@ -123,7 +123,10 @@ def missing_of(ranges: Ranges) -> Ranges:
 
 def seqs_to_read(ranges: Ranges, seqs: Iterable[int]) -> list[int]:
     """Which seqs of those, and of their neighbours, are stored and must be read before judging."""
-    wanted = {near for seq in seqs for near in (seq - 1, seq, seq + 1)}
+    if not ranges:
+        return []
+    highest = ranges[-1][1]
+    wanted = {near for seq in seqs if seq <= highest + 1 for near in (seq - 1, seq, seq + 1)}
     # By bisection: a till that leaves out every second seq has as many ranges as records.
     return sorted(seq for seq in wanted if _holds(ranges, seq))
 

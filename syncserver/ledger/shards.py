@@ -5,7 +5,6 @@ Where tables are distributed over machines, row locks over several shards in one
 """
 
 from collections.abc import Iterable
-from itertools import groupby
 
 
 def shard_of(_wallet: str) -> int:
@@ -15,5 +14,7 @@ def shard_of(_wallet: str) -> int:
 
 def groups(wallets: Iterable[str]) -> list[list[str]]:
     """The wallets, each once, sorted by shard and number, in one list a shard: the one order of all locks."""
-    ordered = sorted((shard_of(wallet), wallet) for wallet in set(wallets))
-    return [[wallet for _, wallet in group] for _, group in groupby(ordered, key=lambda pair: pair[0])]
+    by_shard: dict[int, list[str]] = {}
+    for wallet in sorted(set(wallets)):
+        by_shard.setdefault(shard_of(wallet), []).append(wallet)
+    return [group for _, group in sorted(by_shard.items())]

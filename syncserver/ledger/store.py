@@ -1,22 +1,30 @@
 """Locking wallets and writing postings: the only place where balances, transfers and events reach the database."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from shared.geo import Place
-from syncserver.database.arrays import array_literal, optional_uuids, uuid_of, uuids
+from syncserver.database.arrays import array_literal, ids, numbers, text_lists, texts, uuid_of, uuids, words
 from syncserver.database.connection import Connection
 from syncserver.database.queries import load
-from syncserver.ledger.postings import WALLET_ACCOUNTS, Account, Postings, WalletAccounts, vendor_changes
+from syncserver.ledger.postings import (
+    WALLET_ACCOUNTS,
+    Account,
+    PaymentEvent,
+    Postings,
+    Transfer,
+    WalletAccounts,
+    vendor_changes,
+)
 from syncserver.ledger.shards import groups
 
 QUERIES = load(Path(__file__).parent)
 
 
-@dataclass(frozen=True, slots=True)
-class LockedWallet:
+class LockedWallet(msgspec.Struct, frozen=True, gc=False):
     """A wallet whose row this transaction has locked, as it stands now."""
 
     accounts: WalletAccounts
@@ -30,10 +38,11 @@ async def lock_wallets(connection: Connection, wallets: Iterable[str]) -> dict[s
     locked: dict[str, LockedWallet] = {}
     for group in groups(wallets):
         for row in await connection.fetch(QUERIES["lock_wallets"], group):
-            balances = {account: row[account.value] for account in WALLET_ACCOUNTS}
-            accounts = WalletAccounts(row["wallet"], row["currency"], balances, row["events"], row["transfers"])
-            place = Place(row["lat"], row["lon"])
-            locked[row["wallet"]] = LockedWallet(accounts, place, row["blocked_version"], row["customer"].bytes)
+            wallet, currency, *amounts, events, transfers, lat, lon, blocked_version, customer = row
+            accounts = WalletAccounts(
+                wallet, currency, dict(zip(WALLET_ACCOUNTS, amounts, strict=True)), events, transfers
+            )
+            locked[wallet] = LockedWallet(accounts, Place(lat, lon), blocked_version, customer.bytes)
     return locked
 
 
@@ -46,50 +55,68 @@ async def unknown_wallets(connection: Connection, wallets: Sequence[str]) -> dic
 
 async def write(connection: Connection, postings: Postings) -> None:
     """Write all that the postings hold, in the caller's transaction."""
-    if postings.transfers or postings.events:
-        for arguments in postings_arguments(postings):
-            await connection.execute(QUERIES["write_postings"], *arguments)
+    for arguments in postings_arguments(postings, postings.transfers, postings.events):
+        await connection.execute(QUERIES["write_postings"], *arguments)
 
 
-def postings_arguments(postings: Postings) -> Iterator[tuple[Any, ...]]:
-    """What `write_postings` is given, one call for each group of wallets that a statement may write to."""
-    touched = {transfer.wallet for transfer in postings.transfers} | {event.wallet for event in postings.events}
-    for group in groups(touched):
-        here = touched if len(group) == len(touched) else set(group)
-        transfers = [row for row in postings.transfers if row.wallet in here]
-        credits_ = vendor_changes(transfers)
-        events = [row for row in postings.events if row.wallet in here]
-        known = [accounts for wallet in group if (accounts := postings.wallets[wallet]).known]
-        yield (
-            postings.at,
-            postings.actor,
-            [row.wallet for row in transfers],
-            [row.number for row in transfers],
-            [row.debit for row in transfers],
-            [row.credit for row in transfers],
-            [row.amount for row in transfers],
-            [row.currency for row in transfers],
-            [row.cause for row in transfers],
-            optional_uuids(row.payment for row in transfers),
-            optional_uuids(row.series for row in transfers),
-            optional_uuids(row.vendor for row in transfers),
-            [first.wallet for first, _ in credits_],
-            [first.number for first, _ in credits_],
-            optional_uuids(first.vendor for first, _ in credits_),
-            [amount for _, amount in credits_],
-            [first.currency for first, _ in credits_],
-            [row.wallet for row in events],
-            [row.number for row in events],
-            uuids(row.payment for row in events),
-            [row.before for row in events],
-            [row.after for row in events],
-            [array_literal(row.reasons) for row in events],
-            [row.note for row in events],
-            [one.wallet for one in known],
-            *([one.balances[account] for one in known] for account in WALLET_ACCOUNTS),
-            [one.events for one in known],
-            [one.transfers for one in known],
+def postings_arguments(
+    postings: Postings, transfers: Sequence[Transfer], events: Sequence[PaymentEvent]
+) -> list[tuple[Any, ...]]:
+    """What `write_postings` is given for some movements and events, with the balances as they stand now.
+
+    There is one tuple for each group of wallets that a statement may write to.
+    """
+    touched = {transfer.wallet for transfer in transfers} | {event.wallet for event in events}
+    grouped = groups(touched)
+    if len(grouped) <= 1:
+        return [_arguments(postings, group, transfers, events) for group in grouped]
+    return [
+        _arguments(
+            postings,
+            group,
+            [row for row in transfers if row.wallet in here],
+            [row for row in events if row.wallet in here],
         )
+        for group in grouped
+        if (here := set(group))
+    ]
+
+
+def _arguments(
+    postings: Postings, wallets: Sequence[str], transfers: Sequence[Transfer], events: Sequence[PaymentEvent]
+) -> tuple[Any, ...]:
+    credits_ = vendor_changes(transfers)
+    known = [accounts for wallet in wallets if (accounts := postings.wallets[wallet]).known]
+    return (
+        postings.at,
+        postings.actor,
+        words(row.wallet for row in transfers),
+        numbers(row.number for row in transfers),
+        words(row.debit for row in transfers),
+        words(row.credit for row in transfers),
+        numbers(row.amount for row in transfers),
+        words(row.currency for row in transfers),
+        words(row.cause for row in transfers),
+        ids(row.payment for row in transfers),
+        ids(row.series for row in transfers),
+        ids(row.vendor for row in transfers),
+        words(first.wallet for first, _ in credits_),
+        numbers(first.number for first, _ in credits_),
+        ids(first.vendor for first, _ in credits_),
+        numbers(amount for _, amount in credits_),
+        words(first.currency for first, _ in credits_),
+        words(row.wallet for row in events),
+        numbers(row.number for row in events),
+        ids(row.payment for row in events),
+        words(row.before for row in events),
+        words(row.after for row in events),
+        text_lists(row.reasons for row in events),
+        texts(row.note for row in events),
+        words(one.wallet for one in known),
+        *(numbers(one.balances[account] for one in known) for account in WALLET_ACCOUNTS),
+        numbers(one.events for one in known),
+        numbers(one.transfers for one in known),
+    )
 
 
 async def set_payment_states(

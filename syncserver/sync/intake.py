@@ -14,19 +14,18 @@ from shared.errors import LifeCycleError, TallystickError
 from shared.keys import SigningKey
 from shared.lifecycles import Status
 from shared.messages.batch import MAX_RECORDS, Batch
-from shared.messages.receipt import RecordResult
+from shared.messages.receipt import Receipt, RecordResult, sign_receipt
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
 from syncserver.judge.authenticity import BAD_RECORD, Arrival, EpochKey, examine, parse
-from syncserver.judge.batch import Judgement, judge_batch
-from syncserver.judge.chain import Ranges, through_of
-from syncserver.judge.facts import BatchFacts
+from syncserver.judge.chain import Ranges, missing_of, through_of
 from syncserver.judge.moment import Sending
 from syncserver.ledger.postings import InsufficientFundsError
 from syncserver.services import DeviceKeys, Services
+from syncserver.sync.pieces import judge_and_write
 from syncserver.sync.reading import QUERIES, DeviceGoneError, Upload, read_facts
 from syncserver.sync.threads import beside_the_loop
-from syncserver.sync.writing import CodeClaimedMeanwhileError, Written, put_together, sign, write
+from syncserver.sync.writing import CodeClaimedMeanwhileError, write_rest
 
 ATTEMPTS = 8
 # How long a batch waits for a connection that settles; then its terminal is asked to come back.
@@ -126,7 +125,7 @@ async def _settle_and_sign(services: Services, connection: Connection, upload: U
             return settled.receipt
         raise AssertionError("a whole batch has its receipt")
     settled = await _settle_halves(services, connection, upload)
-    receipt = sign(upload, settled.ranges, settled.head, settled.results, services.keys.active)
+    receipt = _sign(upload, settled.ranges, settled.head, settled.results, services.keys.active)
     await connection.execute(
         QUERIES["write_receipt"],
         uuid_of(upload.device),
@@ -159,24 +158,33 @@ async def _in_transaction(connection: Connection, work: Callable[[], Awaitable[_
 async def _settle(services: Services, connection: Connection, upload: Upload, *, whole: bool = False) -> Settled:
     """Read, judge and write, in the caller's transaction; the receipt too, where this is a whole batch."""
     facts = await read_facts(connection, upload, services.kek)
-    judgement = await beside_the_loop(len(upload.arrivals), partial(judge_batch, upload.arrivals, facts))
-    through = through_of(judgement.ranges)
-    head = facts.chain.link_at(through)
+    judgement = await judge_and_write(connection, upload, facts)
+    ranges = judgement.ranges(facts.chain.ranges)
+    head = facts.chain.link_at(through_of(ranges))
     if head is None:  # a gap was filled, and what is behind it came with an earlier batch
-        head = await connection.fetchval(QUERIES["link_at"], uuid_of(upload.device), upload.epoch, through)
-    key = services.keys.active if whole else None
-    receipt, written = await beside_the_loop(
-        len(upload.arrivals), partial(_conclude, upload, facts, judgement, head, key)
+        head = await connection.fetchval(QUERIES["link_at"], uuid_of(upload.device), upload.epoch, through_of(ranges))
+    results = tuple(judgement.results)
+    receipt = None
+    if whole:
+        signing = partial(_sign, upload, ranges, head, results, services.keys.active)
+        receipt = await beside_the_loop(len(results), signing)
+    await write_rest(connection, upload, facts, judgement, ranges=ranges, head=head, receipt=receipt)
+    return Settled(results, ranges, head, receipt)
+
+
+def _sign(upload: Upload, ranges: Ranges, head: bytes, results: tuple[RecordResult, ...], key: SigningKey) -> bytes:
+    """The receipt for a batch that leaves its journal at these ranges of seq, with this link at their head."""
+    receipt = Receipt(
+        device=upload.device,
+        epoch=upload.epoch,
+        batch=upload.batch,
+        through=through_of(ranges),
+        head=head,
+        missing=missing_of(ranges),
+        server_time=upload.sending.received,
+        results=results,
     )
-    await write(connection, upload, facts, judgement, written)
-    return Settled(tuple(judgement.results), judgement.ranges, head, receipt)
-
-
-def _conclude(
-    upload: Upload, facts: BatchFacts, judgement: Judgement, head: bytes, key: SigningKey | None
-) -> tuple[bytes | None, Written]:
-    receipt = sign(upload, judgement.ranges, head, judgement.results, key) if key is not None else None
-    return receipt, put_together(upload, facts, judgement, head, receipt)
+    return sign_receipt(receipt, key)
 
 
 async def _settle_halves(services: Services, connection: Connection, upload: Upload) -> Settled:

@@ -17,7 +17,7 @@ from shared.journal import Payment, ShiftClose, ShiftOpen, Void
 from shared.lifecycles import CodeState, PaymentState, Status
 from shared.messages.receipt import RecordResult
 from shared.rules.decision import Sighting, reach_ms
-from syncserver.database.arrays import uuid_of, uuids
+from syncserver.database.arrays import ids, numbers, uuid_of, uuids, words
 from syncserver.database.connection import Connection
 from syncserver.database.queries import load
 from syncserver.judge.authenticity import Arrival
@@ -41,6 +41,8 @@ from syncserver.ledger.postings import Postings
 from syncserver.sync.threads import beside_the_loop
 
 QUERIES = load(Path(__file__).parent)
+# By a look-up: calling an enumeration is slow.
+_CODE_STATES = {state.value: state for state in CodeState}
 
 
 class DeviceGoneError(TallystickError):
@@ -200,10 +202,10 @@ async def _read_for_payments(
 ) -> None:
     rows = await connection.fetch(
         QUERIES["read_tenders"],
-        [record.wallet for record in payments],
-        uuids(record.series for record in payments),
-        [record.index for record in payments],
-        uuids(record.id for record in payments),
+        words(record.wallet for record in payments),
+        ids(record.series for record in payments),
+        numbers(record.index for record in payments),
+        ids(record.id for record in payments),
     )
     asked = await beside_the_loop(len(payments), partial(_take_tenders, facts, payments, voids, kek, rows))
     for row in await connection.fetch(QUERIES["read_history"], *asked):
@@ -216,21 +218,21 @@ async def _read_for_payments(
 
 def _take_tenders(
     facts: BatchFacts, payments: Sequence[Payment], voids: int, kek: KeyEncryptionKey, rows: Sequence[Any]
-) -> tuple[list[str], list[int], list[str], list[int], int, int]:
+) -> tuple[str, str, str, str, int, int]:
     """Note codes and used ids; what `read_history` is asked: days and moments of wallets, how many and how far away."""
-    for row in rows:
-        record = payments[row["position"] - 1]
-        if row["used"]:
+    for position, cap, state, wrapped_proof_key, issued_at, expires_at, withdrawn_version, used in rows:
+        record = payments[position - 1]
+        if used:
             facts.known_ids.add((record.wallet, record.id))
         key = (record.wallet, record.series, record.index)
-        if row["cap"] is not None and row["issued_at"] is not None and key not in facts.codes:
+        if cap is not None and issued_at is not None and key not in facts.codes:
             facts.codes[key] = CodeFacts(
-                cap=row["cap"],
-                state=CodeState(row["state"]),
-                proof_key=kek.unwrap_proof_key(row["wrapped_proof_key"], record.series, record.index),
-                issued_at=row["issued_at"],
-                expires_at=row["expires_at"],
-                withdrawn_version=row["withdrawn_version"],
+                cap=cap,
+                state=_CODE_STATES[state],
+                proof_key=kek.unwrap_proof_key(wrapped_proof_key, record.series, record.index),
+                issued_at=issued_at,
+                expires_at=expires_at,
+                withdrawn_version=withdrawn_version,
             )
     days: set[tuple[str, int]] = set()
     moments: set[tuple[str, int]] = set()
@@ -245,10 +247,10 @@ def _take_tenders(
         moments.add((record.wallet, when))
     # Enough each way to fill every window around a payment, also when this batch voids some of them.
     return (
-        [wallet for wallet, _ in days],
-        [day for _, day in days],
-        [wallet for wallet, _ in moments],
-        [when for _, when in moments],
+        words(wallet for wallet, _ in days),
+        numbers(day for _, day in days),
+        words(wallet for wallet, _ in moments),
+        numbers(when for _, when in moments),
         rate_count + 1 + voids,
         reach,
     )

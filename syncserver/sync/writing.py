@@ -1,7 +1,4 @@
-"""Writes what a batch came to, in a handful of statements, in the transaction that judged it.
-
-What a statement is given is put together first, beside the event loop; then nothing is left but to write it.
-"""
+"""Writes what a batch came to, in a handful of statements a piece, in the transaction that judged it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,10 +6,8 @@ from typing import Any
 
 import msgspec
 
-from shared.keys import SigningKey
 from shared.lifecycles import STATUS_OF_PAYMENT
-from shared.messages.receipt import Receipt, sign_receipt
-from syncserver.database.arrays import array_literal, optional_uuids, uuid_of, uuids
+from syncserver.database.arrays import flags, ids, numbers, text_lists, uuid_of, uuids, words
 from syncserver.database.connection import Connection
 from syncserver.judge.batch import Judgement, NewPayment, PlacedRecord
 from syncserver.judge.chain import Ranges, missing_of, through_of
@@ -28,74 +23,72 @@ class CodeClaimedMeanwhileError(RuntimeError):
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """What is to be written of a batch. `claims` is how many codes must still be free for its payments."""
+class Mark:
+    """How far a judgement and its postings had come: what stands behind it is new."""
 
-    journal: Statement
+    placed: int = 0
+    payments: int = 0
+    transfers: int = 0
+    events: int = 0
+
+    @classmethod
+    def of(cls, facts: BatchFacts, judgement: Judgement) -> "Mark":
+        """Where they stand now."""
+        postings = facts.postings
+        return cls(len(judgement.placed), len(judgement.payments), len(postings.transfers), len(postings.events))
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What is to be written of a piece of a batch. `claims` is how many codes must still be free for its payments."""
+
+    journal: Statement | None
     payments: Statement | None
     claims: int
     postings: tuple[Statement, ...]
 
 
-def sign(upload: Upload, ranges: Ranges, head: bytes, results: Sequence[Any], key: SigningKey) -> bytes:
-    """The receipt for a batch that leaves its journal at these ranges of seq, with this link at their head."""
-    receipt = Receipt(
-        device=upload.device,
-        epoch=upload.epoch,
-        batch=upload.batch,
-        through=through_of(ranges),
-        head=head,
-        missing=missing_of(ranges),
-        server_time=upload.sending.received,
-        results=tuple(results),
-    )
-    return sign_receipt(receipt, key)
-
-
-def put_together(
-    upload: Upload, facts: BatchFacts, judgement: Judgement, head: bytes, receipt: bytes | None
-) -> Written:
-    """All that most batches write; `receipt` is None for a part of a batch."""
-    claims = [new.judged.record for new in judgement.payments if new.judged.claimed]
-    moves = facts.postings.transfers or facts.postings.events
-    return Written(
-        journal=_journal(upload, [one for one in judgement.placed if not one.taken], judgement.ranges, head, receipt),
-        payments=_payments(upload, facts, judgement.payments) if judgement.payments else None,
-        claims=len(claims),
-        postings=tuple(
-            (store.QUERIES["write_postings"], arguments) for arguments in store.postings_arguments(facts.postings)
-        )
-        if moves
-        else (),
+def put_together(upload: Upload, facts: BatchFacts, judgement: Judgement, since: Mark) -> Piece:
+    """Records, payments and money of what was judged since a mark, with balances as they stand now. Pure."""
+    placed = [one for one in judgement.placed[since.placed :] if not one.taken]
+    payments = judgement.payments[since.payments :]
+    postings = facts.postings
+    moves = store.postings_arguments(postings, postings.transfers[since.transfers :], postings.events[since.events :])
+    return Piece(
+        journal=_journal(upload, placed) if placed else None,
+        payments=_payments(upload, facts, payments) if payments else None,
+        claims=sum(new.judged.claimed for new in payments),
+        postings=tuple((store.QUERIES["write_postings"], arguments) for arguments in moves),
     )
 
 
-async def write(
-    connection: Connection, upload: Upload, facts: BatchFacts, judgement: Judgement, written: Written
+async def write_piece(connection: Connection, piece: Piece) -> None:
+    """Write a piece of a batch."""
+    if piece.journal is not None:
+        await _execute(connection, piece.journal)
+    if piece.payments is not None and await _execute(connection, piece.payments) != f"UPDATE {piece.claims}":
+        raise CodeClaimedMeanwhileError
+    for statement in piece.postings:
+        await _execute(connection, statement)
+
+
+async def write_rest(
+    connection: Connection,
+    upload: Upload,
+    facts: BatchFacts,
+    judgement: Judgement,
+    *,
+    ranges: Ranges,
+    head: bytes,
+    receipt: bytes | None,
 ) -> None:
-    """Write records, payments, money, codes, events and the journal's head."""
-    await _execute(connection, written.journal)
+    """Write what a batch did as a whole: forks, strays, voids, shifts, the journal's head, its receipt if any."""
     await _write_forks(connection, upload, [one for one in judgement.placed if one.taken])
     await _write_strays(connection, upload, judgement)
-    if written.payments is not None and await _execute(connection, written.payments) != f"UPDATE {written.claims}":
-        raise CodeClaimedMeanwhileError
-    for statement in written.postings:
-        await _execute(connection, statement)
     await _write_voids(connection, upload, facts, judgement)
     await _write_shifts(connection, upload, judgement)
-    await _write_marks(connection, upload, facts, judgement)
-
-
-async def _execute(connection: Connection, statement: Statement) -> str:
-    query, arguments = statement
-    return await connection.execute(query, *arguments)
-
-
-def _journal(
-    upload: Upload, placed: Sequence[PlacedRecord], ranges: Ranges, head: bytes, receipt: bytes | None
-) -> Statement:
-    records = [one.arrival.record for one in placed]
-    return QUERIES["write_journal"], (
+    await connection.execute(
+        QUERIES["write_head"],
         uuid_of(upload.device),
         upload.epoch,
         uuid_of(upload.batch),
@@ -104,18 +97,34 @@ def _journal(
         receipt,
         head,
         msgspec.json.encode(ranges).decode(),
-        [one.position.seq for one in placed],
+    )
+    await _write_marks(connection, upload, facts, judgement, ranges)
+
+
+async def _execute(connection: Connection, statement: Statement) -> str:
+    query, arguments = statement
+    return await connection.execute(query, *arguments)
+
+
+def _journal(upload: Upload, placed: Sequence[PlacedRecord]) -> Statement:
+    records = [one.arrival.record for one in placed]
+    return QUERIES["write_journal"], (
+        uuid_of(upload.device),
+        upload.epoch,
+        uuid_of(upload.batch),
+        upload.sending.received,
+        numbers(one.position.seq for one in placed),
         [one.arrival.link for one in placed],
         [one.position.prev for one in placed],
         [one.arrival.raw for one in placed],
-        [record.at if record is not None else None for record in records],
-        [one.record_type for one in placed],
-        [one.wallet for one in placed],
-        optional_uuids(one.arrival.payment for one in placed),
-        [one.result.status for one in placed],
-        [array_literal(one.result.reasons) for one in placed],
-        [one.result.score for one in placed],
-        [one.fork for one in placed],
+        numbers(record.at if record is not None else None for record in records),
+        words(one.record_type for one in placed),
+        words(one.wallet for one in placed),
+        ids(one.arrival.payment for one in placed),
+        words(one.result.status for one in placed),
+        text_lists(one.result.reasons for one in placed),
+        numbers(one.result.score for one in placed),
+        flags(one.fork for one in placed),
     )
 
 
@@ -128,13 +137,13 @@ async def _write_forks(connection: Connection, upload: Upload, forks: Sequence[P
         upload.epoch,
         uuid_of(upload.batch),
         upload.sending.received,
-        [one.position.seq for one in forks],
+        numbers(one.position.seq for one in forks),
         [one.arrival.link for one in forks],
         [one.arrival.raw for one in forks],
-        optional_uuids(one.arrival.payment for one in forks),
-        [one.result.status.value for one in forks],
-        [array_literal(one.result.reasons) for one in forks],
-        [one.result.score for one in forks],
+        ids(one.arrival.payment for one in forks),
+        words(one.result.status for one in forks),
+        text_lists(one.result.reasons for one in forks),
+        numbers(one.result.score for one in forks),
     )
 
 
@@ -166,30 +175,30 @@ def _payments(upload: Upload, facts: BatchFacts, payments: Sequence[NewPayment])
         device.place.lon,
         uuid_of(upload.batch),
         upload.sending.received,
-        [record.wallet for record in records],
-        uuids(record.id for record in records),
-        [record.seq for record in records],
+        words(record.wallet for record in records),
+        ids(record.id for record in records),
+        numbers(record.seq for record in records),
         [one.link for one in judged],
-        uuids(record.shift for record in records),
-        uuids(record.series for record in records),
-        [record.index for record in records],
-        [record.amount for record in records],
-        [record.currency for record in records],
-        [record.at for record in records],
-        [one.moment.when for one in judged],
-        [one.moment.uncertainty for one in judged],
-        [record.book for record in records],
-        optional_uuids(record.sale for record in records),
-        [one.claimed for one in judged],
-        [array_literal(one.reasons) for one in judged],
-        [one.score for one in judged],
-        [new.known.state for new in payments],
-        [wallet for wallet, _ in changed],
-        uuids(series for _, series in changed),
-        [record.wallet for record in claims],
-        uuids(record.series for record in claims),
-        [record.index for record in claims],
-        uuids(record.id for record in claims),
+        ids(record.shift for record in records),
+        ids(record.series for record in records),
+        numbers(record.index for record in records),
+        numbers(record.amount for record in records),
+        words(record.currency for record in records),
+        numbers(record.at for record in records),
+        numbers(one.moment.when for one in judged),
+        numbers(one.moment.uncertainty for one in judged),
+        numbers(record.book for record in records),
+        ids(record.sale for record in records),
+        flags(one.claimed for one in judged),
+        text_lists(one.reasons for one in judged),
+        numbers(one.score for one in judged),
+        words(new.known.state for new in payments),
+        words(wallet for wallet, _ in changed),
+        ids(series for _, series in changed),
+        words(record.wallet for record in claims),
+        ids(record.series for record in claims),
+        numbers(record.index for record in claims),
+        ids(record.id for record in claims),
     )
 
 
@@ -275,11 +284,13 @@ async def _write_shifts(connection: Connection, upload: Upload, judgement: Judge
         )
 
 
-async def _write_marks(connection: Connection, upload: Upload, facts: BatchFacts, judgement: Judgement) -> None:
+async def _write_marks(
+    connection: Connection, upload: Upload, facts: BatchFacts, judgement: Judgement, ranges: Ranges
+) -> None:
     """What the head's move says of shifts, and a fork of its device."""
     device = uuid_of(upload.device)
-    if judgement.ranges != facts.chain.ranges and (judgement.shift_closes or missing_of(facts.chain.ranges)):
+    if ranges != facts.chain.ranges and (judgement.shift_closes or missing_of(facts.chain.ranges)):
         await connection.execute(QUERIES["join_by_hash"])
-        await connection.execute(QUERIES["compare_shifts"], device, upload.epoch, through_of(judgement.ranges))
+        await connection.execute(QUERIES["compare_shifts"], device, upload.epoch, through_of(ranges))
     if judgement.quarantine:
         await connection.execute(QUERIES["quarantine"], device, upload.sending.received)

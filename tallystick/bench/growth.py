@@ -15,6 +15,7 @@ from pathlib import Path
 import uvloop
 
 from shared.messages.batch import decode_batch
+from syncserver.commands.serving import tune_interpreter
 from syncserver.database.arrays import uuids
 from syncserver.services import Services
 from syncserver.sync import intake
@@ -117,6 +118,7 @@ class Town:
 
 def measure(run: Run) -> Part:
     """Measure what a payment costs beside what is stored."""
+    tune_interpreter()
     with bench_folder() as folder:
         return uvloop.run(_measure(run, folder))
 

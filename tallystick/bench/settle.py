@@ -16,6 +16,7 @@ from typing import Any
 import uvloop
 
 from shared.messages.batch import decode_batch
+from syncserver.commands.serving import tune_interpreter
 from tallystick.bench.floor import Statement, record_writes, replay
 from tallystick.bench.measures import Measured
 from tallystick.bench.naive import settle_one
@@ -145,6 +146,7 @@ def plan_of(quick: bool) -> Plan:
 
 def measure(run: Run) -> Part:
     """Measure payments a second from signed batches to settled money."""
+    tune_interpreter()
     with bench_folder() as folder:
         return uvloop.run(_measure(run, folder / "office"))
 

@@ -13,6 +13,7 @@ import structlog
 import uvloop
 
 from shared.messages.batch import decode_batch
+from syncserver.commands.serving import tune_interpreter
 from syncserver.composition import open_services
 from syncserver.services import Services
 from syncserver.settings import ServerSettings
@@ -58,6 +59,7 @@ def settle_in_workers(pipes: Sequence[Connection], shares: Sequence[Sequence[Bac
 
 def _work(pipe: Connection, home: Path, at_once: int) -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    tune_interpreter()
     uvloop.run(_serve(pipe, ServerSettings(home=home, settle_at_once=at_once)))
 
 

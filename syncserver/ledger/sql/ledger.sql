@@ -12,21 +12,21 @@ SELECT wallet, max(number) AS number FROM payment_event WHERE wallet = ANY ($1::
 WITH moved AS (
     INSERT INTO transfer (wallet, number, debit, credit, amount, currency, cause, payment, series, vendor, at, actor)
     SELECT t.*, $1, $2
-      FROM unnest($3::text[], $4::bigint[], $5::text[], $6::text[], $7::bigint[], $8::text[], $9::text[], $10::uuid[],
-                  $11::uuid[], $12::uuid[])
+      FROM unnest($3::text::text[], $4::text::bigint[], $5::text::text[], $6::text::text[], $7::text::bigint[], $8::text::text[], $9::text::text[], $10::text::uuid[],
+                  $11::text::uuid[], $12::text::uuid[])
            AS t (wallet, number, debit, credit, amount, currency, cause, payment, series, vendor)),
  credited AS (
     INSERT INTO pending_credit (wallet, number, vendor, amount, currency)
-    SELECT * FROM unnest($13::text[], $14::bigint[], $15::uuid[], $16::bigint[], $17::text[])),
+    SELECT * FROM unnest($13::text::text[], $14::text::bigint[], $15::text::uuid[], $16::text::bigint[], $17::text::text[])),
  changed AS (
     INSERT INTO payment_event (wallet, number, payment, before, after, reasons, note, at, actor)
     SELECT e.wallet, e.number, e.payment, e.before, e.after, e.reasons::text[], e.note, $1, $2
-      FROM unnest($18::text[], $19::bigint[], $20::uuid[], $21::text[], $22::text[], $23::text[], $24::text[])
+      FROM unnest($18::text::text[], $19::text::bigint[], $20::text::uuid[], $21::text::text[], $22::text::text[], $23::text::text[], $24::text::text[])
            AS e (wallet, number, payment, before, after, reasons, note)),
- queued AS (INSERT INTO outbox (wallet, number) SELECT * FROM unnest($18::text[], $19::bigint[]))
+ queued AS (INSERT INTO outbox (wallet, number) SELECT * FROM unnest($18::text::text[], $19::text::bigint[]))
 UPDATE wallet SET online = new.online, offline = new.offline, held = new.held, review = new.review,
                   events = new.events, transfers = new.transfers
-  FROM unnest($25::text[], $26::bigint[], $27::bigint[], $28::bigint[], $29::bigint[], $30::bigint[], $31::bigint[])
+  FROM unnest($25::text::text[], $26::text::bigint[], $27::text::bigint[], $28::text::bigint[], $29::text::bigint[], $30::text::bigint[], $31::text::bigint[])
        AS new (wallet, online, offline, held, review, events, transfers)
  WHERE wallet.wallet = new.wallet;
 

@@ -49,7 +49,7 @@ SELECT shift, opened_seq, closed_seq FROM shift WHERE device = $1 AND epoch = $2
 -- read_tenders: of each payment of a batch, by its position, the code with its series, and whether its id was used
 SELECT k.position, c.cap, c.state, c.wrapped_proof_key, s.issued_at, s.expires_at, s.withdrawn_version,
        EXISTS (SELECT FROM payment p WHERE p.wallet = k.wallet AND p.payment = k.payment) AS used
-  FROM unnest($1::text[], $2::uuid[], $3::bigint[], $4::uuid[]) WITH ORDINALITY AS k (wallet, series, idx, payment, position)
+  FROM unnest($1::text::text[], $2::text::uuid[], $3::text::bigint[], $4::text::uuid[]) WITH ORDINALITY AS k (wallet, series, idx, payment, position)
   LEFT JOIN code c ON c.wallet = k.wallet AND c.series = k.series AND c.idx = k.idx
   LEFT JOIN series s ON s.wallet = k.wallet AND s.series = k.series;
 
@@ -57,14 +57,14 @@ SELECT k.position, c.cap, c.state, c.wrapped_proof_key, s.issued_at, s.expires_a
 -- before and after times, $5 of them each way, none further away than $6 ms
 SELECT k.wallet, k.day AS at, coalesce(sum(p.amount), 0)::bigint AS total, NULL::integer AS lat, NULL::integer AS lon,
        NULL::integer AS uncertainty
-  FROM unnest($1::text[], $2::bigint[]) AS k (wallet, day)
+  FROM unnest($1::text::text[], $2::text::bigint[]) AS k (wallet, day)
   JOIN payment p ON p.wallet = k.wallet AND p.taken_at >= k.day * 86400000 AND p.taken_at < (k.day + 1) * 86400000
  WHERE p.state IN ('SUCCESSFUL', 'FLAGGED')
  GROUP BY k.wallet, k.day
 UNION ALL
 SELECT near.wallet, near.taken_at, NULL, near.lat, near.lon, near.uncertainty
   FROM (SELECT DISTINCT ON (found.wallet, found.payment) found.*
-          FROM unnest($3::text[], $4::bigint[]) AS k (wallet, moment)
+          FROM unnest($3::text::text[], $4::text::bigint[]) AS k (wallet, moment)
          CROSS JOIN LATERAL (
             (SELECT p.wallet, p.payment, p.taken_at, p.lat, p.lon, p.uncertainty FROM payment p
               WHERE p.wallet = k.wallet AND p.taken_at <= k.moment AND p.taken_at >= k.moment - $6 AND p.state IN ('SUCCESSFUL', 'FLAGGED')
@@ -75,21 +75,23 @@ SELECT near.wallet, near.taken_at, NULL, near.lat, near.lon, near.uncertainty
               ORDER BY p.taken_at LIMIT $5)
          ) AS found) AS near;
 
--- write_journal: add records with their answers, move the journal's head, note when the device was heard of, and keep
--- the first receipt for the batch, where it has one already
-WITH device_seen AS (UPDATE device SET last_seen_at = $4 WHERE device = $1),
- receipt_kept AS (INSERT INTO batch (device, batch, epoch, records, receipt, received_at)
-                  SELECT $1, $3, $2, $5, $6, $4 WHERE $6::bytea IS NOT NULL ON CONFLICT DO NOTHING),
- head_moved AS (UPDATE device_epoch SET head = $7, ranges = $8::jsonb WHERE device = $1 AND epoch = $2
-                   AND ranges <> $8::jsonb)
+-- write_journal: add records with their answers
 INSERT INTO journal_record
        (device, epoch, batch, received_at, seq, link, prev, raw, at, type, wallet, payment, status, reasons, score,
         fork)
 SELECT $1, $2, $3, $4, r.seq, r.link, r.prev, r.raw, r.at, r.type, r.wallet, r.payment, r.status, r.reasons::text[],
        r.score, r.fork
-  FROM unnest($9::bigint[], $10::bytea[], $11::bytea[], $12::bytea[], $13::bigint[], $14::text[], $15::text[],
-              $16::uuid[], $17::text[], $18::text[], $19::smallint[], $20::boolean[])
+  FROM unnest($5::text::bigint[], $6::bytea[], $7::bytea[], $8::bytea[], $9::text::bigint[], $10::text::text[],
+              $11::text::text[], $12::text::uuid[], $13::text::text[], $14::text::text[], $15::text::smallint[],
+              $16::text::boolean[])
        AS r (seq, link, prev, raw, at, type, wallet, payment, status, reasons, score, fork);
+
+-- write_head: move the journal's head, note when the device was heard of, and keep the first receipt for the batch,
+-- where it has one already
+WITH device_seen AS (UPDATE device SET last_seen_at = $4 WHERE device = $1),
+ receipt_kept AS (INSERT INTO batch (device, batch, epoch, records, receipt, received_at)
+                  SELECT $1, $3, $2, $5, $6, $4 WHERE $6::bytea IS NOT NULL ON CONFLICT DO NOTHING)
+UPDATE device_epoch SET head = $7, ranges = $8::jsonb WHERE device = $1 AND epoch = $2 AND ranges <> $8::jsonb;
 
 -- write_receipt: keep the first receipt for a batch that was settled in parts
 INSERT INTO batch (device, batch, epoch, records, receipt, received_at) VALUES ($1, $2, $3, $4, $5, $6)
@@ -98,7 +100,8 @@ INSERT INTO batch (device, batch, epoch, records, receipt, received_at) VALUES (
 -- write_forks: keep the other halves of forks, with their answers
 INSERT INTO fork_record (device, epoch, batch, received_at, seq, link, raw, payment, status, reasons, score)
 SELECT $1, $2, $3, $4, r.seq, r.link, r.raw, r.payment, r.status, r.reasons::text[], r.score
-  FROM unnest($5::bigint[], $6::bytea[], $7::bytea[], $8::uuid[], $9::text[], $10::text[], $11::smallint[])
+  FROM unnest($5::text::bigint[], $6::bytea[], $7::bytea[], $8::text::uuid[], $9::text::text[], $10::text::text[],
+              $11::text::smallint[])
        AS r (seq, link, raw, payment, status, reasons, score);
 
 -- write_strays: keep what was rejected without a place; the same bytes once
@@ -113,14 +116,14 @@ WITH paid AS (
                          idx, amount, currency, at, taken_at, uncertainty, book, sale, claimed, reasons, score, state)
     SELECT $1, $2, $3, $4, $5, $6, $7, p.wallet, p.payment, p.seq, p.link, p.shift, p.series, p.idx, p.amount,
            p.currency, p.at, p.taken_at, p.uncertainty, p.book, p.sale, p.claimed, p.reasons::text[], p.score, p.state
-      FROM unnest($8::text[], $9::uuid[], $10::bigint[], $11::bytea[], $12::uuid[], $13::uuid[], $14::bigint[],
-                  $15::bigint[], $16::text[], $17::bigint[], $18::bigint[], $19::integer[], $20::bigint[], $21::uuid[],
-                  $22::boolean[], $23::text[], $24::smallint[], $25::text[])
+      FROM unnest($8::text::text[], $9::text::uuid[], $10::text::bigint[], $11::bytea[], $12::text::uuid[], $13::text::uuid[], $14::text::bigint[],
+                  $15::text::bigint[], $16::text::text[], $17::text::bigint[], $18::text::bigint[], $19::text::integer[], $20::text::bigint[], $21::text::uuid[],
+                  $22::text::boolean[], $23::text::text[], $24::text::smallint[], $25::text::text[])
            AS p (wallet, payment, seq, link, shift, series, idx, amount, currency, at, taken_at, uncertainty, book,
                  sale, claimed, reasons, score, state)),
- noted AS (INSERT INTO series_change (wallet, series) SELECT * FROM unnest($26::text[], $27::uuid[]))
+ noted AS (INSERT INTO series_change (wallet, series) SELECT * FROM unnest($26::text::text[], $27::text::uuid[]))
 UPDATE code SET state = 'claimed', payment = claim.payment
-  FROM unnest($28::text[], $29::uuid[], $30::bigint[], $31::uuid[]) AS claim (wallet, series, idx, payment)
+  FROM unnest($28::text::text[], $29::text::uuid[], $30::text::bigint[], $31::text::uuid[]) AS claim (wallet, series, idx, payment)
  WHERE code.wallet = claim.wallet AND code.series = claim.series AND code.idx = claim.idx
    AND code.state IN ('issued', 'expired', 'withdrawn');
 

@@ -9,7 +9,7 @@ import pytest
 from syncserver.judge.authenticity import Arrival
 from syncserver.judge.batch import Judgement, judge_batch
 from syncserver.judge.facts import BatchFacts
-from syncserver.sync import intake
+from syncserver.sync import pieces
 from tests.syncserver.kit import Shop
 
 pytestmark = pytest.mark.anyio
@@ -21,13 +21,13 @@ RECORDS = 100
 async def test_others_are_answered_while_a_batch_is_judged(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     begun, answered = threading.Event(), threading.Event()
 
-    def slowly(arrivals: Sequence[Arrival], facts: BatchFacts) -> Judgement:
+    def slowly(arrivals: Sequence[Arrival], facts: BatchFacts, judgement: Judgement) -> None:
         begun.set()
         assert answered.wait(LONGEST_SECONDS), "nobody was answered meanwhile"
-        return judge_batch(arrivals, facts)
+        judge_batch(arrivals, facts, judgement)
 
     rogue = await shop.terminal()
-    monkeypatch.setattr(intake, "judge_batch", slowly)
+    monkeypatch.setattr(pieces, "judge_batch", slowly)
     raws = [rogue.open_shift() for _ in range(RECORDS)]
     uploading = asyncio.create_task(rogue.upload(*raws))
     assert await asyncio.to_thread(begun.wait, LONGEST_SECONDS)
