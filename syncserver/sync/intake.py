@@ -18,6 +18,7 @@ from shared.messages.receipt import Receipt, RecordResult, sign_receipt
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
 from syncserver.judge.authenticity import BAD_RECORD, Arrival, EpochKey, examine, parse
+from syncserver.judge.batch import Judgement
 from syncserver.judge.chain import Ranges, missing_of, through_of
 from syncserver.judge.moment import Sending
 from syncserver.ledger.postings import InsufficientFundsError
@@ -76,7 +77,7 @@ async def ingest(services: Services, device: bytes, batch: Batch) -> bytes:
     if len(batch.records) > MAX_RECORDS:
         raise TooManyRecordsError
     sending = Sending(received=services.clock(), tick=batch.tick, boot=batch.boot)
-    epoch, arrivals = await _authenticate(services, device, batch)
+    epoch, arrivals = await authenticate(services, device, batch)
     upload = Upload(device=device, epoch=epoch, batch=batch.batch, arrivals=arrivals, sending=sending)
     async with services.settling_pool.acquire(timeout=CONNECTION_SECONDS) as connection:
         try:
@@ -86,8 +87,13 @@ async def ingest(services: Services, device: bytes, batch: Batch) -> bytes:
             raise
 
 
-async def _authenticate(services: Services, device: bytes, batch: Batch) -> tuple[int, list[Arrival]]:
-    """Find out which records are authentic, and of which epoch. No connection is held meanwhile."""
+async def authenticate(services: Services, device: bytes, batch: Batch) -> tuple[int, list[Arrival]]:
+    """Find out which records are authentic, and of which epoch. No connection is held meanwhile.
+
+    Raises:
+        SeveralEpochsError: they are of more than one.
+        DeviceGoneError: the device is not enrolled here.
+    """
     parsed = await beside_the_loop(len(batch.records), partial(parse, batch.records))
     kids = {one.kid for one in parsed if one.kid is not None}
     keys = services.device_keys.get(device)
@@ -125,7 +131,7 @@ async def _settle_and_sign(services: Services, connection: Connection, upload: U
             return settled.receipt
         raise AssertionError("a whole batch has its receipt")
     settled = await _settle_halves(services, connection, upload)
-    receipt = _sign(upload, settled.ranges, settled.head, settled.results, services.keys.active)
+    receipt = sign(upload, settled.ranges, settled.head, settled.results, services.keys.active)
     await connection.execute(
         QUERIES["write_receipt"],
         uuid_of(upload.device),
@@ -158,21 +164,26 @@ async def _in_transaction(connection: Connection, work: Callable[[], Awaitable[_
 async def _settle(services: Services, connection: Connection, upload: Upload, *, whole: bool = False) -> Settled:
     """Read, judge and write, in the caller's transaction; the receipt too, where this is a whole batch."""
     facts = await read_facts(connection, upload, services.kek)
-    judgement = await judge_and_write(connection, upload, facts)
+
+    def conclude(judgement: Judgement) -> tuple[bytes | None, bytes | None]:
+        """The head's link and the receipt, where what was read is enough for them."""
+        ranges = judgement.ranges(facts.chain.ranges)
+        head = facts.chain.link_at(through_of(ranges))
+        if head is None or not whole:
+            return head, None
+        return head, sign(upload, ranges, head, judgement.results, services.keys.active)
+
+    judgement, (head, receipt) = await judge_and_write(connection, upload, facts, conclude)
     ranges = judgement.ranges(facts.chain.ranges)
-    head = facts.chain.link_at(through_of(ranges))
     if head is None:  # a gap was filled, and what is behind it came with an earlier batch
         head = await connection.fetchval(QUERIES["link_at"], uuid_of(upload.device), upload.epoch, through_of(ranges))
-    results = tuple(judgement.results)
-    receipt = None
-    if whole:
-        signing = partial(_sign, upload, ranges, head, results, services.keys.active)
-        receipt = await beside_the_loop(len(results), signing)
+        if whole:
+            receipt = sign(upload, ranges, head, judgement.results, services.keys.active)
     await write_rest(connection, upload, facts, judgement, ranges=ranges, head=head, receipt=receipt)
-    return Settled(results, ranges, head, receipt)
+    return Settled(tuple(judgement.results), ranges, head, receipt)
 
 
-def _sign(upload: Upload, ranges: Ranges, head: bytes, results: tuple[RecordResult, ...], key: SigningKey) -> bytes:
+def sign(upload: Upload, ranges: Ranges, head: bytes, results: Sequence[RecordResult], key: SigningKey) -> bytes:
     """The receipt for a batch that leaves its journal at these ranges of seq, with this link at their head."""
     receipt = Receipt(
         device=upload.device,
@@ -182,7 +193,7 @@ def _sign(upload: Upload, ranges: Ranges, head: bytes, results: tuple[RecordResu
         head=head,
         missing=missing_of(ranges),
         server_time=upload.sending.received,
-        results=results,
+        results=tuple(results),
     )
     return sign_receipt(receipt, key)
 

@@ -4,7 +4,9 @@ All that decides is read before, under the locks; so pieces change nothing but w
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Any, TypeVar
 
 from shared.journal import Void
 from syncserver.database.connection import Connection
@@ -18,26 +20,36 @@ from syncserver.sync.writing import Mark, Piece, put_together, write_piece
 # Smaller pieces overlap more, and each costs three statements.
 _LEAST_RECORDS = 60
 _MOST_PIECES = 6
+_T = TypeVar("_T")
 
 
-async def judge_and_write(connection: Connection, upload: Upload, facts: BatchFacts) -> Judgement:
-    """Judge a batch and write its records, payments and money; the rest of the judgement is still to be written."""
+async def judge_and_write(
+    connection: Connection, upload: Upload, facts: BatchFacts, conclude: Callable[[Judgement], _T]
+) -> tuple[Judgement, _T]:
+    """Judge a batch and write its records, payments and money; the rest of the judgement is still to be written.
+
+    `conclude` is what follows from the whole judgement; it is found while the last piece is written.
+    """
     judgement = Judgement()
-    pieces = pieces_of(upload.arrivals)
-    judging = _judge(upload, facts, judgement, pieces[0])
-    for following in [*pieces[1:], None]:
+    first, *others = pieces_of(upload.arrivals)
+    judging = _judge(upload, facts, judgement, first)
+    for arrivals in others:
         piece = await judging
-        if following is None:
-            await write_piece(connection, piece)
-            break
-        judging = _judge(upload, facts, judgement, following)
-        try:
-            await write_piece(connection, piece)
-        except BaseException:
-            # Its thread goes on with these facts: nobody else may, until it is done.
-            await asyncio.gather(judging, return_exceptions=True)
-            raise
-    return judgement
+        judging = _judge(upload, facts, judgement, arrivals)
+        await _beside(judging, write_piece(connection, piece))
+    piece = await judging
+    concluding = asyncio.create_task(beside_the_loop(len(upload.arrivals), partial(conclude, judgement)))
+    await _beside(concluding, write_piece(connection, piece))
+    return judgement, await concluding
+
+
+async def _beside(task: "asyncio.Task[Any]", writing: Awaitable[None]) -> None:
+    """Write while a task is at work. Its thread has the facts: whatever happens, nobody else may until it is done."""
+    try:
+        await writing
+    except BaseException:
+        await asyncio.gather(task, return_exceptions=True)
+        raise
 
 
 def pieces_of(arrivals: Sequence[Arrival]) -> list[Sequence[Arrival]]:

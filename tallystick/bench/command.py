@@ -19,7 +19,7 @@ from tallystick.bench.report import Part, Run
 
 PartName = Literal["settle", "http", "growth", "terminal", "book", "reconnect", "all"]
 # In the order in which `all` runs them, each the module that measures it.
-PARTS = ("settle", "growth", "book", "terminal", "reconnect")
+PARTS = ("settle", "http", "growth", "book", "terminal", "reconnect")
 _ROUNDS, _QUICK_ROUNDS = 7, 3
 
 

@@ -1,73 +1,86 @@
 """The floor: the rows that settling a backlog writes, written set-based with no checks at all.
 
-The server's own way is run once in a transaction that is rolled back, while a recorder keeps its writing statements
-and their arguments. Replaying them writes the same rows in the same transactions: no locks, no reads, no signature, no
-rule.
+The server's own way is run once in a transaction that is rolled back, and what each batch came to is kept: its rows, as
+objects in memory. Writing them again makes the same rows by the same statements in the same transactions, each batch
+whole: no locks, no reads, no signature, no rule.
 """
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from shared.messages.batch import decode_batch
 from syncserver.database.connection import Connection
+from syncserver.judge.batch import Judgement, judge_batch
+from syncserver.judge.chain import Ranges, through_of
+from syncserver.judge.facts import BatchFacts
+from syncserver.judge.moment import Sending
 from syncserver.services import Services
-from syncserver.sync import intake
+from syncserver.sync.intake import authenticate, sign
+from syncserver.sync.reading import Upload, read_facts
+from syncserver.sync.writing import Mark, put_together, write_piece, write_rest
+from tallystick.bench.errors import BenchError
 from tallystick.bench.world import Backlog
 
-Statement = tuple[str, tuple[Any, ...]]
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What one batch writes."""
+
+    upload: Upload
+    facts: BatchFacts
+    judgement: Judgement
+    ranges: Ranges
+    head: bytes
+    receipt: bytes
+
+    async def write(self, connection: Connection) -> None:
+        """Write it, in the caller's transaction."""
+        await write_piece(connection, put_together(self.upload, self.facts, self.judgement, Mark()))
+        await write_rest(
+            connection,
+            self.upload,
+            self.facts,
+            self.judgement,
+            ranges=self.ranges,
+            head=self.head,
+            receipt=self.receipt,
+        )
 
 
-@dataclass(slots=True)
-class _Recorder:
-    """A connection that is real, and remembers what was written on it."""
+async def record_rows(services: Services, backlog: Backlog) -> list[Rows]:
+    """What each batch of a backlog writes; the database is left as it was.
 
-    connection: Any
-    written: list[Statement] = field(default_factory=list)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.connection, name)
-
-    async def execute(self, query: str, *args: Any, **options: Any) -> str:
-        self.written.append((query, args))
-        tag: str = await self.connection.execute(query, *args, **options)
-        return tag
-
-
-@dataclass(slots=True)
-class _OneConnection:
-    """A pool that lends the recorder."""
-
-    recorder: _Recorder
-
-    @asynccontextmanager
-    async def acquire(self, timeout: float = 0) -> AsyncIterator[_Recorder]:  # noqa: ARG002, ASYNC109 - asyncpg's
-        yield self.recorder
-
-
-async def record_writes(services: Services, backlog: Backlog) -> list[list[Statement]]:
-    """The statements that each batch of a backlog writes, batch by batch; the database is left as it was."""
-    batches: list[list[Statement]] = []
+    Raises:
+        BenchError: where the batches are not those of a till that simply goes on.
+    """
+    batches: list[Rows] = []
     async with services.settling_pool.acquire() as connection:
-        recorder = _Recorder(connection)
-        recording: Any = _OneConnection(recorder)
-        recorded = replace(services, settling_pool=recording)
         transaction = connection.transaction()
         await transaction.start()
         try:
             for body in backlog.bodies:
-                await intake.ingest(recorded, backlog.device, decode_batch(body))
-                batches.append(recorder.written)
-                recorder.written = []
+                batch = decode_batch(body)
+                epoch, arrivals = await authenticate(services, backlog.device, batch)
+                sending = Sending(services.clock(), batch.tick, batch.boot)
+                upload = Upload(backlog.device, epoch, batch.batch, arrivals, sending)
+                facts = await read_facts(connection, upload, services.kek)
+                judgement = Judgement()
+                judge_batch(arrivals, facts, judgement)
+                ranges = judgement.ranges(facts.chain.ranges)
+                head = facts.chain.link_at(through_of(ranges))
+                if head is None:
+                    raise BenchError("these batches leave a gap")
+                receipt = sign(upload, ranges, head, judgement.results, services.keys.active)
+                rows = Rows(upload, facts, judgement, ranges, head, receipt)
+                await rows.write(connection)
+                batches.append(rows)
         finally:
             await transaction.rollback()
     return batches
 
 
-async def replay(connection: Connection, batches: Sequence[Sequence[Statement]]) -> None:
-    """Write the same rows again, a transaction a batch."""
-    for statements in batches:
+async def write_again(connection: Connection, batches: Sequence[Rows]) -> None:
+    """Write the same rows, a transaction a batch."""
+    for rows in batches:
         async with connection.transaction():
-            for query, arguments in statements:
-                await connection.execute(query, *arguments)
+            await rows.write(connection)

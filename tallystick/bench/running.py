@@ -45,12 +45,12 @@ class RunningServer:
         return total
 
     def high_water_mib(self) -> float:
-        """The most memory that it ever had in use."""
-        return high_water_mib(self.pid)
+        """The most memory that any of its processes ever had in use."""
+        return max(high_water_mib(pid) for pid in (self.pid, *children_of(self.pid)))
 
     def cpu_seconds(self) -> float:
-        """The processor time that it has used."""
-        return cpu_seconds(self.pid)
+        """The processor time that its processes have used."""
+        return sum(cpu_seconds(pid) for pid in (self.pid, *children_of(self.pid)))
 
     async def sample_memory(self, into: list[float]) -> None:
         """Note the memory that it has in use, in MiB, ten times a second until cancelled."""
@@ -60,17 +60,20 @@ class RunningServer:
 
 
 @contextmanager
-def running_server(home: Path) -> Iterator[RunningServer]:
-    """`tallystick server run` on a home that is set up.
+def running_server(home: Path, *, processes: int = 1, settle_at_once: int | None = None) -> Iterator[RunningServer]:
+    """`tallystick server run` on a home that is set up, by default as it ships.
 
     Raises:
         BenchError: it does not come up.
     """
     log = home.parent / "server.log"
+    environment = {**os.environ, "TALLYSTICK_HOME": str(home)}
+    if settle_at_once is not None:
+        environment["TALLYSTICK_SETTLE_AT_ONCE"] = str(settle_at_once)
     with log.open("w", encoding="utf-8") as errors:
         process = subprocess.Popen(
-            [sys.executable, "-m", "tallystick", "server", "run", "--port", "0"],
-            env={**os.environ, "TALLYSTICK_HOME": str(home)},
+            [sys.executable, "-m", "tallystick", "server", "run", "--port", "0", "--processes", str(processes)],
+            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=errors,

@@ -17,13 +17,13 @@ import uvloop
 
 from shared.messages.batch import decode_batch
 from syncserver.commands.serving import tune_interpreter
-from tallystick.bench.floor import Statement, record_writes, replay
+from tallystick.bench.floor import Rows, record_rows, write_again
 from tallystick.bench.measures import Measured
 from tallystick.bench.naive import settle_one
 from tallystick.bench.office import Office, bench_folder, open_office
 from tallystick.bench.report import Part, Run, Target
 from tallystick.bench.workers import settle, settle_in_workers, settling_workers
-from tallystick.bench.world import CODES_EACH, Backlog, World, dealt
+from tallystick.bench.world import CODES_EACH, Backlog, Till, World, dealt
 
 VENDORS = 20
 SIZE = 500
@@ -57,15 +57,19 @@ class Ring:
     workers: Sequence[Connection]
 
 
-async def make_backlogs(world: World, setting: Setting, tills: int) -> list[Backlog]:
-    """Tills with signed batches; no two of them share a customer."""
+async def make_backlogs(world: World, setting: Setting, tills: int) -> list[tuple[Till, Backlog]]:
+    """Tills with their signed batches; no two of them share a customer."""
     wallets = await world.add_customers(-(-setting.payments // CODES_EACH))
     paid = await world.issue(wallets)
     enrolled = await world.add_tills(tills)
     return [
-        await asyncio.to_thread(world.sell, till, hand, setting.size)
+        (till, await asyncio.to_thread(world.sell, till, hand, setting.size))
         for till, hand in zip(enrolled, dealt(paid, tills), strict=True)
     ]
+
+
+async def _backlogs(world: World, setting: Setting, tills: int) -> list[Backlog]:
+    return [backlog for _, backlog in await make_backlogs(world, setting, tills)]
 
 
 async def _timed(streams: Sequence[Awaitable[Any]]) -> float:
@@ -80,7 +84,7 @@ async def prepare_ours(ring: Ring, setting: Setting, *, tills_each: int = 2) -> 
     Two tills upload for each connection that settles, as a fleet does that reconnects: while one's batch is settled the
     other's is read. With `tills_each` 1 each waits for its own answer.
     """
-    backlogs = await make_backlogs(ring.world, setting, setting.at_once * tills_each)
+    backlogs = await _backlogs(ring.world, setting, setting.at_once * tills_each)
     services = await ring.office.settling(setting.at_once)
 
     return Prepared(_sum(backlogs), lambda: _timed([settle(services, backlog) for backlog in backlogs]))
@@ -89,27 +93,27 @@ async def prepare_ours(ring: Ring, setting: Setting, *, tills_each: int = 2) -> 
 async def prepare_processes(ring: Ring, setting: Setting) -> Prepared:
     """The same in several processes on the one database."""
     count = len(ring.workers)
-    backlogs = await make_backlogs(ring.world, setting, setting.at_once * count * 2)
+    backlogs = await _backlogs(ring.world, setting, setting.at_once * count * 2)
     shares = [backlogs[number::count] for number in range(count)]
     return Prepared(_sum(backlogs), lambda: asyncio.to_thread(settle_in_workers, ring.workers, shares))
 
 
 async def prepare_floor(ring: Ring, setting: Setting) -> Prepared:
     """The same rows with no checks at all, at the same batch size and number of connections."""
-    backlogs = await make_backlogs(ring.world, setting, setting.at_once)
+    backlogs = await _backlogs(ring.world, setting, setting.at_once)
     services = await ring.office.settling(setting.at_once)
-    writes = [await record_writes(services, backlog) for backlog in backlogs]
+    written = [await record_rows(services, backlog) for backlog in backlogs]
 
-    async def stream(batches: Sequence[Sequence[Statement]]) -> None:
+    async def stream(batches: Sequence[Rows]) -> None:
         async with services.settling_pool.acquire() as connection:
-            await replay(connection, batches)
+            await write_again(connection, batches)
 
-    return Prepared(_sum(backlogs), lambda: _timed([stream(batches) for batches in writes]))
+    return Prepared(_sum(backlogs), lambda: _timed([stream(batches) for batches in written]))
 
 
 async def prepare_naive(ring: Ring, setting: Setting) -> Prepared:
     """One transaction a payment."""
-    backlogs = await make_backlogs(ring.world, setting, setting.at_once)
+    backlogs = await _backlogs(ring.world, setting, setting.at_once)
 
     async def stream(backlog: Backlog) -> None:
         async with ring.office.services.pool.acquire() as connection:

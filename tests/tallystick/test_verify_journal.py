@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace as changed_result
 
 from shared import cbor
 from shared.journal import link_of, sign_record
@@ -259,7 +260,9 @@ def test_a_receipt_that_does_not_fit_its_journal_is_named() -> None:
     assert _with_receipt(missing=((6, 6), (9, 12))) == []
 
     def answered(index: int, **changes: Any) -> list[tuple[str, int | None, int | None, str | None]]:
-        return _with_receipt(results=(*results[:index], replace(results[index], **changes), *results[index + 1 :]))
+        return _with_receipt(
+            results=(*results[:index], changed_result(results[index], **changes), *results[index + 1 :])
+        )
 
     assert answered(1, id=payment_id(9)) == [("receipts", 1, 2, "results")]
     assert answered(0, id=payment_id(1)) == [("receipts", 1, 1, "results")]

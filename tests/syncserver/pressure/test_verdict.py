@@ -2,10 +2,11 @@
 
 import random
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from shared.journal import Payment
 from shared.lifecycles import Status
