@@ -138,10 +138,15 @@ def position_of(payload: bytes) -> ChainPosition:
     Raises:
         DecodingError: where the payload is no strict map, or device, epoch, seq or prev can't be read.
     """
-    return _position(cbor.decode_map(payload, lenient_text=True, most_items=cbor.MAX_UPLOAD_ITEMS))
+    return position_in(cbor.decode_map(payload, lenient_text=True, most_items=cbor.MAX_UPLOAD_ITEMS))
 
 
-def _position(values: Fields) -> ChainPosition:
+def position_in(values: Fields) -> ChainPosition:
+    """The same of a decoded map.
+
+    Raises:
+        DecodingError: where device, epoch, seq or prev can't be read.
+    """
     return ChainPosition(
         device=fields.uuid(values, "device"),
         epoch=fields.uint(values, "epoch", least=1),
@@ -150,11 +155,18 @@ def _position(values: Fields) -> ChainPosition:
     )
 
 
-def payment_id_of(payload: bytes) -> bytes | None:
-    """The id that a payment's payload claims, also where the rest of it is wrong; None for all else."""
+def payment_id_in(values: Fields) -> bytes | None:
+    """The id that a payment's decoded map claims, also where the rest of it is wrong; None for all else."""
     try:
-        values = cbor.decode_map(payload, lenient_text=True, most_items=cbor.MAX_UPLOAD_ITEMS)
         return fields.uuid(values, "id") if values.get("type") == "payment" else None
+    except DecodingError:
+        return None
+
+
+def payment_id_of(payload: bytes) -> bytes | None:
+    """The same of a payload, None also where it can't be decoded."""
+    try:
+        return payment_id_in(cbor.decode_map(payload, lenient_text=True, most_items=cbor.MAX_UPLOAD_ITEMS))
     except DecodingError:
         return None
 

@@ -41,6 +41,7 @@ class BoundedConnection(HttpToolsProtocol):
         super().__init__(*args, **kwargs)
         self._beside_the_body = 0
         self._waiting: asyncio.TimerHandle | None = None
+        self._unread = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn names its kind
         """Begin to wait for the first request."""
@@ -93,6 +94,15 @@ class BoundedConnection(HttpToolsProtocol):
             self._waiting = None
 
     def _end_of_waiting(self) -> None:
+        unread, before = self.transport.get_write_buffer_size(), self._unread
+        self._unread = unread
+        if unread:
+            # Closing would wait until it is read.
+            if before and unread >= before:
+                self.transport.abort()
+            else:
+                self._wait()
+            return
         if self.cycle is not None and not self.cycle.response_complete:
             self._wait()  # it is we who are at work, or who read the body in a time of its own
         elif not self.transport.is_closing():

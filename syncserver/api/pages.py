@@ -21,14 +21,18 @@ class PageResponse(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's signature
         """Send it; each piece waits until the one before it has gone out."""
         with self._place:
-            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
             try:
+                # Also the start waits, for whatever was sent on this connection before.
                 async with asyncio.timeout(SEND_SECONDS):
+                    await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
                     await self._send_pieces(send)
             except TimeoutError:
                 return  # uvicorn ends a connection whose answer is not whole
 
     async def _send_pieces(self, send: Send) -> None:
+        if len(self.body) <= _PIECE_BYTES:
+            await send({"type": "http.response.body", "body": self.body, "more_body": False})
+            return
         body = memoryview(self.body)
         for start in range(0, len(body), _PIECE_BYTES):
             piece = bytes(body[start : start + _PIECE_BYTES])

@@ -27,14 +27,15 @@ async def upload(request: Request) -> Response:
     device = device_of(request)
     require_type(request, CBOR)
     encoding = encoding_of(request)
-    with bounds.uploads.enter(device, announced_size(request, MAX_BODY_BYTES)):
+    with ExitStack() as place:
+        place.enter_context(bounds.uploads.enter(device, announced_size(request, MAX_BODY_BYTES)))
         body = await read_body(request, MAX_BODY_BYTES)
         # Unpacked in its turn alone: what waits is no more than what arrived.
         async with bounds.settling.turn():
             batch = await asyncio.to_thread(lambda: decode_batch(inflate(body, encoding, MAX_BODY_BYTES)))
             receipt = await intake.ingest(services, device, batch)
         bounds.crowd.serve(services.clock())
-    return Response(receipt, media_type=CBOR)
+        return PageResponse(receipt, place.pop_all(), media_type=CBOR)
 
 
 async def book(request: Request) -> Response:

@@ -181,7 +181,7 @@ def _read_refused(base: Arrival, payload: bytes, device: bytes, key: EpochKey) -
     if type(named_device) is bytes and type(named_epoch) is int and (named_device, named_epoch) != (device, key.epoch):
         return replace(base, refusal=WRONG_DEVICE)
     try:
-        position = journal.position_of(payload)
+        position = journal.position_in(values)
     except DecodingError:
         return refused
-    return replace(refused, position=position, payment=journal.payment_id_of(payload))
+    return replace(refused, position=position, payment=journal.payment_id_in(values))

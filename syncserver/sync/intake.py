@@ -77,8 +77,7 @@ async def ingest(services: Services, device: bytes, batch: Batch) -> bytes:
     if len(batch.records) > MAX_RECORDS:
         raise TooManyRecordsError
     sending = Sending(received=services.clock(), tick=batch.tick, boot=batch.boot)
-    epoch, arrivals = await authenticate(services, device, batch)
-    upload = Upload(device=device, epoch=epoch, batch=batch.batch, arrivals=arrivals, sending=sending)
+    upload = await authenticate(services, device, batch, sending)
     async with services.settling_pool.acquire(timeout=CONNECTION_SECONDS) as connection:
         try:
             return await _settle_and_sign(services, connection, upload)
@@ -87,17 +86,18 @@ async def ingest(services: Services, device: bytes, batch: Batch) -> bytes:
             raise
 
 
-async def authenticate(services: Services, device: bytes, batch: Batch) -> tuple[int, list[Arrival]]:
+async def authenticate(services: Services, device: bytes, batch: Batch, sending: Sending) -> Upload:
     """Find out which records are authentic, and of which epoch. No connection is held meanwhile.
 
     Raises:
         SeveralEpochsError: they are of more than one.
         DeviceGoneError: the device is not enrolled here.
     """
-    parsed = await beside_the_loop(len(batch.records), partial(parse, batch.records))
+    size = sum(map(len, batch.records))
+    parsed = await beside_the_loop(len(batch.records), partial(parse, batch.records), size=size)
     kids = {one.kid for one in parsed if one.kid is not None}
     keys = services.device_keys.get(device)
-    if keys is None or not kids <= keys.keys():
+    if keys is None or not kids or not kids <= keys.keys():
         keys = await _read_keys(services, device)
     epochs = {keys[kid].epoch for kid in kids if kid in keys}
     if len(epochs) > 1:
@@ -107,9 +107,10 @@ async def authenticate(services: Services, device: bytes, batch: Batch) -> tuple
     if strange:
         found = await services.pool.fetch(QUERIES["foreign_kids"], strange, uuid_of(device))
         foreign = {row["kid"] for row in found}
-    arrivals = await beside_the_loop(len(parsed), partial(examine, parsed, device, keys, foreign))
+    arrivals = await beside_the_loop(len(parsed), partial(examine, parsed, device, keys, foreign), size=size)
     epoch = epochs.pop() if epochs else max(key.epoch for key in keys.values())
-    return epoch, arrivals
+    public_key = next(key.public_key for key in keys.values() if key.epoch == epoch)
+    return Upload(device, epoch, public_key, batch.batch, arrivals, sending)
 
 
 async def _read_keys(services: Services, device: bytes) -> DeviceKeys:

@@ -19,7 +19,7 @@ from syncserver.sync.writing import Mark, Piece, put_together, write_piece
 
 # Smaller pieces overlap more, and each costs three statements.
 _LEAST_RECORDS = 60
-_MOST_PIECES = 6
+_MOST_PIECES = 2
 _T = TypeVar("_T")
 
 

@@ -53,10 +53,11 @@ class DeviceGoneError(TallystickError):
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """One upload: whose it is, of which epoch, what was in it, and the clocks when it came."""
+    """One upload: whose it is, of which epoch with which key, what was in it, and the clocks when it came."""
 
     device: bytes
     epoch: int
+    public_key: bytes
     batch: bytes
     arrivals: Sequence[Arrival]
     sending: Sending
@@ -98,12 +99,13 @@ async def _lock_journal(connection: Connection, upload: Upload) -> BatchFacts:
     """Lock the journal; what is known of its device, and of its records beside those of the batch.
 
     Raises:
-        DeviceGoneError: where the database has no such journal any more: it was restored under a running server.
+        DeviceGoneError: where the database has no such journal any more, or one of another key: it was restored under
+            a running server.
     """
     device = uuid_of(upload.device)
     epoch = await connection.fetchrow(QUERIES["lock_epoch"], device, upload.epoch)
     row = await connection.fetchrow(QUERIES["device_for_upload"], device, upload.epoch, uuids(_void_ids(upload)))
-    if epoch is None or row is None:
+    if epoch is None or row is None or epoch["public_key"] != upload.public_key:
         raise DeviceGoneError
     ranges = tuple((first, last) for first, last in msgspec.json.decode(epoch["ranges"]))
     chain = Chain(

@@ -6,9 +6,11 @@ from typing import TypeVar
 
 # Handing work to a thread and back costs as much as judging some payments does.
 _WORTH_A_THREAD = 20
+_LITTLE_BYTES = 16 * 1024
 _T = TypeVar("_T")
 
 
-async def beside_the_loop(records: int, work: Callable[[], _T]) -> _T:
-    """Do what so many records need; libsodium, hashlib and OpenSSL release the GIL meanwhile."""
-    return work() if records < _WORTH_A_THREAD else await asyncio.to_thread(work)
+async def beside_the_loop(records: int, work: Callable[[], _T], *, size: int = 0) -> _T:
+    """Do what so many records need, of so many bytes in all where they are still to be decoded."""
+    little = records < _WORTH_A_THREAD and size <= _LITTLE_BYTES
+    return work() if little else await asyncio.to_thread(work)

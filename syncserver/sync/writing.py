@@ -290,7 +290,7 @@ async def _write_marks(
     """What the head's move says of shifts, and a fork of its device."""
     device = uuid_of(upload.device)
     if ranges != facts.chain.ranges and (judgement.shift_closes or missing_of(facts.chain.ranges)):
-        await connection.execute(QUERIES["join_by_hash"])
+        await connection.execute(QUERIES["plan_freely"])
         await connection.execute(QUERIES["compare_shifts"], device, upload.epoch, through_of(ranges))
     if judgement.quarantine:
         await connection.execute(QUERIES["quarantine"], device, upload.sending.received)

@@ -60,12 +60,11 @@ async def record_rows(services: Services, backlog: Backlog) -> list[Rows]:
         try:
             for body in backlog.bodies:
                 batch = decode_batch(body)
-                epoch, arrivals = await authenticate(services, backlog.device, batch)
                 sending = Sending(services.clock(), batch.tick, batch.boot)
-                upload = Upload(backlog.device, epoch, batch.batch, arrivals, sending)
+                upload = await authenticate(services, backlog.device, batch, sending)
                 facts = await read_facts(connection, upload, services.kek)
                 judgement = Judgement()
-                judge_batch(arrivals, facts, judgement)
+                judge_batch(upload.arrivals, facts, judgement)
                 ranges = judgement.ranges(facts.chain.ranges)
                 head = facts.chain.link_at(through_of(ranges))
                 if head is None:

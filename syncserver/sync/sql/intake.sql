@@ -48,10 +48,11 @@ SELECT shift, opened_seq, closed_seq FROM shift WHERE device = $1 AND epoch = $2
 
 -- read_tenders: of each payment of a batch, by its position, the code with its series, and whether its id was used
 SELECT k.position, c.cap, c.state, c.wrapped_proof_key, s.issued_at, s.expires_at, s.withdrawn_version,
-       EXISTS (SELECT FROM payment p WHERE p.wallet = k.wallet AND p.payment = k.payment) AS used
+       p.payment IS NOT NULL AS used
   FROM unnest($1::text::text[], $2::text::uuid[], $3::text::bigint[], $4::text::uuid[]) WITH ORDINALITY AS k (wallet, series, idx, payment, position)
   LEFT JOIN code c ON c.wallet = k.wallet AND c.series = k.series AND c.idx = k.idx
-  LEFT JOIN series s ON s.wallet = k.wallet AND s.series = k.series;
+  LEFT JOIN series s ON s.wallet = k.wallet AND s.series = k.series
+  LEFT JOIN payment p ON p.wallet = k.wallet AND p.payment = k.payment;
 
 -- read_history: what settled and flagged payments of wallets' UTC days sum up to (`total`), and the payments close
 -- before and after times, $5 of them each way, none further away than $6 ms
@@ -150,8 +151,9 @@ VALUES ($1, $2, $3, 'closed', $4, $5, $6, $7, $8, $9)
        state = 'closed', closed_seq = excluded.closed_seq, closed_at = excluded.closed_at, count = excluded.count,
        total = excluded.total, currency = excluded.currency;
 
--- join_by_hash: for what comes next in this transaction, which joins more than it can look up by keys
-SET LOCAL enable_hashjoin = on;
+-- plan_freely: for what comes next in this transaction, which joins more than it can look up by keys
+SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('enable_seqscan', 'on', true),
+       set_config('enable_hashjoin', 'on', true), set_config('enable_mergejoin', 'on', true);
 
 -- compare_shifts: hold closes whose records are all here against them; those that differ become disputed. The journal is
 -- read once for all of them: a till may open a thousand shifts at its beginning and close them at its end.

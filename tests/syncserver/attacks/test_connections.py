@@ -142,3 +142,41 @@ async def test_an_honest_client_meets_no_bound(shop: Shop) -> None:
             length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
             await reader.readexactly(int(length.partition(b":")[2]))
         writer.close()
+
+
+class Unread(asyncio.Transport):
+    """A transport whose other side reads nothing, or a little at a time."""
+
+    def __init__(self, waiting: list[int]) -> None:
+        super().__init__()
+        self.waiting = waiting
+        self.aborted = False
+
+    def get_write_buffer_size(self) -> int:
+        return self.waiting.pop(0)
+
+    def abort(self) -> None:
+        self.aborted = True
+
+
+@pytest.mark.parametrize(
+    ("waiting", "ended"),
+    [
+        pytest.param([500_000, 500_000], True, id="nothing"),
+        pytest.param([500_000, 400_000, 300_000], False, id="a little"),
+    ],
+)
+async def test_a_connection_that_reads_nothing_of_its_answer_for_two_periods_is_ended(
+    shop: Shop, waiting: list[int], ended: bool
+) -> None:
+    config = uvicorn.Config(make_app(shop.services), lifespan="off", log_config=None)
+    config.load()
+    connection = BoundedConnection(config=config, server_state=uvicorn.Server(config).server_state, app_state={})
+    transport = Unread(list(waiting))
+    connection.transport = transport
+    try:
+        for _ in waiting:
+            connection._end_of_waiting()
+        assert transport.aborted is ended
+    finally:
+        connection._stop_waiting()

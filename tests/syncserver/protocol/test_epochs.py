@@ -149,3 +149,17 @@ async def test_a_gap_of_an_earlier_epoch_shows_until_it_is_filled(shop: Shop) ->
     await till.upload(missing)
     assert await state_of(shop, till) is DeviceState.ENROLLED
     await shop.assert_reconciled()
+
+
+async def test_a_key_that_a_restored_database_does_not_have_is_forgotten(shop: Shop) -> None:
+    """A server that was running when its database was put back must not go by keys that it remembers."""
+    till = await shop.terminal()
+    await till.upload(till.open_shift())
+    owner = await shop.target.connect_owner()
+    try:
+        await owner.execute("UPDATE device_epoch SET public_key = $1, kid = $2", os.urandom(32), os.urandom(8))
+    finally:
+        await owner.close()
+    raw = till.open_shift()
+    assert (await till.send(till.batch([raw]))).status_code == 401
+    assert (await till.result(raw)).reasons == ("BAD_SIGNATURE",)

@@ -1,0 +1,72 @@
+"""A large batch is judged in pieces while the last one is written; nobody can tell."""
+
+import os
+
+import pytest
+
+from shared.lifecycles import Status
+from syncserver.judge.authenticity import Arrival
+from syncserver.sync import pieces
+from tests.syncserver.kit import Code, FakeTerminal, Shop
+
+pytestmark = pytest.mark.anyio
+
+CUSTOMERS = 26
+SETTLED, FLAGGED, FAILED, REJECTED, VOIDED = (
+    Status.SETTLED,
+    Status.FLAGGED,
+    Status.FAILED,
+    Status.REJECTED,
+    Status.VOIDED,
+)
+
+
+async def day(shop: Shop) -> tuple[FakeTerminal, list[bytes], list[Code]]:
+    """A till with 130 payments of customers who pay five times each, all over the batch."""
+    codes = [code for _ in range(CUSTOMERS) for code in await shop.codes(await shop.customer(), 5, 1_000)]
+    mixed = [code for first in range(5) for code in codes[first::5]]
+    till = await shop.terminal()
+    return till, [till.pay(code, 700)[1] for code in mixed], mixed
+
+
+async def test_a_batch_of_many_records_is_judged_in_more_than_one_piece(shop: Shop) -> None:
+    till, raws, _ = await day(shop)
+    seen = [len(piece) for piece in pieces.pieces_of([Arrival(raw, b"") for raw in raws])]
+    assert len(seen) > 1
+    assert sum(seen) == len(raws)
+    assert {answer.status for answer in (await till.upload(*raws)).results} == {SETTLED}
+    assert await shop.vendor_balance() == len(raws) * 700
+    await shop.assert_reconciled()
+
+
+async def test_a_code_or_an_id_of_an_earlier_piece_is_known_in_a_later_one(shop: Shop) -> None:
+    till, raws, codes = await day(shop)
+    payment, first = till.pay(codes[0], 500)  # its code was taken by the first record
+    again = till.add(till.payment(codes[1], 500, id=payment))  # another wallet may have the same id
+    twice = till.add(till.payment(codes[0], 500, id=payment))
+    receipt = await till.upload(*raws, first, again, twice)
+    assert [answer.status for answer in receipt.results[-3:]] == [FLAGGED, FLAGGED, REJECTED]
+    assert receipt.results[-1].reasons == ("DUPLICATE_ID",)
+    assert receipt.through == len(raws) + 3
+    await shop.assert_reconciled()
+
+
+async def test_a_void_reverses_a_payment_of_the_same_large_batch(shop: Shop) -> None:
+    till, raws, _ = await day(shop)
+    other, *_ = await shop.codes(await shop.customer())
+    payment, paid = till.pay(other, 900)
+    receipt = await till.upload(*raws, paid, till.void(payment), *(till.open_shift() for _ in range(5)))
+    assert receipt.results[len(raws)].status is SETTLED
+    assert (await till.upload(paid)).results[0].status is SETTLED, "its first answer"
+    assert await shop.services.pool.fetchval("SELECT count(*) FROM payment WHERE state = 'REVERSED'") == 1
+    assert await shop.vendor_balance() == len(raws) * 700
+    await shop.assert_reconciled()
+
+
+async def test_a_record_that_fails_in_one_piece_leaves_those_of_the_others_alone(shop: Shop) -> None:
+    till, raws, codes = await day(shop)
+    wrong = till.add(till.payment(codes[0], 500, series=os.urandom(16)))
+    receipt = await till.upload(*raws[:70], *raws[70:], wrong)
+    assert receipt.results[-1].status is FAILED
+    assert {answer.status for answer in receipt.results[:-1]} == {SETTLED}
+    await shop.assert_reconciled()
