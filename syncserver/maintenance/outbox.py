@@ -1,10 +1,12 @@
 """Delivers payment events at least once: a transaction that fails to deliver leaves them where they are."""
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import structlog
+import msgspec
 
 from syncserver.database.queries import load
 from syncserver.services import Services
@@ -12,29 +14,35 @@ from syncserver.services import Services
 QUERIES = load(Path(__file__).parent)
 EVENTS_AT_ONCE = 500
 
-Deliver = Callable[[dict[str, Any]], None]
-log = structlog.get_logger()
+Deliver = Callable[[Sequence[dict[str, Any]]], None]
 
 
-def to_log(event: dict[str, Any]) -> None:
-    """The listener that every server has: its log."""
-    log.info("payment", **{name: value for name, value in event.items() if name != "event"})
+def to_log(events: Sequence[dict[str, Any]]) -> None:
+    """The listener that every server has: its log, in which each event is one line as all others are.
+
+    Written together: line by line through the logger they took a quarter of a busy server's time.
+    """
+    frame = {"event": "payment", "level": "info", "timestamp": datetime.now(UTC).isoformat().replace("+00:00", "Z")}
+    sys.stderr.write("".join(msgspec.json.encode({**event, **frame}).decode() + "\n" for event in events))
 
 
 async def relay(services: Services, deliver: Deliver = to_log) -> int:
     """Deliver some events; how many. A reader knows a repeat by its wallet and number."""
     async with services.pool.acquire() as connection, connection.transaction():
         rows = await connection.fetch(QUERIES["take_events"], EVENTS_AT_ONCE)
-        for row in rows:
+        if rows:
             deliver(
-                {
-                    "wallet": row["wallet"],
-                    "number": row["number"],
-                    "payment": str(row["payment"]),
-                    "from": row["before"],
-                    "to": row["after"],
-                    "reasons": row["reasons"],
-                    "at": row["at"],
-                }
+                [
+                    {
+                        "wallet": row["wallet"],
+                        "number": row["number"],
+                        "payment": str(row["payment"]),
+                        "from": row["before"],
+                        "to": row["after"],
+                        "reasons": row["reasons"],
+                        "at": row["at"],
+                    }
+                    for row in rows
+                ]
             )
         return len(rows)
