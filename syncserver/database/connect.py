@@ -24,8 +24,13 @@ SETTLING_SETTINGS = {
     "enable_seqscan": "off",
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
+    "enable_material": "off",
+    "enable_memoize": "off",
     "jit": "off",
 }
+# What a plan takes a table for is what it was when the plan was made. An update joins in whatever order seems cheaper,
+# and for an empty table both are: so nobody goes by such a plan for longer than this.
+PLAN_SECONDS = 30
 _T = TypeVar("_T")
 
 
@@ -86,11 +91,11 @@ class DatabaseTarget:
             await connection.close()
 
     async def settling_pool(self, size: int) -> asyncpg.Pool:
-        """Connections for settling batches, `size` at most: their statements' plans are made once and stay right."""
-        return await self.pool(max_size=size, settings=SETTLING_SETTINGS)
+        """Connections for settling batches, `size` at most: their statements are planned once in half a minute."""
+        return await self.pool(max_size=size, settings=SETTLING_SETTINGS, max_cached_statement_lifetime=PLAN_SECONDS)
 
     async def pool(
-        self, *, max_size: int = POOL_SIZE, settings: Mapping[str, str] = MappingProxyType({})
+        self, *, max_size: int = POOL_SIZE, settings: Mapping[str, str] = MappingProxyType({}), **more: Any
     ) -> asyncpg.Pool:
         """Connections with the running server's rights, at most `max_size` at once, each command limited to 30 s."""
         given = self.server.get("server_settings", {})
@@ -102,6 +107,7 @@ class DatabaseTarget:
                 max_size=max_size,
                 timeout=CONNECT_SECONDS,
                 command_timeout=COMMAND_SECONDS,
+                **more,
             )
         )
 

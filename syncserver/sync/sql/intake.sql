@@ -17,7 +17,9 @@ SELECT d.vendor, d.quarantined_at, d.revoked_at, v.currency, v.blocked_version,
           FROM policy p WHERE p.vendor = d.vendor AND (p.device IS NULL OR p.device = d.device)) AS policies,
        (SELECT coalesce(jsonb_agg(jsonb_build_array(o.payment, o.shift, o.state)), '[]')
           FROM void o WHERE o.device = $1 AND o.epoch = $2 AND o.payment = ANY ($3::uuid[])) AS voids
-  FROM device d JOIN vendor v USING (vendor) WHERE d.device = $1;
+  FROM device d
+ CROSS JOIN LATERAL (SELECT currency, blocked_version FROM vendor WHERE vendor = d.vendor LIMIT 1) AS v
+ WHERE d.device = $1;
 
 -- read_policies: every change of limits that concerns a device
 SELECT version, effective_at, device IS NOT NULL AS for_device, body FROM policy
@@ -41,27 +43,30 @@ SELECT DISTINCT ON (j.payment) j.payment, j.wallet FROM journal_record j
 -- read_payments: payments as they stand now
 SELECT p.wallet, p.payment, p.shift, p.vendor, p.amount, p.claimed, p.taken_at, p.state, p.reasons
   FROM unnest($1::text[], $2::uuid[]) AS k (wallet, payment)
-  JOIN payment p ON p.wallet = k.wallet AND p.payment = k.payment;
+ CROSS JOIN LATERAL (SELECT * FROM payment p WHERE p.wallet = k.wallet AND p.payment = k.payment LIMIT 1) AS p;
 
 -- read_shifts: shifts and their two ends
 SELECT shift, opened_seq, closed_seq FROM shift WHERE device = $1 AND epoch = $2 AND shift = ANY ($3::uuid[]);
 
--- read_tenders: of each payment of a batch, by its position, the code with its series, and whether its id was used
+-- read_tenders: of each payment of a batch, by its position, the code with its series, and whether its id was used. A
+-- LIMIT keeps a look-up a look-up: joined, an empty table would be read as a whole, for as long as that plan is kept
 SELECT k.position, c.cap, c.state, c.wrapped_proof_key, s.issued_at, s.expires_at, s.withdrawn_version,
-       p.payment IS NOT NULL AS used
+       p.used IS NOT NULL AS used
   FROM unnest($1::text::text[], $2::text::uuid[], $3::text::bigint[], $4::text::uuid[]) WITH ORDINALITY AS k (wallet, series, idx, payment, position)
   LEFT JOIN code c ON c.wallet = k.wallet AND c.series = k.series AND c.idx = k.idx
   LEFT JOIN series s ON s.wallet = k.wallet AND s.series = k.series
-  LEFT JOIN payment p ON p.wallet = k.wallet AND p.payment = k.payment;
+  LEFT JOIN LATERAL (SELECT true AS used FROM payment p WHERE p.wallet = k.wallet AND p.payment = k.payment LIMIT 1)
+       AS p ON true;
 
 -- read_history: what settled and flagged payments of wallets' UTC days sum up to (`total`), and the payments close
 -- before and after times, $5 of them each way, none further away than $6 ms
-SELECT k.wallet, k.day AS at, coalesce(sum(p.amount), 0)::bigint AS total, NULL::integer AS lat, NULL::integer AS lon,
-       NULL::integer AS uncertainty
+SELECT k.wallet, k.day AS at, sums.total, NULL::integer AS lat, NULL::integer AS lon, NULL::integer AS uncertainty
   FROM unnest($1::text::text[], $2::text::bigint[]) AS k (wallet, day)
-  JOIN payment p ON p.wallet = k.wallet AND p.taken_at >= k.day * 86400000 AND p.taken_at < (k.day + 1) * 86400000
- WHERE p.state IN ('SUCCESSFUL', 'FLAGGED')
- GROUP BY k.wallet, k.day
+ CROSS JOIN LATERAL (
+    SELECT sum(p.amount)::bigint AS total FROM payment p
+     WHERE p.wallet = k.wallet AND p.taken_at >= k.day * 86400000 AND p.taken_at < (k.day + 1) * 86400000
+       AND p.state IN ('SUCCESSFUL', 'FLAGGED')) AS sums
+ WHERE sums.total IS NOT NULL
 UNION ALL
 SELECT near.wallet, near.taken_at, NULL, near.lat, near.lon, near.uncertainty
   FROM (SELECT DISTINCT ON (found.wallet, found.payment) found.*
@@ -153,7 +158,8 @@ VALUES ($1, $2, $3, 'closed', $4, $5, $6, $7, $8, $9)
 
 -- plan_freely: for what comes next in this transaction, which joins more than it can look up by keys
 SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('enable_seqscan', 'on', true),
-       set_config('enable_hashjoin', 'on', true), set_config('enable_mergejoin', 'on', true);
+       set_config('enable_hashjoin', 'on', true), set_config('enable_mergejoin', 'on', true),
+       set_config('enable_material', 'on', true);
 
 -- compare_shifts: hold closes whose records are all here against them; those that differ become disputed. The journal is
 -- read once for all of them: a till may open a thousand shifts at its beginning and close them at its end.

@@ -1,0 +1,82 @@
+"""What a batch asks of the database is a look-up by keys, also by plans that were made while a table was empty."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from syncserver.database.connect import DatabaseTarget
+from syncserver.ledger import store
+from syncserver.sync import reading
+from tallystick.bench.world import World
+from tests.syncserver.kit import Shop
+
+pytestmark = pytest.mark.anyio
+
+STATEMENTS = {
+    name: queries[name]
+    for queries, names in (
+        (
+            reading.QUERIES,
+            (
+                "device_for_upload",
+                "lock_epoch",
+                "read_records",
+                "payments_of_journal",
+                "read_tenders",
+                "read_history",
+                "read_payments",
+                "read_shifts",
+                "write_journal",
+                "write_head",
+                "write_payments",
+            ),
+        ),
+        (store.QUERIES, ("lock_wallets", "write_postings")),
+    )
+    for name in names
+}
+CUSTOMERS = 500
+# Each joins a list of keys with a table, in whatever order seems cheaper; for an empty one both are.
+UPDATES = ("write_payments", "write_postings")
+
+
+def scans(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Every part of a plan that reads a table or an index."""
+    if "Scan" in node["Node Type"] and ("Relation Name" in node or "Index Name" in node):
+        yield node
+    for part in node.get("Plans", ()):
+        yield from scans(part)
+
+
+async def unkeyed(target: DatabaseTarget, name: str) -> list[dict[str, Any]]:
+    """What a statement reads without naming a key, by the plan that it gets now."""
+    owner = await target.connect_owner()
+    try:
+        await owner.execute("VACUUM (ANALYZE)")  # now PostgreSQL knows how small the tables are
+    finally:
+        await owner.close()
+    statement = STATEMENTS[name]
+    nulls = ", ".join(["NULL"] * max(int(number) for number in re.findall(r"\$(\d+)", statement)))
+    async with await target.settling_pool(1) as pool, pool.acquire() as connection:
+        await connection.execute(f"PREPARE asked AS {statement}")
+        plan = json.loads(await connection.fetchval(f"EXPLAIN (FORMAT JSON) EXECUTE asked ({nulls})"))
+        found = list(scans(plan[0]["Plan"]))
+    # A bitmap's own scan of the table follows from its index's.
+    bad = [node for node in found if "Index Cond" not in node and node["Node Type"] != "Bitmap Heap Scan"]
+    # A vendor's limits and a journal's voids are a handful, and asked for by the table's first column.
+    return [node for node in bad if node.get("Relation Name") not in ("policy", "void")]
+
+
+@pytest.mark.parametrize("name", [name for name in STATEMENTS if name not in UPDATES])
+async def test_an_empty_table_does_not_make_a_plan_that_reads_a_full_one(database: DatabaseTarget, name: str) -> None:
+    assert await unkeyed(database, name) == []
+
+
+@pytest.mark.parametrize("name", UPDATES)
+async def test_an_update_is_by_key_once_there_are_some_hundred_rows(shop: Shop, name: str) -> None:
+    world = World(shop.services)
+    await world.issue(await world.add_customers(CUSTOMERS))
+    assert await unkeyed(shop.target, name) == []
