@@ -19,7 +19,7 @@ MAX_COMPOUND_KEYS = 256
 # An item takes one byte on the wire and some sixty in memory. A book has many of them, a record or an upload has not.
 MAX_ITEMS = 4_000_000
 MAX_UPLOAD_ITEMS = 100_000
-_SMALL_BYTES = 4_096  # can't hold enough keys to matter
+SMALL_BYTES = 4_096  # can't hold enough keys to matter
 # Every tag that cbor2 would turn into a Python object of its own; see its list of semantic decoders.
 _KNOWN_TAGS = (0, 1, 2, 3, 4, 5, 25, 28, 29, 30, 35, 36, 37, 52, 54, 100, 256, 258, 260, 261, 1004, 43000, 55799)
 
@@ -31,7 +31,7 @@ def _opaque(tag: int) -> Callable[[Any, bool], cbor2.CBORTag]:
     return keep
 
 
-_OPAQUE_TAGS: dict[int, Any] = {tag: _opaque(tag) for tag in _KNOWN_TAGS}
+OPAQUE_TAGS: dict[int, Any] = {tag: _opaque(tag) for tag in _KNOWN_TAGS}
 
 
 def encode(value: Any) -> bytes:
@@ -57,7 +57,7 @@ def decode(data: bytes, *, lenient_text: bool = False, most_items: int = MAX_ITE
         DecodingError: on anything but exactly one well-formed item of definite length without duplicate keys.
     """
     if (
-        len(data) > _SMALL_BYTES
+        len(data) > SMALL_BYTES
         and count_compound_keys(data, most=MAX_COMPOUND_KEYS, max_depth=MAX_DEPTH, most_items=most_items)
         > MAX_COMPOUND_KEYS
     ):
@@ -71,7 +71,7 @@ def decode(data: bytes, *, lenient_text: bool = False, most_items: int = MAX_ITE
             max_depth=MAX_DEPTH,
             allow_indefinite=False,
             allow_duplicate_keys=False,
-            semantic_decoders=_OPAQUE_TAGS,
+            semantic_decoders=OPAQUE_TAGS,
             str_errors="replace" if lenient_text else "strict",
         ).decode()
     # cbor2 documents its own error alone, but an overflowing length or a shared reference can end in any of these.

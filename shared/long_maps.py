@@ -12,7 +12,7 @@ from typing import Any
 
 import cbor2
 
-from shared.cbor import _OPAQUE_TAGS, _SMALL_BYTES, MAX_DEPTH, MAX_ITEMS, decode_map
+from shared.cbor import MAX_DEPTH, MAX_ITEMS, OPAQUE_TAGS, SMALL_BYTES, decode_map
 
 _ARRAY, _MAP = 0x80, 0xA0
 _LARGEST_DIRECT = 23
@@ -32,7 +32,7 @@ def decode_long_map(data: bytes) -> dict[Any, Any]:
         DecodingError: as `cbor.decode_map`.
     """
     # An item takes a byte at least: fewer bytes than items are allowed can't hold too many.
-    if _SMALL_BYTES < len(data) <= MAX_ITEMS:
+    if SMALL_BYTES < len(data) <= MAX_ITEMS:
         try:
             return _Reader(data).whole_map()
         except _OtherFormError:
@@ -85,13 +85,13 @@ class _Reader:
     def _items(self, count: int) -> Iterator[Any]:
         """The next items, each whole within one slice."""
         while count:
-            stream = BytesIO(self._data[self._position : self._position + _SMALL_BYTES])
+            stream = BytesIO(self._data[self._position : self._position + SMALL_BYTES])
             decoder = cbor2.CBORDecoder(
                 stream,
                 max_depth=_DEPTH,
                 allow_indefinite=False,
                 allow_duplicate_keys=False,
-                semantic_decoders=_OPAQUE_TAGS,
+                semantic_decoders=OPAQUE_TAGS,
                 str_errors="strict",
             )
             start = self._position

@@ -20,7 +20,7 @@ from tallystick.bench.report import Part, Run
 PartName = Literal["settle", "http", "growth", "terminal", "book", "reconnect", "all"]
 # In the order in which `all` runs them, each the module that measures it.
 PARTS = ("settle", "http", "growth", "book", "terminal", "reconnect")
-_ROUNDS, _QUICK_ROUNDS = 7, 3
+_ROUNDS, _QUICK_ROUNDS = 7, 2
 
 
 def bench(
@@ -41,7 +41,7 @@ def bench(
         part: What to measure.
         json: Also write all figures there.
         quick: Measure less of the same, for a first look.
-        rounds: How often each thing is measured; 7 by default, 3 with --quick.
+        rounds: How often each thing is measured; 7 by default, 2 with --quick.
     """
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     console = Console(highlight=False)

@@ -43,9 +43,7 @@ class Levels:
     measured: int
 
 
-QUICK = Levels(
-    payments=(2_000, 20_000), wallets=(500, 5_000), shares=(1, 100), wallets_of_payments=2_000, measured=1_000
-)
+QUICK = Levels(payments=(2_000, 20_000), wallets=(500, 5_000), shares=(1, 100), wallets_of_payments=2_000, measured=500)
 FULL = Levels(
     payments=(10_000, 100_000, 1_000_000, 5_000_000),
     wallets=(1_000, 10_000, 100_000, 1_000_000),

@@ -66,7 +66,7 @@ def measure(run: Run) -> Part:
 
 
 async def _measure(run: Run, home: Path) -> Part:
-    payments = 2_000 if run.quick else 8_000
+    payments = 1_000 if run.quick else 8_000
     found = Found()
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as clients:
         loaded = clients.submit(ready)

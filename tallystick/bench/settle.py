@@ -139,7 +139,7 @@ class Plan:
 
 def plan_of(quick: bool) -> Plan:
     """Quick measures what the ratios need, and each batch size once."""
-    most = 2_000 if quick else 5_000
+    most = 1_000 if quick else 5_000
     payments = {1: 60 if quick else 200, 50: 500 if quick else 2_000, 500: most, 1_000: most}
     counts = (1,) if quick else (1, 2, 4)
     ours = [Setting(size, count, payments[size]) for size in payments for count in counts]
