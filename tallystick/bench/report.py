@@ -79,7 +79,19 @@ class Run:
 
     @contextmanager
     def progress(self, title: str, steps: int) -> Iterator["Steps"]:
-        """A bar of that many steps, on stderr, so that figures can be piped away."""
+        """A bar of that many steps on stderr, so that figures can be piped away; lines where that is no terminal."""
+        console = Console(stderr=True)
+        if not console.is_terminal:
+            done_so_far = 0
+
+            def line(what: str, *, done: int = 1) -> None:
+                nonlocal done_so_far
+                done_so_far += done
+                if what:
+                    console.print(f"{title}: {done_so_far}/{steps} {what}", highlight=False, soft_wrap=True)
+
+            yield Steps(line)
+            return
         columns = (
             SpinnerColumn(),
             TextColumn("{task.description}"),
@@ -87,7 +99,7 @@ class Run:
             MofNCompleteColumn(),
             TimeElapsedColumn(),
         )
-        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        with Progress(*columns, console=console, transient=True) as bar:
             task = bar.add_task(title, total=steps)
 
             def step(what: str, *, done: int = 1) -> None:
