@@ -72,7 +72,7 @@ async def test_neither_the_database_nor_the_logs_hold_a_secret_in_the_clear(
     for written in (site.log, postgres.log):
         text = written.read_bytes()
         assert all(spelling not in text for secret in secrets for spelling in spellings(secret)), written
-    assert b'"to": "SUCCESSFUL"' in site.log.read_bytes(), "the log does say what happened"
+    assert b'"to":"SUCCESSFUL"' in site.log.read_bytes(), "the log does say what happened"
 
 
 def test_passwords_of_the_database_are_in_no_command_line_and_no_log(site: Site, postgres: EmbeddedPostgres) -> None:
