@@ -1,7 +1,5 @@
 """The server that a bench measures: its own PostgreSQL in a folder of its own, with the settings that it ships with."""
 
-import asyncio
-import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
@@ -68,30 +66,10 @@ class Office:
             raise BenchError(f"reconcile found {len(found.findings)} rows, the first: {found.findings[0]}")
 
 
-_template: "list[tempfile.TemporaryDirectory[str]]" = []
-
-
-async def _set_up(settings: ServerSettings) -> None:
-    """Set a home up, or copy one that was: making a database takes seconds, and each part of a bench has its own."""
-    if not _template:
-        _template.append(tempfile.TemporaryDirectory(prefix="tallystick-bench-", ignore_cleanup_errors=True))
-        await initialise(ServerSettings(home=Path(_template[0].name) / "home"))
-    if not await asyncio.to_thread(_copy, Path(_template[0].name) / "home", settings.home):
-        await initialise(settings)
-
-
-def _copy(made: Path, home: Path) -> bool:
-    """Whether that can be: not where there is one already, nor where PostgreSQL, as another user, lies elsewhere."""
-    if home.exists() or (made / "postgres" / "data").is_symlink():
-        return False
-    shutil.copytree(made, home)
-    return True
-
-
 @asynccontextmanager
 async def open_office(home: Path, *, connections: int = 10) -> AsyncIterator[Office]:
     """A server in a folder, set up where there is none yet."""
     settings = ServerSettings(home=home, pool_size=connections)
-    await _set_up(settings)
+    await initialise(settings)
     async with open_database(settings) as target, open_services(settings) as services, AsyncExitStack() as stack:
         yield Office(services, settings, target, stack)
