@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 import asyncpg
 
-from syncserver.judge.authenticity import EpochKey
+from syncserver.database.gathering import Gathering
+from syncserver.judge.authenticity import EpochKey, Upload
 from syncserver.keys.remembered import Remembered
 from syncserver.keys.signing import ServerKeys
 from syncserver.keys.wrapping import KeyEncryptionKey
@@ -32,4 +33,6 @@ class Services:
     kek: KeyEncryptionKey
     keys: ServerKeys
     settling_pool: "asyncpg.Pool[asyncpg.Record]"
+    # Of this pool alone: whoever is given another pool has another crowd that waits for it.
+    gathering: Gathering[Upload, bytes] = field(default_factory=Gathering, init=False)
     device_keys: Remembered[bytes, DeviceKeys] = field(default_factory=lambda: Remembered(DEVICES_REMEMBERED))

@@ -14,8 +14,8 @@ from shared.errors import TallystickError
 from shared.ids import uuid7, uuid_text
 from syncserver.api import devices, failures, health, sync
 from syncserver.api.connection import CROWDED, Crowded
+from syncserver.database.errors import BusyError
 from syncserver.services import Services
-from syncserver.sync.admission import BusyError
 from syncserver.sync.bounds import Bounds
 
 _ALWAYS_ANSWERED = ("/healthz", "/readyz")

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from shared.errors import DecodingError, TallystickError, TokenError
 from syncserver.api.body import SlowBodyError, TooLargeError, WrongTypeError
 from syncserver.api.envelope import failure
-from syncserver.database.errors import AWAY
+from syncserver.database.errors import AWAY, BusyError
 from syncserver.keys.errors import KeyFileError
 from syncserver.registry.enrolment import InvalidTerminalNameError
 from syncserver.registry.errors import (
@@ -18,7 +18,7 @@ from syncserver.registry.errors import (
     KeyTakenError,
 )
 from syncserver.services import Services
-from syncserver.sync.admission import BusyError, DeviceBusyError
+from syncserver.sync.admission import DeviceBusyError
 from syncserver.sync.books import PullRefusedError
 from syncserver.sync.bounds import Bounds
 from syncserver.sync.crowd import slow_down

@@ -33,7 +33,8 @@ async def upload(request: Request) -> Response:
         # Unpacked in its turn alone: what waits is no more than what arrived.
         async with bounds.settling.turn():
             batch = await asyncio.to_thread(lambda: decode_batch(inflate(body, encoding, MAX_BODY_BYTES)))
-            receipt = await intake.ingest(services, device, batch)
+            settling = await intake.enter(services, device, batch, seconds=bounds.settling.seconds)
+        receipt = await settling
         bounds.crowd.serve(services.clock())
         return PageResponse(receipt, place.pop_all(), media_type=CBOR)
 

@@ -27,6 +27,11 @@ def numbers(values: Iterable[int | None]) -> str:
     return "{" + ",".join([str(value) if value is not None else _NULL for value in values]) + "}"
 
 
+def places(counts: Iterable[int]) -> str:
+    """The text of an array that says of each row to which of several it belongs, from 1: so many rows to each."""
+    return "{" + ",".join(",".join([str(place)] * count) for place, count in enumerate(counts, 1) if count) + "}"
+
+
 def ids(values: Iterable[bytes | None]) -> str:
     """16-byte ids as the text of an array of uuids."""
     return "{" + ",".join([value.hex() if value is not None else _NULL for value in values]) + "}"

@@ -73,3 +73,9 @@ class QueryFileError(DatabaseError):
     """A file of queries is not a sequence of named blocks."""
 
     code = "QUERY_FILE"
+
+
+class BusyError(TallystickError):
+    """The server is busy. Try again shortly."""
+
+    code = "BUSY"

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from shared import cbor, cose, journal
 from shared.errors import DecodingError, NotSignedError, SignatureError
 from shared.journal import ChainPosition, Record
+from syncserver.judge.moment import Sending
 
 Commitments = dict[bytes, set[int]]  # link → the seqs that authentic records give it
 
@@ -57,6 +58,18 @@ class Arrival(msgspec.Struct, frozen=True, gc=False):
     record: Record | None = None
     payment: bytes | None = None
     refusal: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """One upload: whose it is, of which epoch with which key, what was in it, and the clocks when it came."""
+
+    device: bytes
+    epoch: int
+    public_key: bytes
+    batch: bytes
+    arrivals: Sequence[Arrival]
+    sending: Sending
 
 
 def parse(raws: Sequence[bytes]) -> list[Parsed]:

@@ -113,9 +113,9 @@ def _pay(
     record: Payment, arrival: Arrival, placement: Placement, facts: BatchFacts, judgement: Judgement
 ) -> RecordResult:
     key = (record.wallet, record.id)
-    if key in facts.known_ids:
+    if key in facts.customers.known_ids:
         return RecordResult(record.seq, record.id, Status.REJECTED, (DUPLICATE_ID,))
-    facts.known_ids.add(key)
+    facts.customers.known_ids.add(key)
     judged = judge_payment(facts, record, arrival.link, fork=placement.fork)
     known = KnownPayment(
         wallet=record.wallet,

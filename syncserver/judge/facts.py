@@ -10,7 +10,7 @@ from shared.rules.decision import MS_PER_DAY, Sighting
 from syncserver.judge.chain import Chain
 from syncserver.judge.moment import Sending
 from syncserver.judge.policies import PolicyHistory
-from syncserver.ledger.postings import Postings
+from syncserver.ledger.postings import Postings, WalletAccounts
 
 CodeKey = tuple[str, bytes, int]  # wallet, series, index
 VoidKey = tuple[bytes, bytes]  # payment, shift
@@ -85,6 +85,18 @@ class KnownShift:
 
 
 @dataclass(slots=True, kw_only=True)
+class CustomerFacts:
+    """What is known of the customers who paid; batches that are settled together share it. By wallet, most of it."""
+
+    accounts: dict[str, WalletAccounts] = field(default_factory=dict)
+    wallets: dict[str, WalletFacts] = field(default_factory=dict)
+    codes: dict[CodeKey, CodeFacts] = field(default_factory=dict)
+    day_totals: dict[tuple[str, int], int] = field(default_factory=dict)
+    sightings: dict[str, list[Sighting]] = field(default_factory=dict)
+    known_ids: set[tuple[str, bytes]] = field(default_factory=set)
+
+
+@dataclass(slots=True, kw_only=True)
 class BatchFacts:
     """All that decides a batch of one device and epoch."""
 
@@ -93,11 +105,7 @@ class BatchFacts:
     chain: Chain
     policies: PolicyHistory
     postings: Postings
-    wallets: dict[str, WalletFacts] = field(default_factory=dict)
-    codes: dict[CodeKey, CodeFacts] = field(default_factory=dict)
-    day_totals: dict[tuple[str, int], int] = field(default_factory=dict)
-    sightings: dict[str, list[Sighting]] = field(default_factory=dict)
-    known_ids: set[tuple[str, bytes]] = field(default_factory=set)
+    customers: CustomerFacts
     payments: dict[bytes, KnownPayment] = field(default_factory=dict)
     voids: dict[VoidKey, KnownVoid] = field(default_factory=dict)
     shifts: dict[bytes, KnownShift] = field(default_factory=dict)

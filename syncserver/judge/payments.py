@@ -38,7 +38,7 @@ class JudgedPayment(msgspec.Struct, frozen=True, gc=False):
 
 def code_of(facts: BatchFacts, record: Payment) -> CodeFacts | None:
     """The code that a record names, if there is one."""
-    return facts.codes.get((record.wallet, record.series, record.index))
+    return facts.customers.codes.get((record.wallet, record.series, record.index))
 
 
 def policy_of(facts: BatchFacts, record: Payment, code: CodeFacts | None) -> Policy:
@@ -95,7 +95,7 @@ def _verdict(
     facts: BatchFacts, record: Payment, code: CodeFacts | None, policy: Policy, moment: Moment, *, fork: bool
 ) -> Verdict:
     device = facts.device
-    wallet = facts.wallets.get(record.wallet)
+    wallet = facts.customers.wallets.get(record.wallet)
     payment = PaymentFacts(
         amount=record.amount,
         currency=record.currency,
@@ -109,8 +109,8 @@ def _verdict(
         uncertainty=moment.uncertainty,
         place=device.place,
         home=wallet.home if wallet is not None else None,
-        day_total=facts.day_totals.get((record.wallet, utc_day(moment.when)), 0),
-        others=facts.sightings.get(record.wallet, ()),
+        day_total=facts.customers.day_totals.get((record.wallet, utc_day(moment.when)), 0),
+        others=facts.customers.sightings.get(record.wallet, ()),
         at=record.at,
         previous_at=facts.chain.at_before(record.seq),
         received=facts.sending.received,
@@ -153,7 +153,7 @@ def standing_of(record: Payment, code: CodeFacts | None, moment: Moment) -> Code
 
 
 def _blocked(facts: BatchFacts, record: Payment) -> Blocked:
-    wallet = facts.wallets.get(record.wallet)
+    wallet = facts.customers.wallets.get(record.wallet)
     versions = [
         version
         for version in (wallet.blocked_version if wallet is not None else None, facts.device.vendor_blocked_version)
@@ -193,6 +193,6 @@ def _claim(facts: BatchFacts, record: Payment, cap: int, to: Account) -> None:
 def _count(facts: BatchFacts, record: Payment, moment: Moment) -> None:
     """Let the payments after it in the batch know of it."""
     day = (record.wallet, utc_day(moment.when))
-    facts.day_totals[day] = facts.day_totals.get(day, 0) + record.amount
+    facts.customers.day_totals[day] = facts.customers.day_totals.get(day, 0) + record.amount
     sighting = Sighting(moment.when, facts.device.place, moment.uncertainty)
-    facts.sightings.setdefault(record.wallet, []).append(sighting)
+    facts.customers.sightings.setdefault(record.wallet, []).append(sighting)

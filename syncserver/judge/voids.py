@@ -36,8 +36,8 @@ def apply_void(facts: BatchFacts, payment_id: bytes, payment: KnownPayment, void
     reverse(facts.postings, payment_id, payment)
     void.state = APPLIED
     day = (payment.wallet, utc_day(payment.taken_at))
-    facts.day_totals[day] = facts.day_totals.get(day, 0) - payment.amount
-    sightings = facts.sightings.get(payment.wallet, [])
+    facts.customers.day_totals[day] = facts.customers.day_totals.get(day, 0) - payment.amount
+    sightings = facts.customers.sightings.get(payment.wallet, [])
     seen = next((sighting for sighting in sightings if sighting.when == payment.taken_at), None)
     if seen is not None:
         sightings.remove(seen)

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from shared.geo import Place
-from syncserver.database.arrays import array_literal, ids, numbers, text_lists, texts, uuid_of, uuids, words
+from syncserver.database.arrays import array_literal, ids, numbers, places, text_lists, texts, uuid_of, uuids, words
 from syncserver.database.connection import Connection
 from syncserver.database.queries import load
 from syncserver.ledger.postings import (
@@ -53,43 +53,58 @@ async def unknown_wallets(connection: Connection, wallets: Sequence[str]) -> dic
     return {wallet: WalletAccounts.unknown(wallet, last.get(wallet, 0)) for wallet in wallets}
 
 
+class Moves(msgspec.Struct, frozen=True, gc=False):
+    """Some movements and events of one cause, as they are to be written."""
+
+    postings: Postings
+    transfers: Sequence[Transfer]
+    events: Sequence[PaymentEvent]
+
+
 async def write(connection: Connection, postings: Postings) -> None:
     """Write all that the postings hold, in the caller's transaction."""
-    for arguments in postings_arguments(postings, postings.transfers, postings.events):
+    for arguments in postings_arguments([Moves(postings, postings.transfers, postings.events)]):
         await connection.execute(QUERIES["write_postings"], *arguments)
 
 
-def postings_arguments(
-    postings: Postings, transfers: Sequence[Transfer], events: Sequence[PaymentEvent]
-) -> list[tuple[Any, ...]]:
-    """What `write_postings` is given for some movements and events, with the balances as they stand now.
+def postings_arguments(moves: Sequence[Moves]) -> list[tuple[Any, ...]]:
+    """What `write_postings` is given for movements and events, with the balances as they stand now.
 
-    There is one tuple for each group of wallets that a statement may write to.
+    There is one tuple for each group of wallets that a statement may write to. All moves are of the same accounts.
     """
-    touched = {transfer.wallet for transfer in transfers} | {event.wallet for event in events}
+    touched = {row.wallet for one in moves for row in one.transfers} | {
+        row.wallet for one in moves for row in one.events
+    }
     grouped = groups(touched)
     if len(grouped) <= 1:
-        return [_arguments(postings, group, transfers, events) for group in grouped]
+        return [_arguments(moves, group) for group in grouped]
     return [
         _arguments(
-            postings,
+            [
+                Moves(
+                    one.postings,
+                    [row for row in one.transfers if row.wallet in here],
+                    [row for row in one.events if row.wallet in here],
+                )
+                for one in moves
+            ],
             group,
-            [row for row in transfers if row.wallet in here],
-            [row for row in events if row.wallet in here],
         )
         for group in grouped
         if (here := set(group))
     ]
 
 
-def _arguments(
-    postings: Postings, wallets: Sequence[str], transfers: Sequence[Transfer], events: Sequence[PaymentEvent]
-) -> tuple[Any, ...]:
+def _arguments(moves: Sequence[Moves], wallets: Sequence[str]) -> tuple[Any, ...]:
+    transfers = [row for one in moves for row in one.transfers]
+    events = [row for one in moves for row in one.events]
     credits_ = vendor_changes(transfers)
-    known = [accounts for wallet in wallets if (accounts := postings.wallets[wallet]).known]
+    accounts = moves[0].postings.wallets
+    known = [one for wallet in wallets if (one := accounts[wallet]).known]
     return (
-        postings.at,
-        postings.actor,
+        [one.postings.at for one in moves],
+        [one.postings.actor for one in moves],
+        places(len(one.transfers) for one in moves),
         words(row.wallet for row in transfers),
         numbers(row.number for row in transfers),
         words(row.debit for row in transfers),
@@ -105,6 +120,7 @@ def _arguments(
         ids(first.vendor for first, _ in credits_),
         numbers(amount for _, amount in credits_),
         words(first.currency for first, _ in credits_),
+        places(len(one.events) for one in moves),
         words(row.wallet for row in events),
         numbers(row.number for row in events),
         ids(row.payment for row in events),

@@ -5,18 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from shared.errors import TallystickError
+from syncserver.database.errors import BusyError
 
 UPLOADS_AT_ONCE = 64
 # Bodies as they arrive. An upload of a day's sales has some hundred KiB; only as many are unpacked as settle at once.
 UPLOAD_BYTES_AT_ONCE = 32 * 1024 * 1024
 # A page of a book has some MiB, and is in memory until its terminal has read all of it.
 PULLS_AT_ONCE = 32
-
-
-class BusyError(TallystickError):
-    """The server is busy. Try again shortly."""
-
-    code = "BUSY"
 
 
 class DeviceBusyError(TallystickError):

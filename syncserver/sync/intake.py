@@ -17,16 +17,16 @@ from shared.messages.batch import MAX_RECORDS, Batch
 from shared.messages.receipt import Receipt, RecordResult, sign_receipt
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
-from syncserver.judge.authenticity import BAD_RECORD, Arrival, EpochKey, examine, parse
-from syncserver.judge.batch import Judgement
+from syncserver.database.gathering import Load
+from syncserver.judge.authenticity import BAD_RECORD, Arrival, EpochKey, Upload, examine, parse
 from syncserver.judge.chain import Ranges, missing_of, through_of
 from syncserver.judge.moment import Sending
 from syncserver.ledger.postings import InsufficientFundsError
 from syncserver.services import DeviceKeys, Services
 from syncserver.sync.pieces import judge_and_write
-from syncserver.sync.reading import QUERIES, DeviceGoneError, Upload, read_facts
+from syncserver.sync.reading import QUERIES, DeviceGoneError, read_facts
 from syncserver.sync.threads import beside_the_loop
-from syncserver.sync.writing import CodeClaimedMeanwhileError, write_rest
+from syncserver.sync.writing import Case, CodeClaimedMeanwhileError, Ending, write_rest
 
 ATTEMPTS = 8
 # How long a batch waits for a connection that settles; then its terminal is asked to come back.
@@ -74,16 +74,24 @@ async def ingest(services: Services, device: bytes, batch: Batch) -> bytes:
         DeviceGoneError: the device is not enrolled here.
         asyncpg.PostgresError, OSError: the database is away; the same batch can be sent again.
     """
+    return await (await enter(services, device, batch))
+
+
+async def enter(services: Services, device: bytes, batch: Batch, *, seconds: float | None = None) -> Awaitable[bytes]:
+    """Authenticate an uploaded batch, and let it wait to be settled; awaiting what this returns gives its receipt.
+
+    Raises:
+        TooManyRecordsError, SeveralEpochsError, DeviceGoneError: as for `ingest`.
+        BusyError: also from what is awaited: its turn did not come within so many seconds, and nothing was done.
+    """
     if len(batch.records) > MAX_RECORDS:
         raise TooManyRecordsError
     sending = Sending(received=services.clock(), tick=batch.tick, boot=batch.boot)
     upload = await authenticate(services, device, batch, sending)
-    async with services.settling_pool.acquire(timeout=CONNECTION_SECONDS) as connection:
-        try:
-            return await _settle_and_sign(services, connection, upload)
-        except DeviceGoneError:
-            services.device_keys.forget(device)
-            raise
+    at_once = services.settling_pool.get_max_size()
+    load = Load(device, len(batch.records), sum(map(len, batch.records)))
+    together = partial(_settle_together, services)
+    return await services.gathering.enter(upload, load, together, at_once=at_once, seconds=seconds)
 
 
 async def authenticate(services: Services, device: bytes, batch: Batch, sending: Sending) -> Upload:
@@ -122,15 +130,40 @@ async def _read_keys(services: Services, device: bytes) -> DeviceKeys:
     return keys
 
 
+async def _settle_together(services: Services, uploads: Sequence[Upload]) -> list[bytes | Exception]:
+    """Settle uploads of as many devices; the receipt of each, or why it has none."""
+    async with services.settling_pool.acquire(timeout=CONNECTION_SECONDS) as connection:
+        if len(uploads) > 1:
+            try:
+                settled = await _in_transaction(connection, partial(_settle, services, connection, uploads, whole=True))
+                return [_receipt_of(one) for one in settled]
+            except (*_DATA, DeviceGoneError) as error:
+                # One of them is to blame, and the others have nothing to do with it.
+                log.warning("batches_apart", batches=len(uploads), error=repr(error))
+        answers: list[bytes | Exception] = []
+        for upload in uploads:
+            try:
+                answers.append(await _settle_and_sign(services, connection, upload))
+            except DeviceGoneError as error:
+                services.device_keys.forget(upload.device)
+                answers.append(error)
+            except Exception as error:  # noqa: BLE001 - the others have theirs, committed
+                answers.append(error)
+        return answers
+
+
+def _receipt_of(settled: Settled) -> bytes:
+    if settled.receipt is None:
+        raise AssertionError("a whole batch has its receipt")
+    return settled.receipt
+
+
 async def _settle_and_sign(services: Services, connection: Connection, upload: Upload) -> bytes:
     try:
-        settled = await _in_transaction(connection, partial(_settle, services, connection, upload, whole=True))
+        (settled,) = await _in_transaction(connection, partial(_settle, services, connection, [upload], whole=True))
+        return _receipt_of(settled)
     except _DATA as error:
         log.error("batch_split", device=upload.device.hex(), records=len(upload.arrivals), error=repr(error))  # noqa: TRY400 - in a word; the record that it was is told in full
-    else:
-        if settled.receipt is not None:
-            return settled.receipt
-        raise AssertionError("a whole batch has its receipt")
     settled = await _settle_halves(services, connection, upload)
     receipt = sign(upload, settled.ranges, settled.head, settled.results, services.keys.active)
     await connection.execute(
@@ -162,26 +195,45 @@ async def _in_transaction(connection: Connection, work: Callable[[], Awaitable[_
     raise AssertionError("it counts for ever")
 
 
-async def _settle(services: Services, connection: Connection, upload: Upload, *, whole: bool = False) -> Settled:
-    """Read, judge and write, in the caller's transaction; the receipt too, where this is a whole batch."""
-    facts = await read_facts(connection, upload, services.kek)
+async def _settle(
+    services: Services, connection: Connection, uploads: Sequence[Upload], *, whole: bool = False
+) -> list[Settled]:
+    """Read, judge and write, in the caller's transaction; the receipts too, where these are whole batches."""
+    known = await read_facts(connection, uploads, services.kek)
+    cases = [Case(upload, facts) for upload, facts in zip(uploads, known, strict=True)]
+    key = services.keys.active
 
-    def conclude(judgement: Judgement) -> tuple[bytes | None, bytes | None]:
-        """The head's link and the receipt, where what was read is enough for them."""
-        ranges = judgement.ranges(facts.chain.ranges)
-        head = facts.chain.link_at(through_of(ranges))
-        if head is None or not whole:
-            return head, None
-        return head, sign(upload, ranges, head, judgement.results, services.keys.active)
+    def conclude() -> list[Ending | None]:
+        """How the cases end, as far as what was read is enough to know it."""
+        return [_ending(case, case.facts.chain.link_at(through_of(_ranges(case))), key, whole=whole) for case in cases]
 
-    judgement, (head, receipt) = await judge_and_write(connection, upload, facts, conclude)
-    ranges = judgement.ranges(facts.chain.ranges)
-    if head is None:  # a gap was filled, and what is behind it came with an earlier batch
-        head = await connection.fetchval(QUERIES["link_at"], uuid_of(upload.device), upload.epoch, through_of(ranges))
-        if whole:
-            receipt = sign(upload, ranges, head, judgement.results, services.keys.active)
-    await write_rest(connection, upload, facts, judgement, ranges=ranges, head=head, receipt=receipt)
-    return Settled(tuple(judgement.results), ranges, head, receipt)
+    endings: list[Ending] = []
+    for case, ending in zip(cases, await judge_and_write(connection, cases, conclude), strict=True):
+        found = ending
+        if found is None:  # a gap was filled, and what is behind it came with an earlier batch
+            device, epoch, through = uuid_of(case.upload.device), case.upload.epoch, through_of(_ranges(case))
+            head = await connection.fetchval(QUERIES["link_at"], device, epoch, through)
+            found = _ending(case, head, key, whole=whole)
+        if found is None:
+            raise AssertionError("the record at the end of a range is stored")
+        endings.append(found)
+    await write_rest(connection, list(zip(cases, endings, strict=True)))
+    return [
+        Settled(tuple(case.judgement.results), ending.ranges, ending.head, ending.receipt)
+        for case, ending in zip(cases, endings, strict=True)
+    ]
+
+
+def _ranges(case: Case) -> Ranges:
+    return case.judgement.ranges(case.facts.chain.ranges)
+
+
+def _ending(case: Case, head: bytes | None, key: SigningKey, *, whole: bool) -> Ending | None:
+    if head is None:
+        return None
+    ranges = _ranges(case)
+    receipt = sign(case.upload, ranges, head, case.judgement.results, key) if whole else None
+    return Ending(ranges, head, receipt)
 
 
 def sign(upload: Upload, ranges: Ranges, head: bytes, results: Sequence[RecordResult], key: SigningKey) -> bytes:
@@ -206,7 +258,7 @@ async def _settle_halves(services: Services, connection: Connection, upload: Upl
     for part in _parts(upload.arrivals):
         piece = replace(upload, arrivals=part)
         try:
-            settled = await _in_transaction(connection, partial(_settle, services, connection, piece))
+            (settled,) = await _in_transaction(connection, partial(_settle, services, connection, [piece]))
         except _DATA:
             if len(part) > 1:
                 settled = await _settle_halves(services, connection, piece)
@@ -231,5 +283,5 @@ async def _refuse(services: Services, connection: Connection, upload: Upload) ->
     """
     stray = changed(upload.arrivals[0], position=None, record=None, refusal=BAD_RECORD)
     piece = replace(upload, arrivals=[stray])
-    settled = await _in_transaction(connection, partial(_settle, services, connection, piece))
+    (settled,) = await _in_transaction(connection, partial(_settle, services, connection, [piece]))
     return replace(settled, results=(RecordResult(None, None, Status.REJECTED, (BAD_RECORD,)),))

@@ -1,7 +1,6 @@
 """Reads all that decides a batch, in a few set-based statements, after its journal and wallets are locked."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,11 +19,12 @@ from shared.rules.decision import Sighting, reach_ms
 from syncserver.database.arrays import ids, numbers, uuid_of, uuids, words
 from syncserver.database.connection import Connection
 from syncserver.database.queries import load
-from syncserver.judge.authenticity import Arrival
+from syncserver.judge.authenticity import Arrival, Upload
 from syncserver.judge.chain import Chain, StoredRecord, seqs_to_read
 from syncserver.judge.facts import (
     BatchFacts,
     CodeFacts,
+    CustomerFacts,
     DeviceFacts,
     KnownPayment,
     KnownShift,
@@ -32,7 +32,6 @@ from syncserver.judge.facts import (
     WalletFacts,
     utc_day,
 )
-from syncserver.judge.moment import Sending
 from syncserver.judge.payments import moment_of_payment, policy_of
 from syncserver.judge.policies import PolicyChange, PolicyHistory
 from syncserver.keys.wrapping import KeyEncryptionKey
@@ -51,35 +50,47 @@ class DeviceGoneError(TallystickError):
     code = "DEVICE_GONE"
 
 
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """One upload: whose it is, of which epoch with which key, what was in it, and the clocks when it came."""
+async def read_facts(connection: Connection, uploads: Sequence[Upload], kek: KeyEncryptionKey) -> list[BatchFacts]:
+    """Lock the journals and the wallets, then read the rest. In the caller's READ COMMITTED transaction.
 
-    device: bytes
-    epoch: int
-    public_key: bytes
-    batch: bytes
-    arrivals: Sequence[Arrival]
-    sending: Sending
+    Each lock is a statement of its own: a lock wait does not refresh its own statement's snapshot. What is known of
+    customers is one for all uploads, so that each is judged with what those before it did.
 
+    Args:
+        connection: of that transaction.
+        uploads: of as many devices.
+        kek: what proof keys are wrapped with.
 
-async def read_facts(connection: Connection, upload: Upload, kek: KeyEncryptionKey) -> BatchFacts:
-    """Lock the journal and the wallets, then read the rest. In the caller's READ COMMITTED transaction.
-
-    Each lock is a statement of its own: a lock wait does not refresh its own statement's snapshot.
+    Raises:
+        DeviceGoneError: for one of them the database has no such journal any more, or one of another key: it was
+            restored under a running server.
     """
-    facts = await _lock_journal(connection, upload)
-    fresh = [arrival.record for arrival in upload.arrivals if _is_fresh(arrival, facts.chain)]
-    records = [record for record in fresh if record is not None]
-    payments = [record for record in records if isinstance(record, Payment)]
-    voids = [record for record in records if isinstance(record, Void)]
-    targets = await _void_targets(connection, upload, voids)
-    await _lock_wallets(connection, facts, {record.wallet for record in payments} | {wallet for wallet, _ in targets})
+    all_facts = await _lock_journals(connection, uploads)
+    customers = all_facts[0].customers
+    fresh = [_fresh_records(upload, facts.chain) for upload, facts in zip(uploads, all_facts, strict=True)]
+    payments = [
+        (facts, record)
+        for facts, records in zip(all_facts, fresh, strict=True)
+        for record in records
+        if isinstance(record, Payment)
+    ]
+    voids = [[record for record in records if isinstance(record, Void)] for records in fresh]
+    targets = [await _void_targets(connection, upload, here) for upload, here in zip(uploads, voids, strict=True)]
+    wallets = {record.wallet for _, record in payments} | {wallet for some in targets for wallet, _ in some}
+    await _lock_wallets(connection, customers, wallets)
     if payments:
-        await _read_for_payments(connection, facts, payments, len(voids), kek)
-    if targets:
-        known = await read_known_payments(connection, targets)
-        facts.payments = {payment: one for (_, payment), one in known.items()}
+        await _read_for_payments(connection, customers, payments, sum(map(len, voids)), kek)
+    for upload, facts, records, some in zip(uploads, all_facts, fresh, targets, strict=True):
+        if some:
+            known = await read_known_payments(connection, some)
+            facts.payments = {payment: one for (_, payment), one in known.items()}
+        await _read_shifts(connection, upload, facts, records)
+    return all_facts
+
+
+async def _read_shifts(
+    connection: Connection, upload: Upload, facts: BatchFacts, records: Sequence[journal.Record]
+) -> None:
     shifts = {record.shift for record in records if isinstance(record, ShiftOpen | ShiftClose)}
     if shifts:
         rows = await connection.fetch(
@@ -88,40 +99,58 @@ async def read_facts(connection: Connection, upload: Upload, kek: KeyEncryptionK
         facts.shifts = {
             row["shift"].bytes: KnownShift(opened_seq=row["opened_seq"], closed_seq=row["closed_seq"]) for row in rows
         }
-    return facts
+
+
+def _fresh_records(upload: Upload, chain: Chain) -> list[journal.Record]:
+    """The records that are not here yet, as far as they can be read."""
+    return [arrival.record for arrival in upload.arrivals if arrival.record is not None and _is_fresh(arrival, chain)]
 
 
 def _is_fresh(arrival: Arrival, chain: Chain) -> bool:
     return arrival.position is not None and chain.place(arrival.position, arrival.link).replay is None
 
 
-async def _lock_journal(connection: Connection, upload: Upload) -> BatchFacts:
-    """Lock the journal; what is known of its device, and of its records beside those of the batch.
+async def _lock_journals(connection: Connection, uploads: Sequence[Upload]) -> list[BatchFacts]:
+    """Lock the journals; what is known of their devices, and of their records beside those of the batches."""
+    devices = uuids(upload.device for upload in uploads)
+    epochs = [upload.epoch for upload in uploads]
+    locked = await connection.fetch(QUERIES["lock_epochs"], devices, epochs)
+    void_ids = [(place, payment) for place, upload in enumerate(uploads, 1) for payment in _void_ids(upload)]
+    found = await connection.fetch(
+        QUERIES["devices_for_uploads"],
+        devices,
+        epochs,
+        numbers(place for place, _ in void_ids),
+        ids(payment for _, payment in void_ids),
+    )
+    rows = {row["device"].bytes: row for row in found}
+    epoch_rows = {row["device"].bytes: row for row in locked}
+    for upload in uploads:
+        epoch = epoch_rows.get(upload.device)
+        if epoch is None or upload.device not in rows or epoch["public_key"] != upload.public_key:
+            raise DeviceGoneError
+    chains = [_chain_of(upload, epoch_rows[upload.device]) for upload in uploads]
+    await _read_records(connection, uploads, chains)
+    customers = CustomerFacts()
+    all_facts = [
+        _facts_of(upload, chain, epoch_rows[upload.device], rows[upload.device], customers)
+        for upload, chain in zip(uploads, chains, strict=True)
+    ]
+    for place, payment, shift, state in msgspec.json.decode(found[0]["voids"]):
+        all_facts[place - 1].voids[uuid_bytes(payment), uuid_bytes(shift)] = KnownVoid(state=state)
+    return all_facts
 
-    Raises:
-        DeviceGoneError: where the database has no such journal any more, or one of another key: it was restored under
-            a running server.
-    """
-    device = uuid_of(upload.device)
-    epoch = await connection.fetchrow(QUERIES["lock_epoch"], device, upload.epoch)
-    row = await connection.fetchrow(QUERIES["device_for_upload"], device, upload.epoch, uuids(_void_ids(upload)))
-    if epoch is None or row is None or epoch["public_key"] != upload.public_key:
-        raise DeviceGoneError
-    ranges = tuple((first, last) for first, last in msgspec.json.decode(epoch["ranges"]))
-    chain = Chain(
+
+def _chain_of(upload: Upload, epoch: Any) -> Chain:
+    return Chain(
         genesis=journal.genesis_of(upload.device, upload.epoch, epoch["public_key"]),
-        ranges=ranges,
+        ranges=tuple((first, last) for first, last in msgspec.json.decode(epoch["ranges"])),
         head=epoch["head"],
         stored={},
     )
-    places = (arrival.position or arrival.claimed for arrival in upload.arrivals)
-    near = seqs_to_read(ranges, {place.seq for place in places if place is not None})
-    if near:
-        for found in await connection.fetch(QUERIES["read_records"], device, upload.epoch, near):
-            if found["taken"]:
-                chain.forks[found["seq"], found["link"]] = _result(found)
-            else:
-                chain.stored[found["seq"]] = StoredRecord(found["link"], found["prev"], found["at"], _result(found))
+
+
+def _facts_of(upload: Upload, chain: Chain, epoch: Any, row: Any, customers: CustomerFacts) -> BatchFacts:
     return BatchFacts(
         device=DeviceFacts(
             device=upload.device,
@@ -137,12 +166,31 @@ async def _lock_journal(connection: Connection, upload: Upload) -> BatchFacts:
         sending=upload.sending,
         chain=chain,
         policies=PolicyHistory([PolicyChange(*change) for change in msgspec.json.decode(row["policies"])]),
-        postings=Postings(at=upload.sending.received, actor=f"device {upload.device.hex()}", wallets={}),
-        voids={
-            (uuid_bytes(payment), uuid_bytes(shift)): KnownVoid(state=state)
-            for payment, shift, state in msgspec.json.decode(row["voids"])
-        },
+        postings=Postings(
+            at=upload.sending.received, actor=f"device {upload.device.hex()}", wallets=customers.accounts
+        ),
+        customers=customers,
     )
+
+
+async def _read_records(connection: Connection, uploads: Sequence[Upload], chains: Sequence[Chain]) -> None:
+    """Note in the chains what is stored at and beside the seqs of their batches."""
+    near: list[tuple[int, int]] = []
+    for place, (upload, chain) in enumerate(zip(uploads, chains, strict=True), 1):
+        positions = (arrival.position or arrival.claimed for arrival in upload.arrivals)
+        seqs = {position.seq for position in positions if position is not None}
+        near += [(place, seq) for seq in seqs_to_read(chain.ranges, seqs)]
+    if not near:
+        return
+    devices = uuids(upload.device for upload in uploads)
+    epochs = [upload.epoch for upload in uploads]
+    places, seqs_near = numbers(place for place, _ in near), numbers(seq for _, seq in near)
+    for row in await connection.fetch(QUERIES["read_records"], devices, epochs, places, seqs_near):
+        chain = chains[row["place"] - 1]
+        if row["taken"]:
+            chain.forks[row["seq"], row["link"]] = _result(row)
+        else:
+            chain.stored[row["seq"]] = StoredRecord(row["link"], row["prev"], row["at"], _result(row))
 
 
 def _void_ids(upload: Upload) -> set[bytes]:
@@ -185,50 +233,57 @@ async def _void_targets(connection: Connection, upload: Upload, voids: Sequence[
     return [(row["wallet"], row["payment"].bytes) for row in rows]
 
 
-async def _lock_wallets(connection: Connection, facts: BatchFacts, wallets: Iterable[str]) -> None:
+async def _lock_wallets(connection: Connection, customers: CustomerFacts, wallets: Iterable[str]) -> None:
     numbers = set(wallets)
     locked = await store.lock_wallets(connection, numbers)
-    accounts = {wallet: one.accounts for wallet, one in locked.items()}
-    missing = sorted(numbers - accounts.keys())
+    customers.accounts |= {wallet: one.accounts for wallet, one in locked.items()}
+    missing = sorted(numbers - locked.keys())
     if missing:
-        accounts |= await store.unknown_wallets(connection, missing)
-    facts.postings.wallets = accounts
-    facts.wallets = {
+        customers.accounts |= await store.unknown_wallets(connection, missing)
+    customers.wallets |= {
         wallet: WalletFacts(currency=one.accounts.currency, home=one.home, blocked_version=one.blocked_version)
         for wallet, one in locked.items()
     }
 
 
 async def _read_for_payments(
-    connection: Connection, facts: BatchFacts, payments: Sequence[Payment], voids: int, kek: KeyEncryptionKey
+    connection: Connection,
+    customers: CustomerFacts,
+    payments: Sequence[tuple[BatchFacts, Payment]],
+    voids: int,
+    kek: KeyEncryptionKey,
 ) -> None:
     rows = await connection.fetch(
         QUERIES["read_tenders"],
-        words(record.wallet for record in payments),
-        ids(record.series for record in payments),
-        numbers(record.index for record in payments),
-        ids(record.id for record in payments),
+        words(record.wallet for _, record in payments),
+        ids(record.series for _, record in payments),
+        numbers(record.index for _, record in payments),
+        ids(record.id for _, record in payments),
     )
-    asked = await beside_the_loop(len(payments), partial(_take_tenders, facts, payments, voids, kek, rows))
+    asked = await beside_the_loop(len(payments), partial(_take_tenders, customers, payments, voids, kek, rows))
     for row in await connection.fetch(QUERIES["read_history"], *asked):
         if row["total"] is not None:
-            facts.day_totals[row["wallet"], row["at"]] = row["total"]
+            customers.day_totals[row["wallet"], row["at"]] = row["total"]
         else:
             sighting = Sighting(row["at"], Place(row["lat"], row["lon"]), row["uncertainty"])
-            facts.sightings.setdefault(row["wallet"], []).append(sighting)
+            customers.sightings.setdefault(row["wallet"], []).append(sighting)
 
 
 def _take_tenders(
-    facts: BatchFacts, payments: Sequence[Payment], voids: int, kek: KeyEncryptionKey, rows: Sequence[Any]
+    customers: CustomerFacts,
+    payments: Sequence[tuple[BatchFacts, Payment]],
+    voids: int,
+    kek: KeyEncryptionKey,
+    rows: Sequence[Any],
 ) -> tuple[str, str, str, str, int, int]:
     """Note codes and used ids; what `read_history` is asked: days and moments of wallets, how many and how far away."""
     for position, cap, state, wrapped_proof_key, issued_at, expires_at, withdrawn_version, used in rows:
-        record = payments[position - 1]
+        _, record = payments[position - 1]
         if used:
-            facts.known_ids.add((record.wallet, record.id))
+            customers.known_ids.add((record.wallet, record.id))
         key = (record.wallet, record.series, record.index)
-        if cap is not None and issued_at is not None and key not in facts.codes:
-            facts.codes[key] = CodeFacts(
+        if cap is not None and issued_at is not None and key not in customers.codes:
+            customers.codes[key] = CodeFacts(
                 cap=cap,
                 state=_CODE_STATES[state],
                 proof_key=kek.unwrap_proof_key(wrapped_proof_key, record.series, record.index),
@@ -239,15 +294,15 @@ def _take_tenders(
     days: set[tuple[str, int]] = set()
     moments: set[tuple[str, int]] = set()
     rate_count = reach = 0
-    for record in payments:
-        code = facts.codes.get((record.wallet, record.series, record.index))
+    for facts, record in payments:
+        code = customers.codes.get((record.wallet, record.series, record.index))
         policy = policy_of(facts, record, code)
         when = moment_of_payment(facts, record, code, policy).when
         rate_count = max(rate_count, policy.rate_count)
         reach = max(reach, reach_ms(policy) or MAX_INTEGER)
         days.add((record.wallet, utc_day(when)))
         moments.add((record.wallet, when))
-    # Enough each way to fill every window around a payment, also when this batch voids some of them.
+    # Enough each way to fill every window around a payment, also when these batches void some of them.
     return (
         words(wallet for wallet, _ in days),
         numbers(day for _, day in days),

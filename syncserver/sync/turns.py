@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from syncserver.sync.admission import BusyError
+from syncserver.database.errors import BusyError
 
 
 class Turns:
@@ -19,7 +19,7 @@ class Turns:
     def __init__(self, at_once: int, *, most_waiting: int, seconds: float) -> None:
         self._free = asyncio.Semaphore(at_once)
         self._most_waiting = most_waiting
-        self._seconds = seconds
+        self.seconds = seconds
         self.waiting = 0
 
     @asynccontextmanager
@@ -40,7 +40,7 @@ class Turns:
             raise BusyError
         self.waiting += 1
         try:
-            async with asyncio.timeout(self._seconds):
+            async with asyncio.timeout(self.seconds):
                 await self._free.acquire()
         except TimeoutError as error:
             raise BusyError from error

@@ -1,19 +1,20 @@
-"""Writes what a batch came to, in a handful of statements a piece, in the transaction that judged it."""
+"""Writes what batches came to, in a handful of statements a piece, in the transaction that judged them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
 from shared.lifecycles import STATUS_OF_PAYMENT
-from syncserver.database.arrays import flags, ids, numbers, text_lists, uuid_of, uuids, words
+from syncserver.database.arrays import flags, ids, numbers, places, text_lists, uuid_of, uuids, words
 from syncserver.database.connection import Connection
+from syncserver.judge.authenticity import Upload
 from syncserver.judge.batch import Judgement, NewPayment, PlacedRecord
 from syncserver.judge.chain import Ranges, missing_of, through_of
 from syncserver.judge.facts import BatchFacts
 from syncserver.ledger import store
-from syncserver.sync.reading import QUERIES, Upload
+from syncserver.sync.reading import QUERIES
 
 Statement = tuple[str, tuple[Any, ...]]
 
@@ -23,8 +24,17 @@ class CodeClaimedMeanwhileError(RuntimeError):
 
 
 @dataclass(frozen=True, slots=True)
+class Case:
+    """One upload of a transaction: what is known of it, and what it comes to."""
+
+    upload: Upload
+    facts: BatchFacts
+    judgement: Judgement = field(default_factory=Judgement)
+
+
+@dataclass(frozen=True, slots=True)
 class Mark:
-    """How far a judgement and its postings had come: what stands behind it is new."""
+    """How far a case's judgement and its postings had come: what stands behind it is new."""
 
     placed: int = 0
     payments: int = 0
@@ -32,15 +42,15 @@ class Mark:
     events: int = 0
 
     @classmethod
-    def of(cls, facts: BatchFacts, judgement: Judgement) -> "Mark":
+    def of(cls, case: Case) -> "Mark":
         """Where they stand now."""
-        postings = facts.postings
+        judgement, postings = case.judgement, case.facts.postings
         return cls(len(judgement.placed), len(judgement.payments), len(postings.transfers), len(postings.events))
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """What is to be written of a piece of a batch. `claims` is how many codes must still be free for its payments."""
+    """What is to be written at once. `claims` is how many codes must still be free for its payments."""
 
     journal: Statement | None
     payments: Statement | None
@@ -48,22 +58,36 @@ class Piece:
     postings: tuple[Statement, ...]
 
 
-def put_together(upload: Upload, facts: BatchFacts, judgement: Judgement, since: Mark) -> Piece:
-    """Records, payments and money of what was judged since a mark, with balances as they stand now. Pure."""
-    placed = [one for one in judgement.placed[since.placed :] if not one.taken]
-    payments = judgement.payments[since.payments :]
-    postings = facts.postings
-    moves = store.postings_arguments(postings, postings.transfers[since.transfers :], postings.events[since.events :])
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a case leaves its journal: these ranges of seq, this link at their head, and the receipt of a whole batch."""
+
+    ranges: Ranges
+    head: bytes
+    receipt: bytes | None
+
+
+def put_together(cases: Sequence[tuple[Case, Mark]]) -> Piece:
+    """Records, payments and money of what was judged since a mark each, with balances as they stand now. Pure."""
+    placed = [
+        (case.upload, [one for one in case.judgement.placed[since.placed :] if not one.taken]) for case, since in cases
+    ]
+    payments = [(case, case.judgement.payments[since.payments :]) for case, since in cases]
+    moves = [
+        store.Moves(postings, postings.transfers[since.transfers :], postings.events[since.events :])
+        for case, since in cases
+        if (postings := case.facts.postings)
+    ]
     return Piece(
-        journal=_journal(upload, placed) if placed else None,
-        payments=_payments(upload, facts, payments) if payments else None,
-        claims=sum(new.judged.claimed for new in payments),
-        postings=tuple((store.QUERIES["write_postings"], arguments) for arguments in moves),
+        journal=_journal(placed) if any(some for _, some in placed) else None,
+        payments=_payments(payments) if any(some for _, some in payments) else None,
+        claims=sum(new.judged.claimed for _, some in payments for new in some),
+        postings=tuple((store.QUERIES["write_postings"], each) for each in store.postings_arguments(moves)),
     )
 
 
 async def write_piece(connection: Connection, piece: Piece) -> None:
-    """Write a piece of a batch."""
+    """Write a piece."""
     if piece.journal is not None:
         await _execute(connection, piece.journal)
     if piece.payments is not None and await _execute(connection, piece.payments) != f"UPDATE {piece.claims}":
@@ -72,33 +96,26 @@ async def write_piece(connection: Connection, piece: Piece) -> None:
         await _execute(connection, statement)
 
 
-async def write_rest(
-    connection: Connection,
-    upload: Upload,
-    facts: BatchFacts,
-    judgement: Judgement,
-    *,
-    ranges: Ranges,
-    head: bytes,
-    receipt: bytes | None,
-) -> None:
-    """Write what a batch did as a whole: forks, strays, voids, shifts, the journal's head, its receipt if any."""
-    await _write_forks(connection, upload, [one for one in judgement.placed if one.taken])
-    await _write_strays(connection, upload, judgement)
-    await _write_voids(connection, upload, facts, judgement)
-    await _write_shifts(connection, upload, judgement)
+async def write_rest(connection: Connection, cases: Sequence[tuple[Case, Ending]]) -> None:
+    """Write what batches did as wholes: forks, strays, voids, shifts, the journals' heads, their receipts if any."""
+    for case, _ in cases:
+        await _write_forks(connection, case.upload, [one for one in case.judgement.placed if one.taken])
+        await _write_strays(connection, case.upload, case.judgement)
+        await _write_voids(connection, case)
+        await _write_shifts(connection, case.upload, case.judgement)
     await connection.execute(
-        QUERIES["write_head"],
-        uuid_of(upload.device),
-        upload.epoch,
-        uuid_of(upload.batch),
-        upload.sending.received,
-        len(upload.arrivals),
-        receipt,
-        head,
-        msgspec.json.encode(ranges).decode(),
+        QUERIES["write_heads"],
+        uuids(case.upload.device for case, _ in cases),
+        [case.upload.epoch for case, _ in cases],
+        uuids(case.upload.batch for case, _ in cases),
+        [case.upload.sending.received for case, _ in cases],
+        [len(case.upload.arrivals) for case, _ in cases],
+        [ending.receipt for _, ending in cases],
+        [ending.head for _, ending in cases],
+        [msgspec.json.encode(ending.ranges).decode() for _, ending in cases],
     )
-    await _write_marks(connection, upload, facts, judgement, ranges)
+    for case, ending in cases:
+        await _write_marks(connection, case, ending.ranges)
 
 
 async def _execute(connection: Connection, statement: Statement) -> str:
@@ -106,13 +123,16 @@ async def _execute(connection: Connection, statement: Statement) -> str:
     return await connection.execute(query, *arguments)
 
 
-def _journal(upload: Upload, placed: Sequence[PlacedRecord]) -> Statement:
+def _journal(by_upload: Sequence[tuple[Upload, Sequence[PlacedRecord]]]) -> Statement:
+    uploads = [upload for upload, _ in by_upload]
+    placed = [one for _, some in by_upload for one in some]
     records = [one.arrival.record for one in placed]
     return QUERIES["write_journal"], (
-        uuid_of(upload.device),
-        upload.epoch,
-        uuid_of(upload.batch),
-        upload.sending.received,
+        uuids(upload.device for upload in uploads),
+        [upload.epoch for upload in uploads],
+        uuids(upload.batch for upload in uploads),
+        [upload.sending.received for upload in uploads],
+        places(len(some) for _, some in by_upload),
         numbers(one.position.seq for one in placed),
         [one.arrival.link for one in placed],
         [one.position.prev for one in placed],
@@ -161,20 +181,23 @@ async def _write_strays(connection: Connection, upload: Upload, judgement: Judge
     )
 
 
-def _payments(upload: Upload, facts: BatchFacts, payments: Sequence[NewPayment]) -> Statement:
+def _payments(by_case: Sequence[tuple[Case, Sequence[NewPayment]]]) -> Statement:
+    uploads = [case.upload for case, _ in by_case]
+    devices = [case.facts.device for case, _ in by_case]
+    payments = [new for _, some in by_case for new in some]
     judged = [new.judged for new in payments]
     records = [one.record for one in judged]
     claims = [one.record for one in judged if one.claimed]
     changed = sorted({(record.wallet, record.series) for record in claims})
-    device = facts.device
     return QUERIES["write_payments"], (
-        uuid_of(upload.device),
-        upload.epoch,
-        uuid_of(device.vendor),
-        device.place.lat,
-        device.place.lon,
-        uuid_of(upload.batch),
-        upload.sending.received,
+        uuids(upload.device for upload in uploads),
+        [upload.epoch for upload in uploads],
+        uuids(device.vendor for device in devices),
+        [device.place.lat for device in devices],
+        [device.place.lon for device in devices],
+        uuids(upload.batch for upload in uploads),
+        [upload.sending.received for upload in uploads],
+        places(len(some) for _, some in by_case),
         words(record.wallet for record in records),
         ids(record.id for record in records),
         numbers(record.seq for record in records),
@@ -202,7 +225,8 @@ def _payments(upload: Upload, facts: BatchFacts, payments: Sequence[NewPayment])
     )
 
 
-async def _write_voids(connection: Connection, upload: Upload, facts: BatchFacts, judgement: Judgement) -> None:
+async def _write_voids(connection: Connection, case: Case) -> None:
+    upload, facts, judgement = case.upload, case.facts, case.judgement
     device = uuid_of(upload.device)
     if judgement.new_voids:
         await connection.execute(
@@ -284,10 +308,9 @@ async def _write_shifts(connection: Connection, upload: Upload, judgement: Judge
         )
 
 
-async def _write_marks(
-    connection: Connection, upload: Upload, facts: BatchFacts, judgement: Judgement, ranges: Ranges
-) -> None:
+async def _write_marks(connection: Connection, case: Case, ranges: Ranges) -> None:
     """What the head's move says of shifts, and a fork of its device."""
+    upload, facts, judgement = case.upload, case.facts, case.judgement
     device = uuid_of(upload.device)
     if ranges != facts.chain.ranges and (judgement.shift_closes or missing_of(facts.chain.ranges)):
         await connection.execute(QUERIES["plan_freely"])

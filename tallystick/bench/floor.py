@@ -10,14 +10,13 @@ from dataclasses import dataclass
 
 from shared.messages.batch import decode_batch
 from syncserver.database.connection import Connection
-from syncserver.judge.batch import Judgement, judge_batch
-from syncserver.judge.chain import Ranges, through_of
-from syncserver.judge.facts import BatchFacts
+from syncserver.judge.batch import judge_batch
+from syncserver.judge.chain import through_of
 from syncserver.judge.moment import Sending
 from syncserver.services import Services
 from syncserver.sync.intake import authenticate, sign
-from syncserver.sync.reading import Upload, read_facts
-from syncserver.sync.writing import Mark, put_together, write_piece, write_rest
+from syncserver.sync.reading import read_facts
+from syncserver.sync.writing import Case, Ending, Mark, put_together, write_piece, write_rest
 from tallystick.bench.errors import BenchError
 from tallystick.bench.world import Backlog
 
@@ -26,25 +25,13 @@ from tallystick.bench.world import Backlog
 class Rows:
     """What one batch writes."""
 
-    upload: Upload
-    facts: BatchFacts
-    judgement: Judgement
-    ranges: Ranges
-    head: bytes
-    receipt: bytes
+    case: Case
+    ending: Ending
 
     async def write(self, connection: Connection) -> None:
         """Write it, in the caller's transaction."""
-        await write_piece(connection, put_together(self.upload, self.facts, self.judgement, Mark()))
-        await write_rest(
-            connection,
-            self.upload,
-            self.facts,
-            self.judgement,
-            ranges=self.ranges,
-            head=self.head,
-            receipt=self.receipt,
-        )
+        await write_piece(connection, put_together([(self.case, Mark())]))
+        await write_rest(connection, [(self.case, self.ending)])
 
 
 async def record_rows(services: Services, backlog: Backlog) -> list[Rows]:
@@ -62,15 +49,15 @@ async def record_rows(services: Services, backlog: Backlog) -> list[Rows]:
                 batch = decode_batch(body)
                 sending = Sending(services.clock(), batch.tick, batch.boot)
                 upload = await authenticate(services, backlog.device, batch, sending)
-                facts = await read_facts(connection, upload, services.kek)
-                judgement = Judgement()
-                judge_batch(upload.arrivals, facts, judgement)
-                ranges = judgement.ranges(facts.chain.ranges)
+                (facts,) = await read_facts(connection, [upload], services.kek)
+                case = Case(upload, facts)
+                judge_batch(upload.arrivals, facts, case.judgement)
+                ranges = case.judgement.ranges(facts.chain.ranges)
                 head = facts.chain.link_at(through_of(ranges))
                 if head is None:
                     raise BenchError("these batches leave a gap")
-                receipt = sign(upload, ranges, head, judgement.results, services.keys.active)
-                rows = Rows(upload, facts, judgement, ranges, head, receipt)
+                receipt = sign(upload, ranges, head, case.judgement.results, services.keys.active)
+                rows = Rows(case, Ending(ranges, head, receipt))
                 await rows.write(connection)
                 batches.append(rows)
         finally:

@@ -310,3 +310,26 @@ async def open_shop(target: DatabaseTarget) -> AsyncIterator[Shop]:
         transport = httpx.ASGITransport(app=make_app(services))
         async with httpx.AsyncClient(transport=transport, base_url="http://server") as http:
             yield Shop(services, clock, vendor, http, target)
+
+
+@asynccontextmanager
+async def rejecting(target: DatabaseTarget, condition: str, sqlstate: str) -> AsyncIterator[None]:
+    """The database refuses payments while a condition over `NEW` and the number `n` of this very question holds."""
+    owner = await target.connect_owner()
+    try:
+        await owner.execute(
+            f"""CREATE SEQUENCE asked; GRANT USAGE ON SEQUENCE asked TO tallystick_server;
+                CREATE FUNCTION reject() RETURNS trigger LANGUAGE plpgsql AS $$
+                DECLARE n bigint;
+                BEGIN
+                    IF {condition.replace("{n}", "nextval('asked')")} THEN
+                        RAISE EXCEPTION 'not today' USING ERRCODE = '{sqlstate}';
+                    END IF;
+                    RETURN NEW;
+                END $$;
+                CREATE TRIGGER reject_{sqlstate} BEFORE INSERT ON payment FOR EACH ROW EXECUTE FUNCTION reject()"""
+        )
+        yield
+        await owner.execute("DROP FUNCTION reject CASCADE; DROP SEQUENCE asked")
+    finally:
+        await owner.close()

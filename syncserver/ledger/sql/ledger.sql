@@ -8,25 +8,32 @@ SELECT wallet, currency, online, offline, held, review, events, transfers, lat, 
 SELECT wallet, max(number) AS number FROM payment_event WHERE wallet = ANY ($1::text[]) GROUP BY wallet;
 
 -- write_postings: add balanced movements, what vendors' balances change by (for the folder to add up), changes of
--- payments' states and the same events for whoever listens; then set the balances and counters computed under the lock
+-- payments' states and the same events for whoever listens; then set the balances and counters computed under the lock.
+-- $1 and $2 are when and by whom, $3 and $19 which of them each movement and each event is by
 WITH moved AS (
     INSERT INTO transfer (wallet, number, debit, credit, amount, currency, cause, payment, series, vendor, at, actor)
-    SELECT t.*, $1, $2
-      FROM unnest($3::text::text[], $4::text::bigint[], $5::text::text[], $6::text::text[], $7::text::bigint[], $8::text::text[], $9::text::text[], $10::text::uuid[],
-                  $11::text::uuid[], $12::text::uuid[])
-           AS t (wallet, number, debit, credit, amount, currency, cause, payment, series, vendor)),
+    SELECT t.wallet, t.number, t.debit, t.credit, t.amount, t.currency, t.cause, t.payment, t.series, t.vendor,
+           ($1::bigint[])[t.place], ($2::text[])[t.place]
+      FROM unnest($3::text::smallint[], $4::text::text[], $5::text::bigint[], $6::text::text[], $7::text::text[],
+                  $8::text::bigint[], $9::text::text[], $10::text::text[], $11::text::uuid[], $12::text::uuid[],
+                  $13::text::uuid[])
+           AS t (place, wallet, number, debit, credit, amount, currency, cause, payment, series, vendor)),
  credited AS (
     INSERT INTO pending_credit (wallet, number, vendor, amount, currency)
-    SELECT * FROM unnest($13::text::text[], $14::text::bigint[], $15::text::uuid[], $16::text::bigint[], $17::text::text[])),
+    SELECT * FROM unnest($14::text::text[], $15::text::bigint[], $16::text::uuid[], $17::text::bigint[],
+                         $18::text::text[])),
  changed AS (
     INSERT INTO payment_event (wallet, number, payment, before, after, reasons, note, at, actor)
-    SELECT e.wallet, e.number, e.payment, e.before, e.after, e.reasons::text[], e.note, $1, $2
-      FROM unnest($18::text::text[], $19::text::bigint[], $20::text::uuid[], $21::text::text[], $22::text::text[], $23::text::text[], $24::text::text[])
-           AS e (wallet, number, payment, before, after, reasons, note)),
- queued AS (INSERT INTO outbox (wallet, number) SELECT * FROM unnest($18::text::text[], $19::text::bigint[]))
+    SELECT e.wallet, e.number, e.payment, e.before, e.after, e.reasons::text[], e.note, ($1::bigint[])[e.place],
+           ($2::text[])[e.place]
+      FROM unnest($19::text::smallint[], $20::text::text[], $21::text::bigint[], $22::text::uuid[], $23::text::text[],
+                  $24::text::text[], $25::text::text[], $26::text::text[])
+           AS e (place, wallet, number, payment, before, after, reasons, note)),
+ queued AS (INSERT INTO outbox (wallet, number) SELECT * FROM unnest($20::text::text[], $21::text::bigint[]))
 UPDATE wallet SET online = new.online, offline = new.offline, held = new.held, review = new.review,
                   events = new.events, transfers = new.transfers
-  FROM unnest($25::text::text[], $26::text::bigint[], $27::text::bigint[], $28::text::bigint[], $29::text::bigint[], $30::text::bigint[], $31::text::bigint[])
+  FROM unnest($27::text::text[], $28::text::bigint[], $29::text::bigint[], $30::text::bigint[], $31::text::bigint[],
+              $32::text::bigint[], $33::text::bigint[])
        AS new (wallet, online, offline, held, review, events, transfers)
  WHERE wallet.wallet = new.wallet;
 

@@ -6,31 +6,40 @@ SELECT epoch, kid, public_key FROM device_epoch WHERE device = $1;
 -- foreign_kids: which of these kids belong to other devices
 SELECT kid FROM device_epoch WHERE kid = ANY ($1::bytea[]) AND device <> $2;
 
--- lock_epoch: lock a device's journal, first of all locks
-SELECT public_key, compromised_at, head, ranges, lat, lon FROM device_epoch WHERE device = $1 AND epoch = $2 FOR UPDATE;
+-- lock_epochs: lock the journals of some devices, each of one epoch, in the devices' order, first of all locks
+SELECT device, public_key, compromised_at, head, ranges, lat, lon FROM device_epoch
+ WHERE device = ANY ($1::uuid[]) AND epoch = ($2::integer[])[array_position($1::uuid[], device)]
+ ORDER BY device FOR UPDATE;
 
--- device_for_upload: the uploading device, its vendor and the vendor's state, every change of limits that concerns it,
--- and the voids that are here of these payments
-SELECT d.vendor, d.quarantined_at, d.revoked_at, v.currency, v.blocked_version,
+-- devices_for_uploads: the uploading devices, their vendors and the vendors' state, every change of limits that concerns
+-- each, and (one for all) the voids that are here of these payments; $3 is whose upload each of them is in
+SELECT d.device, d.vendor, d.quarantined_at, d.revoked_at, v.currency, v.blocked_version,
        (SELECT coalesce(jsonb_agg(jsonb_build_array(p.version, p.effective_at, p.device IS NOT NULL, p.body)
                                   ORDER BY p.version), '[]')
           FROM policy p WHERE p.vendor = d.vendor AND (p.device IS NULL OR p.device = d.device)) AS policies,
-       (SELECT coalesce(jsonb_agg(jsonb_build_array(o.payment, o.shift, o.state)), '[]')
-          FROM void o WHERE o.device = $1 AND o.epoch = $2 AND o.payment = ANY ($3::uuid[])) AS voids
+       (SELECT coalesce(jsonb_agg(jsonb_build_array(i.place, o.payment, o.shift, o.state)), '[]')
+          FROM unnest($3::text::integer[], $4::text::uuid[]) AS i (place, payment)
+         CROSS JOIN LATERAL (SELECT payment, shift, state FROM void
+                              WHERE device = ($1::uuid[])[i.place] AND epoch = ($2::integer[])[i.place]
+                                AND payment = i.payment OFFSET 0) AS o) AS voids
   FROM device d
  CROSS JOIN LATERAL (SELECT currency, blocked_version FROM vendor WHERE vendor = d.vendor LIMIT 1) AS v
- WHERE d.device = $1;
+ WHERE d.device = ANY ($1::uuid[]);
 
 -- read_policies: every change of limits that concerns a device
 SELECT version, effective_at, device IS NOT NULL AS for_device, body FROM policy
  WHERE vendor = $1 AND (device IS NULL OR device = $2) ORDER BY version;
 
--- read_records: stored records at these seqs and (taken) the other halves of forks, with their first answers
-SELECT seq, link, prev, at, payment, status, reasons, score, false AS taken FROM journal_record
- WHERE device = $1 AND epoch = $2 AND seq = ANY ($3::bigint[])
-UNION ALL
-SELECT seq, link, NULL, NULL, payment, status, reasons, score, true FROM fork_record
- WHERE device = $1 AND epoch = $2 AND seq = ANY ($3::bigint[]);
+-- read_records: stored records at these seqs of these journals and (taken) the other halves of forks, with their first
+-- answers; `place` is whose journal it is
+SELECT k.place, r.* FROM unnest($3::text::integer[], $4::text::bigint[]) AS k (place, seq)
+ CROSS JOIN LATERAL (
+    (SELECT seq, link, prev, at, payment, status, reasons, score, false AS taken FROM journal_record
+      WHERE device = ($1::uuid[])[k.place] AND epoch = ($2::integer[])[k.place] AND seq = k.seq LIMIT 1)
+    UNION ALL
+    (SELECT seq, link, NULL, NULL, payment, status, reasons, score, true FROM fork_record
+      WHERE device = ($1::uuid[])[k.place] AND epoch = ($2::integer[])[k.place] AND seq = k.seq OFFSET 0)
+ ) AS r;
 
 -- link_at: the link at one seq
 SELECT link FROM journal_record WHERE device = $1 AND epoch = $2 AND seq = $3;
@@ -81,23 +90,31 @@ SELECT near.wallet, near.taken_at, NULL, near.lat, near.lon, near.uncertainty
               ORDER BY p.taken_at LIMIT $5)
          ) AS found) AS near;
 
--- write_journal: add records with their answers
+-- write_journal: add records with their answers; $5 is in which of the uploads ($1 to $4) each was
 INSERT INTO journal_record
        (device, epoch, batch, received_at, seq, link, prev, raw, at, type, wallet, payment, status, reasons, score,
         fork)
-SELECT $1, $2, $3, $4, r.seq, r.link, r.prev, r.raw, r.at, r.type, r.wallet, r.payment, r.status, r.reasons::text[],
-       r.score, r.fork
-  FROM unnest($5::text::bigint[], $6::bytea[], $7::bytea[], $8::bytea[], $9::text::bigint[], $10::text::text[],
-              $11::text::text[], $12::text::uuid[], $13::text::text[], $14::text::text[], $15::text::smallint[],
-              $16::text::boolean[])
-       AS r (seq, link, prev, raw, at, type, wallet, payment, status, reasons, score, fork);
+SELECT ($1::uuid[])[r.place], ($2::integer[])[r.place], ($3::uuid[])[r.place], ($4::bigint[])[r.place], r.seq, r.link,
+       r.prev, r.raw, r.at, r.type, r.wallet, r.payment, r.status, r.reasons::text[], r.score, r.fork
+  FROM unnest($5::text::smallint[], $6::text::bigint[], $7::bytea[], $8::bytea[], $9::bytea[], $10::text::bigint[],
+              $11::text::text[], $12::text::text[], $13::text::uuid[], $14::text::text[], $15::text::text[],
+              $16::text::smallint[], $17::text::boolean[])
+       AS r (place, seq, link, prev, raw, at, type, wallet, payment, status, reasons, score, fork);
 
--- write_head: move the journal's head, note when the device was heard of, and keep the first receipt for the batch,
+-- write_heads: move journals' heads, note when their devices were heard of, and keep the first receipt for each batch,
 -- where it has one already
-WITH device_seen AS (UPDATE device SET last_seen_at = $4 WHERE device = $1),
- receipt_kept AS (INSERT INTO batch (device, batch, epoch, records, receipt, received_at)
-                  SELECT $1, $3, $2, $5, $6, $4 WHERE $6::bytea IS NOT NULL ON CONFLICT DO NOTHING)
-UPDATE device_epoch SET head = $7, ranges = $8::jsonb WHERE device = $1 AND epoch = $2 AND ranges <> $8::jsonb;
+WITH device_seen AS (
+    UPDATE device SET last_seen_at = seen.at FROM unnest($1::uuid[], $4::bigint[]) AS seen (device, at)
+     WHERE device.device = seen.device),
+ receipt_kept AS (
+    INSERT INTO batch (device, epoch, batch, received_at, records, receipt)
+    SELECT * FROM unnest($1::uuid[], $2::integer[], $3::uuid[], $4::bigint[], $5::integer[], $6::bytea[])
+        AS b (device, epoch, batch, received_at, records, receipt)
+     WHERE b.receipt IS NOT NULL ON CONFLICT DO NOTHING)
+UPDATE device_epoch SET head = moved.head, ranges = moved.ranges::jsonb
+  FROM unnest($1::uuid[], $2::integer[], $7::bytea[], $8::text[]) AS moved (device, epoch, head, ranges)
+ WHERE device_epoch.device = moved.device AND device_epoch.epoch = moved.epoch
+   AND device_epoch.ranges <> moved.ranges::jsonb;
 
 -- write_receipt: keep the first receipt for a batch that was settled in parts
 INSERT INTO batch (device, batch, epoch, records, receipt, received_at) VALUES ($1, $2, $3, $4, $5, $6)
@@ -116,20 +133,25 @@ SELECT $1, $2, $3, r.link, r.raw, r.reason FROM unnest($4::bytea[], $5::bytea[],
     ON CONFLICT DO NOTHING;
 
 -- write_payments: add judged payments, let the numbering of books know of the series whose codes they claimed, and give
--- them those codes; how many were still free says whether all went well
+-- them those codes; how many were still free says whether all went well. $8 is in which of the uploads ($1 to $7) each was
 WITH paid AS (
     INSERT INTO payment (device, epoch, vendor, lat, lon, batch, received_at, wallet, payment, seq, link, shift, series,
                          idx, amount, currency, at, taken_at, uncertainty, book, sale, claimed, reasons, score, state)
-    SELECT $1, $2, $3, $4, $5, $6, $7, p.wallet, p.payment, p.seq, p.link, p.shift, p.series, p.idx, p.amount,
-           p.currency, p.at, p.taken_at, p.uncertainty, p.book, p.sale, p.claimed, p.reasons::text[], p.score, p.state
-      FROM unnest($8::text::text[], $9::text::uuid[], $10::text::bigint[], $11::bytea[], $12::text::uuid[], $13::text::uuid[], $14::text::bigint[],
-                  $15::text::bigint[], $16::text::text[], $17::text::bigint[], $18::text::bigint[], $19::text::integer[], $20::text::bigint[], $21::text::uuid[],
-                  $22::text::boolean[], $23::text::text[], $24::text::smallint[], $25::text::text[])
-           AS p (wallet, payment, seq, link, shift, series, idx, amount, currency, at, taken_at, uncertainty, book,
-                 sale, claimed, reasons, score, state)),
- noted AS (INSERT INTO series_change (wallet, series) SELECT * FROM unnest($26::text::text[], $27::text::uuid[]))
+    SELECT ($1::uuid[])[p.place], ($2::integer[])[p.place], ($3::uuid[])[p.place], ($4::integer[])[p.place],
+           ($5::integer[])[p.place], ($6::uuid[])[p.place], ($7::bigint[])[p.place], p.wallet, p.payment, p.seq,
+           p.link, p.shift, p.series, p.idx, p.amount, p.currency, p.at, p.taken_at, p.uncertainty, p.book, p.sale,
+           p.claimed, p.reasons::text[], p.score, p.state
+      FROM unnest($8::text::smallint[], $9::text::text[], $10::text::uuid[], $11::text::bigint[], $12::bytea[],
+                  $13::text::uuid[], $14::text::uuid[], $15::text::bigint[], $16::text::bigint[], $17::text::text[],
+                  $18::text::bigint[], $19::text::bigint[], $20::text::integer[], $21::text::bigint[],
+                  $22::text::uuid[], $23::text::boolean[], $24::text::text[], $25::text::smallint[],
+                  $26::text::text[])
+           AS p (place, wallet, payment, seq, link, shift, series, idx, amount, currency, at, taken_at, uncertainty,
+                 book, sale, claimed, reasons, score, state)),
+ noted AS (INSERT INTO series_change (wallet, series) SELECT * FROM unnest($27::text::text[], $28::text::uuid[]))
 UPDATE code SET state = 'claimed', payment = claim.payment
-  FROM unnest($28::text::text[], $29::text::uuid[], $30::text::bigint[], $31::text::uuid[]) AS claim (wallet, series, idx, payment)
+  FROM unnest($29::text::text[], $30::text::uuid[], $31::text::bigint[], $32::text::uuid[])
+       AS claim (wallet, series, idx, payment)
  WHERE code.wallet = claim.wallet AND code.series = claim.series AND code.idx = claim.idx
    AND code.state IN ('issued', 'expired', 'withdrawn');
 

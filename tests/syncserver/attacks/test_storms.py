@@ -15,12 +15,12 @@ from shared.messages.batch import MAX_BODY_BYTES
 from syncserver.api.app import make_app
 from syncserver.api.connection import CROWDED, Crowded
 from syncserver.api.pages import PageResponse
+from syncserver.database.errors import BusyError
 from syncserver.sync.admission import (
     PULLS_AT_ONCE,
     UPLOAD_BYTES_AT_ONCE,
     UPLOADS_AT_ONCE,
     Admission,
-    BusyError,
     DeviceBusyError,
 )
 from syncserver.sync.bounds import Bounds
@@ -55,6 +55,11 @@ def impatient(bounds: Bounds) -> Bounds:
         books=Turns(1, most_waiting=10, seconds=0),
         tokens=bounds.tokens,
     )
+
+
+async def stalled(shop: Shop, count: int) -> bool:
+    """Whether so many batches are being settled."""
+    return shop.services.gathering.under_way == count
 
 
 class Body:
@@ -167,25 +172,28 @@ async def test_while_settling_stands_still_all_else_is_answered(shop: Shop) -> N
 
 async def test_a_database_that_is_slow_to_settle_turns_uploads_away_and_answers_all_else(shop: Shop) -> None:
     wallet = await shop.customer()
-    [code] = await shop.codes(wallet, count=1, cap=1_000)
-    first, second = await shop.terminal(), await shop.terminal(name="till 2")
-    bodies = [till.batch([till.open_shift()]) for till in (first, second)]
-    bodies[0] = first.batch([first.pay(code, 700)[1]])
+    codes = await shop.codes(wallet, count=2, cap=1_000)
+    *slow, other = [await shop.terminal(name=f"till {number}") for number in range(3)]
+    bodies = [till.batch([till.pay(code, 350)[1]]) for till, code in zip(slow, codes, strict=True)]
+    body = other.batch([other.open_shift()])
     bounds = impatient(Bounds.of())
     owner = await shop.target.connect_owner()
     try:
         with bounded(shop, bounds):
             async with locked(owner, "SELECT FROM wallet WHERE wallet = $1 FOR UPDATE", wallet) as waiting:
-                sending = asyncio.create_task(first.send(bodies[0]))
+                sending = []
+                for till, sent in zip(slow, bodies, strict=True):  # one on each connection that settles
+                    sending.append(asyncio.create_task(till.send(sent)))
+                    await eventually(lambda: stalled(shop, len(sending)))
                 await eventually(waiting)
-                assert_asks_to_come_back(await second.send(bodies[1]))
+                assert_asks_to_come_back(await other.send(body))
                 for path in ("/healthz", "/readyz"):
                     assert (await shop.http.get(path)).status_code == 200
-                await second.log_in()
-                await second.pull()
-                assert bounds.uploads.places_taken == 1
-            assert (await sending).status_code == 200
-            assert (await second.send(bodies[1])).status_code == 200
+                await other.log_in()
+                await other.pull()
+                assert bounds.uploads.places_taken == len(slow)
+            assert [(await each).status_code for each in sending] == [200, 200]
+            assert (await other.send(body)).status_code == 200
     finally:
         await owner.close()
     assert await shop.vendor_balance() == 700

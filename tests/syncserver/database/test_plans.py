@@ -21,8 +21,8 @@ STATEMENTS = {
         (
             reading.QUERIES,
             (
-                "device_for_upload",
-                "lock_epoch",
+                "devices_for_uploads",
+                "lock_epochs",
                 "read_records",
                 "payments_of_journal",
                 "read_tenders",
@@ -30,7 +30,7 @@ STATEMENTS = {
                 "read_payments",
                 "read_shifts",
                 "write_journal",
-                "write_head",
+                "write_heads",
                 "write_payments",
             ),
         ),
@@ -40,7 +40,7 @@ STATEMENTS = {
 }
 CUSTOMERS = 500
 # Each joins a list of keys with a table, in whatever order seems cheaper; for an empty one both are.
-UPDATES = ("write_payments", "write_postings")
+UPDATES = ("write_heads", "write_payments", "write_postings")
 
 
 def scans(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -79,4 +79,6 @@ async def test_an_empty_table_does_not_make_a_plan_that_reads_a_full_one(databas
 async def test_an_update_is_by_key_once_there_are_some_hundred_rows(shop: Shop, name: str) -> None:
     world = World(shop.services)
     await world.issue(await world.add_customers(CUSTOMERS))
+    await world.add_vendors(1)
+    await world.add_tills(CUSTOMERS // 5, open_shifts=False)
     assert await unkeyed(shop.target, name) == []

@@ -1,41 +1,14 @@
 """A record that the database does not take, and transactions that come in between, cost nobody else anything."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
 import pytest
 
 from shared.ids import uuid_text
 from shared.lifecycles import Status
-from syncserver.database.connect import DatabaseTarget
-from tests.syncserver.kit import Shop
+from tests.syncserver.kit import Shop, rejecting
 
 pytestmark = pytest.mark.anyio
 
 SETTLED, REJECTED = Status.SETTLED, Status.REJECTED
-
-
-@asynccontextmanager
-async def rejecting(target: DatabaseTarget, condition: str, sqlstate: str) -> AsyncIterator[None]:
-    """The database refuses payments while a condition over `NEW` and the number `n` of this very question holds."""
-    owner = await target.connect_owner()
-    try:
-        await owner.execute(
-            f"""CREATE SEQUENCE asked; GRANT USAGE ON SEQUENCE asked TO tallystick_server;
-                CREATE FUNCTION reject() RETURNS trigger LANGUAGE plpgsql AS $$
-                DECLARE n bigint;
-                BEGIN
-                    IF {condition.replace("{n}", "nextval('asked')")} THEN
-                        RAISE EXCEPTION 'not today' USING ERRCODE = '{sqlstate}';
-                    END IF;
-                    RETURN NEW;
-                END $$;
-                CREATE TRIGGER reject_{sqlstate} BEFORE INSERT ON payment FOR EACH ROW EXECUTE FUNCTION reject()"""
-        )
-        yield
-        await owner.execute("DROP FUNCTION reject CASCADE; DROP SEQUENCE asked")
-    finally:
-        await owner.close()
 
 
 async def test_a_record_that_cannot_be_written_does_not_block_the_others(shop: Shop) -> None:

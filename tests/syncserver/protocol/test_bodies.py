@@ -253,7 +253,7 @@ async def test_a_defect_of_ours_shows_nothing_of_itself(shop: Shop, monkeypatch:
         raise RuntimeError("secret " + body.hex())
 
     with monkeypatch.context() as patched:
-        patched.setattr("syncserver.sync.intake.ingest", fail)
+        patched.setattr("syncserver.sync.intake.enter", fail)
         answer = await till.send(body)
     assert_refused(answer, 500, "INTERNAL")
     assert "secret" not in answer.text

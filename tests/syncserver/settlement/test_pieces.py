@@ -1,11 +1,14 @@
 """A large batch is judged in pieces while the last one is written; nobody can tell."""
 
 import os
+from collections.abc import Sequence
 
 import pytest
 
 from shared.lifecycles import Status
 from syncserver.judge.authenticity import Arrival
+from syncserver.judge.batch import Judgement, judge_batch
+from syncserver.judge.facts import BatchFacts
 from syncserver.sync import pieces
 from tests.syncserver.kit import Code, FakeTerminal, Shop
 
@@ -29,12 +32,20 @@ async def day(shop: Shop) -> tuple[FakeTerminal, list[bytes], list[Code]]:
     return till, [till.pay(code, 700)[1] for code in mixed], mixed
 
 
-async def test_a_batch_of_many_records_is_judged_in_more_than_one_piece(shop: Shop) -> None:
+async def test_a_batch_of_many_records_is_judged_in_more_than_one_piece(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     till, raws, _ = await day(shop)
-    seen = [len(piece) for piece in pieces.pieces_of([Arrival(raw, b"") for raw in raws])]
+    seen: list[int] = []
+
+    def counted(arrivals: Sequence[Arrival], facts: BatchFacts, judgement: Judgement) -> None:
+        seen.append(len(arrivals))
+        judge_batch(arrivals, facts, judgement)
+
+    monkeypatch.setattr(pieces, "judge_batch", counted)
+    assert {answer.status for answer in (await till.upload(*raws)).results} == {SETTLED}
     assert len(seen) > 1
     assert sum(seen) == len(raws)
-    assert {answer.status for answer in (await till.upload(*raws)).results} == {SETTLED}
     assert await shop.vendor_balance() == len(raws) * 700
     await shop.assert_reconciled()
 
