@@ -20,6 +20,16 @@ async def next_version(connection: Connection) -> int:
     return version
 
 
+async def keep_clock(connection: Connection) -> int:
+    """The version so far, and nobody numbers until the caller's transaction ends.
+
+    Whoever changes several series takes the clock before them, as numbering does: so none of them waits for another
+    that waits for it.
+    """
+    version: int = await connection.fetchval(QUERIES["lock_clock"])
+    return version
+
+
 async def number_changes(connection: Connection, at_once: int = CHANGES_AT_ONCE) -> None:
     """Number what changed, each series and each update by itself, so that pages can end between any two.
 
@@ -29,7 +39,7 @@ async def number_changes(connection: Connection, at_once: int = CHANGES_AT_ONCE)
     """
     while await connection.fetchval(QUERIES["has_changes"]):
         async with connection.transaction():
-            version: int = await connection.fetchval(QUERIES["lock_clock"])
+            version = await keep_clock(connection)
             lot = await connection.fetchrow(QUERIES["number_series"], version, at_once)
             if lot is None:
                 raise LookupError("a count has no row")

@@ -9,7 +9,7 @@ from syncserver.database.connection import Connection
 from syncserver.ledger import store
 from syncserver.ledger.postings import Account, Cause, InsufficientFundsError, Postings
 from syncserver.services import Services
-from syncserver.sync.numbering import next_version
+from syncserver.sync.numbering import keep_clock, next_version
 from syncserver.wallets.accounts import QUERIES
 from syncserver.wallets.errors import UnknownSeriesError
 
@@ -43,6 +43,7 @@ async def expire(services: Services) -> int:
         if rows:
             wallets, series = [row["wallet"] for row in rows], [row["series"] for row in rows]
             await store.lock_wallets(connection, wallets)
+            await keep_clock(connection)
             await connection.execute(QUERIES["close_expired"], wallets, series)
             await connection.execute(QUERIES["expire_codes"], wallets, series)
             await store.note_series_changes(connection, [(row["wallet"], row["series"].bytes) for row in rows])
@@ -80,6 +81,7 @@ async def _release(services: Services, keys: Sequence[tuple[str, bytes]], now: i
         for wallet, series, caps in await _released(connection, keys):
             postings.move(wallet, Account.HELD, Account.OFFLINE, caps, Cause.RELEASE, series=series)
         await store.write(connection, postings)
+        await keep_clock(connection)
         tag = await connection.execute(
             QUERIES["close_released"], [wallet for wallet, _ in keys], uuids(series for _, series in keys), now
         )

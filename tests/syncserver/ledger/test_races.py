@@ -4,7 +4,8 @@ import asyncio
 import os
 import random
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
 
 import pytest
 
@@ -19,10 +20,12 @@ from syncserver.payments import views
 from syncserver.payments.errors import NotFlaggedError
 from syncserver.payments.review import review
 from syncserver.registry import enrolment
+from syncserver.services import Services
 from syncserver.wallets import accounts, issuing, releasing
 from syncserver.wallets.errors import UnknownSeriesError
 from tests.syncserver.kit import HOUR, Shop
 from tests.syncserver.ledger.conftest import through
+from tests.syncserver.processes import eventually, locked
 
 pytestmark = pytest.mark.anyio
 
@@ -201,3 +204,18 @@ async def test_one_key_that_uses_two_tokens_at_once_is_enrolled_once(shop: Shop,
     assert answers["enrolled"] == 1
     assert len(answers) == 2
     assert await shop.services.pool.fetchval("SELECT count(*) FROM device") == 1
+
+
+@pytest.mark.parametrize("closing", [releasing.expire, releasing.release])
+async def test_closing_series_takes_the_clock_of_books_before_them(
+    shop: Shop, owner: Connection, closing: Callable[[Services], Coroutine[Any, Any, int]]
+) -> None:
+    await shop.codes(await shop.customer(), hours=1)
+    shop.clock.forward(2_000 * HOUR)
+    async with locked(owner, "SELECT FROM book_clock FOR UPDATE") as waiting:
+        task = asyncio.create_task(closing(shop.services))
+        await eventually(waiting)
+        # Whoever has the clock numbers series next: none of them is locked by one that waits for the clock.
+        await owner.execute("SELECT FROM series FOR NO KEY UPDATE NOWAIT")
+    assert await task == 1
+    await shop.assert_reconciled()
