@@ -147,6 +147,7 @@ async def open_services(
                 kek=kek,
                 keys=keys,
                 settling_pool=settling_pool,
+                two_person_amount=settings.two_person_amount,
             )
 
 

@@ -21,6 +21,7 @@ class ServerSettings(BaseSettings):
         database_owner_url: the same for migrations, where the schema's owner is another user.
         kek_file: where the key-encryption key is, if not in the data folder or a systemd credential.
         pool_size: connections a process keeps at most.
+        two_person_amount: above so many whole units of a currency, what an admin does needs a second one.
         settle_at_once: batches a process settles at once; about the database's cores.
     """
 
@@ -32,6 +33,7 @@ class ServerSettings(BaseSettings):
     kek_file: Path | None = None
     pool_size: int = 10
     settle_at_once: int = 2
+    two_person_amount: int = 1_000
 
     @field_validator("home")
     @classmethod

@@ -14,6 +14,7 @@ from shared.errors import TallystickError
 from shared.ids import uuid7, uuid_text
 from syncserver.api import devices, failures, health, sync
 from syncserver.api.connection import CROWDED, Crowded
+from syncserver.api.rest.catalogue import ENDPOINTS
 from syncserver.database.errors import BusyError
 from syncserver.services import Services
 from syncserver.sync.bounds import Bounds
@@ -26,6 +27,7 @@ ROUTES = (
     Route("/auth/token", devices.token, methods=["POST"]),
     Route("/api/sync/batches", sync.upload, methods=["POST"]),
     Route("/api/sync/book", sync.book, methods=["GET"]),
+    *(endpoint.route for endpoint in ENDPOINTS),
 )
 
 

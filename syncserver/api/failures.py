@@ -10,6 +10,8 @@ from syncserver.api.body import SlowBodyError, TooLargeError, WrongTypeError
 from syncserver.api.envelope import failure
 from syncserver.database.errors import AWAY, BusyError
 from syncserver.keys.errors import KeyFileError
+from syncserver.ledger.postings import InsufficientFundsError
+from syncserver.people.errors import ForbiddenError, KeyReusedError
 from syncserver.registry.enrolment import InvalidTerminalNameError
 from syncserver.registry.errors import (
     DeviceStateError,
@@ -24,6 +26,7 @@ from syncserver.sync.bounds import Bounds
 from syncserver.sync.crowd import slow_down
 from syncserver.sync.intake import SeveralEpochsError, TooManyRecordsError
 from syncserver.sync.reading import DeviceGoneError
+from syncserver.wallets.errors import UnknownWalletError
 
 log = structlog.get_logger()
 
@@ -32,9 +35,13 @@ STATUS: dict[type[TallystickError], int] = {
     EnrolmentTokenError: 401,
     DeviceGoneError: 401,
     PullRefusedError: 403,
+    ForbiddenError: 403,
+    UnknownWalletError: 404,
     SlowBodyError: 408,
     KeyTakenError: 409,
     DeviceStateError: 409,
+    KeyReusedError: 409,
+    InsufficientFundsError: 409,
     TooLargeError: 413,
     TooManyRecordsError: 413,
     WrongTypeError: 415,

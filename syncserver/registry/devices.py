@@ -10,12 +10,12 @@ from shared.ids import uuid_bytes, uuid_text
 from shared.lifecycles import DeviceState
 from syncserver.database.arrays import uuid_of
 from syncserver.judge.chain import missing_of, through_of
+from syncserver.keys.access import issue, verify
 from syncserver.registry.errors import ClientAssertionError, DeviceStateError, UnknownDeviceError
 from syncserver.registry.vendors import QUERIES
 from syncserver.services import Services
 
 ACCESS_SECONDS = 600
-ACCESS_TYPE = "at+jwt"
 ROLE = "device"
 MAX_JTI = 128
 # A little more than the 60 s that are allowed: a terminal may read our clock off a header of whole seconds.
@@ -82,16 +82,8 @@ def _is_identifier(jti: object) -> bool:
 
 
 def _access_token(services: Services, device: bytes, now: int) -> str:
-    audience = tokens.audience(services.server_id)
-    claims = {
-        "iss": audience,
-        "aud": audience,
-        "sub": uuid_text(device),
-        "role": ROLE,
-        "iat": now // 1_000,
-        "exp": now // 1_000 + ACCESS_SECONDS,
-    }
-    return tokens.encode(claims, services.keys.active, token_type=ACCESS_TYPE)
+    claims = {"sub": uuid_text(device), "role": ROLE}
+    return issue(services.keys, tokens.audience(services.server_id), claims, now, ACCESS_SECONDS)
 
 
 def authenticate(services: Services, token: str) -> bytes:
@@ -100,21 +92,13 @@ def authenticate(services: Services, token: str) -> bytes:
     Raises:
         TokenError: the token is not one of this server's, has expired, or is for somebody else.
     """
-    audience = tokens.audience(services.server_id)
-    for key in services.keys.published:
-        try:
-            claims = tokens.decode(token, key.public_key, token_type=ACCESS_TYPE)
-        except TokenError:
-            continue
-        expires = claims.get("exp")
-        fits = claims.get("iss") == claims.get("aud") == audience and claims.get("role") == ROLE
-        if not fits or type(expires) is not int or expires * 1_000 <= services.clock():
-            raise TokenError
-        try:
-            return uuid_bytes(str(claims.get("sub")))
-        except DecodingError as error:
-            raise TokenError from error
-    raise TokenError
+    claims = verify(services.keys, tokens.audience(services.server_id), token, services.clock())
+    if claims.get("role") != ROLE:
+        raise TokenError
+    try:
+        return uuid_bytes(str(claims.get("sub")))
+    except DecodingError as error:
+        raise TokenError from error
 
 
 async def list_devices(services: Services) -> list[DeviceView]:

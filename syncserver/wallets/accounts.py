@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from shared.errors import MoneyError
+from shared.errors import CurrencyError, MoneyError
 from shared.fields import checked_text
 from shared.geo import Place
 from shared.ids import WALLET_DIGITS, luhn_digit, uuid7
@@ -101,18 +101,56 @@ async def _move(
     services: Services, wallet: str, amount: str, actor: str, debit: Account, credit: Account, cause: Cause
 ) -> Balances:
     async with services.pool.acquire() as connection, connection.transaction():
-        locked = (await store.lock_wallets(connection, [wallet])).get(wallet)
-        if locked is None:
-            raise UnknownWalletError
-        money = Money.parse(amount, locked.accounts.currency)
-        if money.minor == 0:
-            raise MoneyError("an amount of 0 moves nothing")
-        if cause is Cause.FUNDING and sum(locked.accounts.balances.values()) + money.minor > MAX_AMOUNT:
-            raise MoneyError("a wallet can't hold that much")
-        postings = Postings(at=services.clock(), actor=actor, wallets={wallet: locked.accounts})
-        postings.move(wallet, debit, credit, money.minor, cause)
-        await store.write(connection, postings)
-        return await show(connection, wallet)
+        currency = (await show(connection, wallet)).currency
+        money = Money.parse(amount, currency)
+        return await move(connection, Movement(wallet, money, debit, credit, cause, actor, services.clock()))
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """Money that moves between two accounts of one wallet, or between one and the system's. `at` in ms."""
+
+    wallet: str
+    money: Money
+    debit: Account
+    credit: Account
+    cause: Cause
+    actor: str
+    at: int
+
+
+async def move(connection: Connection, movement: Movement) -> Balances:
+    """Move money in the caller's transaction.
+
+    Raises:
+        UnknownWalletError, MoneyError, InsufficientFundsError: nothing was done.
+    """
+    wallet, money = movement.wallet, movement.money
+    locked = (await store.lock_wallets(connection, [wallet])).get(wallet)
+    if locked is None:
+        raise UnknownWalletError
+    if money.currency != locked.accounts.currency:
+        raise CurrencyError(f"this wallet is in {locked.accounts.currency}")
+    if money.minor == 0:
+        raise MoneyError("an amount of 0 moves nothing")
+    if movement.cause is Cause.FUNDING and sum(locked.accounts.balances.values()) + money.minor > MAX_AMOUNT:
+        raise MoneyError("a wallet can't hold that much")
+    postings = Postings(at=movement.at, actor=movement.actor, wallets={wallet: locked.accounts})
+    postings.move(wallet, movement.debit, movement.credit, money.minor, movement.cause)
+    await store.write(connection, postings)
+    return await show(connection, wallet)
+
+
+async def of_customer(connection: Connection, user_id: bytes) -> Balances:
+    """The wallet of a customer.
+
+    Raises:
+        UnknownWalletError: where there is none.
+    """
+    row = await connection.fetchrow(QUERIES["wallet_of_customer"], uuid_of(user_id))
+    if row is None:
+        raise UnknownWalletError
+    return Balances(row["wallet"], row["currency"], row["online"], row["offline"], row["held"], row["review"])
 
 
 async def block(services: Services, wallet: str, *, blocked: bool) -> None:

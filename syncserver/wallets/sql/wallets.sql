@@ -12,6 +12,9 @@ INSERT INTO wallet (wallet, customer, currency, lat, lon, created_at) VALUES ($1
 -- read_wallet: what a wallet has, without locking it
 SELECT wallet, currency, online, offline, held, review, blocked_version FROM wallet WHERE wallet = $1;
 
+-- wallet_of_customer: what a customer's wallet has, without locking it
+SELECT wallet, currency, online, offline, held, review FROM wallet WHERE customer = $1;
+
 -- customer_name: the name of a wallet's customer
 SELECT name FROM customer WHERE user_id = $1;
 

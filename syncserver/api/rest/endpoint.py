@@ -1,0 +1,206 @@
+"""An endpoint of the REST API: what it takes, what it answers, who may call it.
+
+Routes, the OpenAPI document and the tests of who may do what are made from the same declarations.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from shared.errors import DecodingError, TallystickError, TokenError
+from shared.ids import uuid_bytes
+from shared.words import Word
+from syncserver.api.body import MAX_JSON_BYTES, read_body, require_type
+from syncserver.api.envelope import success
+from syncserver.database.connection import Connection
+from syncserver.people import access
+from syncserver.people.access import ADMINS, Caller, Role
+from syncserver.people.errors import ForbiddenError
+from syncserver.people.once import OnceKey, once
+from syncserver.services import Services
+
+IDEMPOTENCY_KEY = "Idempotency-Key"
+EVERYBODY = frozenset(Role)
+_Body = TypeVar("_Body")
+_Query = TypeVar("_Query")
+_Found = TypeVar("_Found")
+
+
+class Rate(Word):
+    """Which token bucket a call is drawn from."""
+
+    USER = "user"  # 10 a minute for each person
+    LOGIN = "login"  # stricter: for each address and each login name
+    CODES = "codes"  # stricter: whatever shows, makes or guesses codes
+    PUBLIC = "public"  # without a token, for each address
+    FREE = "free"  # documents that cost nothing
+
+
+class Nothing(msgspec.Struct, frozen=True):
+    """No fields."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Generic[_Found]):
+    """Data to answer with, and its status."""
+
+    data: _Found
+    status: int = 200
+    message: str = "OK"
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[_Body, _Query]):
+    """One request, checked: its caller may make it, its path, query and body have their shapes.
+
+    Attributes:
+        caller: who asks; None at endpoints that ask for no token.
+        path: the ids that the path names.
+    """
+
+    request: Request
+    services: Services
+    caller: Caller | None
+    path: Mapping[str, bytes]
+    query: _Query
+    body: _Body
+    raw: bytes
+    route: str
+
+    @property
+    def who(self) -> Caller:
+        """The caller of an endpoint that asks for a token."""
+        if self.caller is None:
+            raise TokenError("a bearer token is needed")
+        return self.caller
+
+    async def once(self, work: Callable[[Connection], Awaitable[_Found]], *, status: int = 200) -> Answer[Any]:
+        """Do what moves money once for each Idempotency-Key, in the transaction that stores the answer.
+
+        Raises:
+            KeyRequiredError, KeyReusedError: nothing was done.
+        """
+        key = OnceKey.of(self.who.user_id, self.request.headers.get(IDEMPOTENCY_KEY), self.route, self.raw)
+
+        async def answered(connection: Connection) -> tuple[_Found, int]:
+            return await work(connection), status
+
+        stored = await once(self.services, key, answered)
+        return Answer(stored.data, stored.status)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """One way to call the server.
+
+    Attributes:
+        method: GET or POST.
+        path: Starlette's form; each `{name}` is a UUID.
+        handle: what it does.
+        summary: one line for the document.
+        answers: the type of `data` in the envelope; None where the answer is no JSON.
+        media: what else it answers with, where it is no JSON.
+        roles: who may call it; None for everybody, without a token.
+        owner: the name in the path that must be the caller's own id, or for a vendor's person the shop's, unless an
+            admin asks.
+        body: the type of the JSON body; None where there is none.
+        query: the type of the query; its fields are texts, numbers and booleans.
+        errors: what can go wrong beside what can at every endpoint.
+        once: whether it needs an Idempotency-Key.
+        rate: which bucket a call is drawn from.
+        tag: under which heading the document has it.
+    """
+
+    method: str
+    path: str
+    handle: Callable[[Call[Any, Any]], Awaitable[Answer[Any] | Response]]
+    summary: str
+    answers: Any = None
+    media: tuple[str, ...] = ()
+    roles: frozenset[Role] | None = EVERYBODY
+    owner: str | None = None
+    body: Any = None
+    query: Any = Nothing
+    errors: tuple[type[TallystickError], ...] = ()
+    once: bool = False
+    rate: Rate = Rate.USER
+    tag: str
+
+    @property
+    def route(self) -> Route:
+        """The route that Starlette is given."""
+        return Route(self.path, self._answer, methods=[self.method], name=f"{self.method} {self.path}")
+
+    async def _answer(self, request: Request) -> Response:
+        services: Services = request.app.state.services
+        caller = caller_of(request) if self.roles is not None else None
+        if caller is not None:
+            self._require(caller)
+        path = {name: _id_of(name, value) for name, value in request.path_params.items()}
+        if caller is not None and self.owner is not None:
+            _require_own(caller, path[self.owner])
+        query = _query_of(request, self.query)
+        raw = b""
+        body: Any = None
+        if self.body is not None:
+            require_type(request, "application/json")
+            raw = await read_body(request, MAX_JSON_BYTES)
+            body = _body_of(raw, self.body)
+        route = f"{self.method} {request.url.path}?{request.url.query}"
+        answer = await self.handle(Call(request, services, caller, path, query, body, raw, route))
+        if isinstance(answer, Response):
+            return answer
+        return success(request, answer.data, status=answer.status, message=answer.message)
+
+    def _require(self, caller: Caller) -> None:
+        if self.roles is not None and caller.role not in self.roles:
+            raise ForbiddenError
+
+
+def caller_of(request: Request) -> Caller:
+    """The person whose access token the request bears.
+
+    Raises:
+        TokenError: there is none, or it is not valid.
+    """
+    scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not bearer:
+        raise TokenError("a bearer token is needed")
+    return access.authenticate(request.app.state.services, bearer.strip())
+
+
+def _require_own(caller: Caller, owner: bytes) -> None:
+    if caller.role in ADMINS:
+        return
+    own = caller.vendor if caller.role is Role.VENDOR else caller.user_id
+    if owner != own:
+        raise ForbiddenError
+
+
+def _id_of(name: str, value: str) -> bytes:
+    try:
+        return uuid_bytes(value)
+    except DecodingError as error:
+        raise DecodingError(f"{name}: not a UUID") from error
+
+
+def _query_of(request: Request, shape: type[_Query]) -> _Query:
+    values = request.query_params.multi_items()
+    if len({name for name, _ in values}) != len(values):
+        raise DecodingError("the query names something twice")
+    try:
+        return msgspec.convert(dict(values), shape, strict=False)
+    except msgspec.ValidationError as error:
+        raise DecodingError(str(error)[:200]) from error
+
+
+def _body_of(raw: bytes, shape: type[_Body]) -> _Body:
+    try:
+        return msgspec.json.decode(raw, type=shape)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise DecodingError(str(error)[:200]) from error

@@ -1,0 +1,43 @@
+"""Above an amount, money moves only when two admins ask for the same."""
+
+from pathlib import Path
+
+from shared.money import Money, minor_digits
+from syncserver.database.arrays import uuid_of
+from syncserver.database.connection import Connection
+from syncserver.database.queries import load
+from syncserver.people.access import Caller
+from syncserver.services import Services
+
+QUERIES = load(Path(__file__).parent)
+# Whoever asks second has so long; then the first must ask again.
+WAITS_MS = 24 * 3_600_000
+
+
+async def may_go_ahead(
+    connection: Connection, services: Services, caller: Caller, *, action: str, subject: str, money: Money
+) -> bool:
+    """Whether this may be done now; else it is noted, and waits for another admin. In the caller's transaction.
+
+    Args:
+        connection: in the transaction that does it, or that notes that somebody asked.
+        services: of this process.
+        caller: the admin who asks.
+        action: what is to be done, such as refund.
+        subject: what it is done to, with everything but the amount that both must mean.
+        money: how much of it moves.
+    """
+    limit = services.two_person_amount * 10 ** minor_digits(money.currency)
+    if money.minor <= limit:
+        return True
+    what, who, now = f"{subject} {money.minor} {money.currency}", uuid_of(caller.user_id), services.clock()
+    if await connection.execute(QUERIES["ask_first"], action, what, who, now) == "INSERT 0 1":
+        return False
+    row = await connection.fetchrow(QUERIES["who_asked"], action, what)
+    if row is None or row["first_by"].bytes == caller.user_id:
+        return False
+    await connection.execute(QUERIES["forget_first"], action, what)
+    if row["first_at"] + WAITS_MS < now:
+        await connection.execute(QUERIES["ask_first"], action, what, who, now)
+        return False
+    return True
