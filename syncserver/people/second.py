@@ -36,7 +36,8 @@ async def may_go_ahead(
     row = await connection.fetchrow(QUERIES["who_asked"], action, what)
     if row is None or row["first_by"].bytes == caller.user_id:
         return False
-    await connection.execute(QUERIES["forget_first"], action, what)
+    if await connection.execute(QUERIES["forget_first"], action, what) != "DELETE 1":
+        return False  # a third asked at the same time
     if row["first_at"] + WAITS_MS < now:
         await connection.execute(QUERIES["ask_first"], action, what, who, now)
         return False
