@@ -27,6 +27,8 @@ from tallystick.bench.world import CODES_EACH, Backlog, Till, World, dealt
 
 VENDORS = 20
 SIZE = 500
+# More tills than connections: those who wait are settled together.
+CROWD = 32
 ALONE = "ours_500@1, a till alone"
 TWO_PROCESSES = "two processes, ours_500@1 each"
 
@@ -166,6 +168,9 @@ async def _measure(run: Run, home: Path) -> Part:
         makers[f"ours_{setting.size}@{setting.at_once}"] = partial(prepare_ours, setting=setting)
         if setting.size == SIZE and setting.at_once == 1:
             makers[ALONE] = partial(prepare_ours, setting=setting, tills_each=1)
+    for size, payments in ((1, 120 if run.quick else 600), (50, 800 if run.quick else 3_200)):
+        crowd = Setting(size, 1, payments)
+        makers[f"ours_{size}@1, {CROWD} tills"] = partial(prepare_ours, setting=crowd, tills_each=CROWD)
     makers[TWO_PROCESSES] = partial(prepare_processes, setting=Setting(SIZE, 1, plan.most))
     found: dict[str, list[float]] = {name: [] for name in makers}
     async with open_office(home, connections=12) as office:
@@ -218,6 +223,7 @@ def _part(found: dict[str, Measured], settings: dict[str, str]) -> Part:
         "floor": found["floor_500@1"].median,
         "naive": found["naive@1"].median,
         **{f"ours_{size}": found[f"ours_{size}@1"].median for size in (1, 50, 500, 1_000)},
+        **{f"ours_{size}_together": found[f"ours_{size}@1, {CROWD} tills"].median for size in (1, 50)},
         "two_processes": found[TWO_PROCESSES].median,
         "ratio_floor": ratio_floor.median,
         "ratio_naive": ratio_naive.median,
