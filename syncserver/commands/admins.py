@@ -88,9 +88,7 @@ def list_all(*, json: Json = False) -> None:
 
 
 @admin.command(name="block")
-def block(
-    login: Login, *, reason: str = "blocked by the operator", undo: bool = False, json: Json = False
-) -> None:
+def block(login: Login, *, reason: str = "blocked by the operator", undo: bool = False, json: Json = False) -> None:
     """Block an admin, or with --undo end that. What they hold tokens for goes on for ten minutes at most.
 
     Example: tallystick server admin block ada --reason "left the company"

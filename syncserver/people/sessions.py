@@ -86,9 +86,7 @@ async def _prove(services: Services, turns: Turns, login: str, password: str, *,
     """Whoever a login and a password belong to; of one person alone where that is named."""
     async with turns.turn():
         async with services.pool.acquire() as connection:
-            failures = await connection.fetchval(
-                QUERIES["take_try"], login, services.clock(), MOST_FAILURES, LOCKED_MS
-            )
+            failures = await connection.fetchval(QUERIES["take_try"], login, services.clock(), MOST_FAILURES, LOCKED_MS)
             candidates = [Person.of(row) for row in await connection.fetch(QUERIES["who_may_log_in"], login)]
         by_state = {person.state is PersonState.WAITING: person for person in candidates}
         # Whoever has the login, and whoever waits for it; of each that there is not, nobody's.

@@ -56,9 +56,7 @@ async def add_vendor(services: Services, *, name: str, place: Place, currency: s
         return await add_vendor_in(connection, services, name=name, place=place, currency=currency)
 
 
-async def add_vendor_in(
-    connection: Connection, services: Services, *, name: str, place: Place, currency: str
-) -> bytes:
+async def add_vendor_in(connection: Connection, services: Services, *, name: str, place: Place, currency: str) -> bytes:
     """As `add_vendor`, in the caller's transaction.
 
     Raises:

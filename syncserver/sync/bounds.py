@@ -11,10 +11,14 @@ from syncserver.sync.turns import Turns
 SETTLING_SECONDS = 10.0
 READING_SECONDS = 5.0
 TOKENS_WAITING = 64
-# A password's hash takes 19 MiB and some 40 ms of a core: two at once, and no more waiting than have their turn in time.
+# A password's hash takes 19 MiB and some 40 ms of a core: two at once, and few wait, so that all have their turn.
 PASSWORDS_AT_ONCE, PASSWORDS_WAITING = 2, 32
 # Shares of the pool in tenths. What is left is for readiness, enrolment's second look and the rounds.
 _BOOKS_TENTHS, _TOKENS_TENTHS = 3, 4
+
+
+def _passwords() -> Turns:
+    return Turns(PASSWORDS_AT_ONCE, most_waiting=PASSWORDS_WAITING, seconds=READING_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,7 @@ class Bounds:
     pulls: Admission
     books: Turns
     tokens: Turns
-    passwords: Turns
+    passwords: Turns = field(default_factory=_passwords)
     crowd: Crowd = field(default_factory=Crowd)
 
     @classmethod
@@ -49,7 +53,6 @@ class Bounds:
             pulls=Admission(PULLS_AT_ONCE),
             books=Turns(_share(pool_size, _BOOKS_TENTHS), most_waiting=PULLS_AT_ONCE, seconds=READING_SECONDS),
             tokens=Turns(_share(pool_size, _TOKENS_TENTHS), most_waiting=TOKENS_WAITING, seconds=READING_SECONDS),
-            passwords=Turns(PASSWORDS_AT_ONCE, most_waiting=PASSWORDS_WAITING, seconds=READING_SECONDS),
         )
 
 
