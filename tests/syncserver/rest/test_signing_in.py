@@ -160,7 +160,7 @@ async def test_passwords_are_hashed_a_few_at_once_and_the_rest_is_turned_away(
     asked = [asyncio.create_task(log_in(shop, f"login{number}")) for number in range(40)]
 
     async def all_wait() -> bool:
-        return bool(bounds.passwords.waiting == 32)
+        return bool(bounds.passwords.waiting == 32 and under_way == 2)
 
     await eventually(all_wait)
     go_on.set()
