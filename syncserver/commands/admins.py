@@ -98,9 +98,9 @@ def block(login: Login, *, reason: str = "blocked by the operator", undo: bool =
         user_id = await registrations.find_admin(services, login)
         operator = Caller(_OPERATOR, Role.SUPERADMIN)
         if undo:
-            await registrations.unblock(services, operator, user_id)
+            await registrations.unblock(services, operator, user_id, actor=actor())
         else:
-            await registrations.block(services, operator, user_id, reason)
+            await registrations.block(services, operator, user_id, reason, actor=actor())
 
     run(decided)
     show({"login": login, "blocked": not undo}, "Unblocked." if undo else "Blocked.", json=json)

@@ -250,8 +250,8 @@ async def reject(services: Services, caller: Caller, user_id: bytes, reason: str
         return await read(connection, user_id)
 
 
-async def block(services: Services, caller: Caller, user_id: bytes, reason: str) -> Person:
-    """Block somebody: their sessions end, and a customer's wallet is blocked.
+async def block(services: Services, caller: Caller, user_id: bytes, reason: str, *, actor: str | None = None) -> Person:
+    """Block somebody: their sessions end, and a customer's wallet is blocked. `actor` says who did it, for the history.
 
     Raises:
         ForbiddenError: admins are blocked by superadmins, and nobody by themselves.
@@ -261,14 +261,14 @@ async def block(services: Services, caller: Caller, user_id: bytes, reason: str)
     async with services.pool.acquire() as connection, connection.transaction():
         person = await _to_decide(connection, user_id, PersonState.BLOCKED)
         _require_above(caller, person)
-        await _write(connection, services, person, PersonState.BLOCKED, caller.actor, reason=why)
+        await _write(connection, services, person, PersonState.BLOCKED, actor or caller.actor, reason=why)
         await _end_sessions(connection, services, person)
         await _block_wallet(connection, person, blocked=True)
         return await read(connection, user_id)
 
 
-async def unblock(services: Services, caller: Caller, user_id: bytes) -> Person:
-    """End a block, of the wallet too.
+async def unblock(services: Services, caller: Caller, user_id: bytes, *, actor: str | None = None) -> Person:
+    """End a block, of the wallet too. `actor` says who did it, for the history.
 
     Raises:
         ForbiddenError: who was an admin is unblocked by a superadmin.
@@ -279,7 +279,7 @@ async def unblock(services: Services, caller: Caller, user_id: bytes) -> Person:
         if person.state is not PersonState.BLOCKED:
             raise PersonStateError("this person is not blocked")
         _require_above(caller, person)
-        await _write(connection, services, person, PersonState.APPROVED, caller.actor)
+        await _write(connection, services, person, PersonState.APPROVED, actor or caller.actor)
         await _block_wallet(connection, person, blocked=False)
         return await read(connection, user_id)
 

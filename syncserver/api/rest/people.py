@@ -149,7 +149,7 @@ async def register(call: Call[RegisterRequest, Nothing]) -> Answer[WaitingView]:
         currency=body.currency,
     )
     person = await registrations.register(call.services, turns_of(call), asked)
-    return Answer(_waiting(call.services, person), status=201)
+    return Answer(_waiting(call.services, person))
 
 
 async def check_waiting_period(call: Call[None, Nothing]) -> Answer[WaitingView]:
@@ -209,7 +209,7 @@ async def add_admin(call: Call[AdminRequest, Nothing]) -> Answer[MadeView]:
         password=body.password,
         actor=call.who.actor,
     )
-    return Answer(MadeView(uuid_text(made)), status=201)
+    return Answer(MadeView(uuid_text(made)))
 
 
 ENDPOINTS = (

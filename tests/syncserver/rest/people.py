@@ -62,7 +62,7 @@ class Approved:
 async def approved(shop: Shop, login: str, **changes: Any) -> Approved:
     """Somebody who registered, waited and was approved."""
     admin = person(shop, Role.ADMIN)
-    user_id = data(await register(shop, login, **changes), 201)["userId"]
+    user_id = data(await register(shop, login, **changes))["userId"]
     shop.clock.forward(WAITING)
     data(await admin.post(f"/home/approve/{user_id}"))
     return Approved(user_id, admin)
