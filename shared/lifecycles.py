@@ -65,6 +65,15 @@ class ShiftState(Word):
     DISPUTED = "disputed"
 
 
+class PersonState(Word):
+    """Somebody who registered with the server."""
+
+    WAITING = "waiting"
+    APPROVED = "approved"
+    BLOCKED = "blocked"
+    REJECTED = "rejected"
+
+
 class Status(Word):
     """The answer to one record, on the wire."""
 
@@ -119,6 +128,12 @@ SHIFT: Mapping[ShiftState, frozenset[ShiftState]] = {
     _S.CLOSED: frozenset({_S.RECONCILED, _S.DISPUTED}),
     _S.DISPUTED: frozenset({_S.RECONCILED}),
     _S.RECONCILED: frozenset(),
+}
+PERSON: Mapping[PersonState, frozenset[PersonState]] = {
+    PersonState.WAITING: frozenset({PersonState.APPROVED, PersonState.REJECTED}),
+    PersonState.APPROVED: frozenset({PersonState.BLOCKED}),
+    PersonState.BLOCKED: frozenset({PersonState.APPROVED}),
+    PersonState.REJECTED: frozenset(),
 }
 
 STATUS_OF_PAYMENT: Mapping[PaymentState, Status] = {

@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from syncserver.database.connect import DatabaseTarget
 from syncserver.database.migrations import pending
 from syncserver.database.prepare import prepare
 from syncserver.keys.errors import NotInitialisedError
-from syncserver.keys.signing import ServerKeys, ensure_identity, has_identity, load_identity
+from syncserver.keys.signing import PublishedKey, all_keys, ensure_identity, has_identity, load_identity
 from syncserver.keys.wrapping import create_key, load_key
 from syncserver.ports import Clock, Random
 from syncserver.postgres import EmbeddedPostgres
@@ -90,19 +90,20 @@ async def initialise(settings: ServerSettings, clock: Clock = system_clock, rand
                 create_key(settings.home, settings.kek_file, random)
             kek = load_key(settings.home, settings.kek_file, random)
             server_id = await ensure_identity(connection, kek, clock, random)
-            _, keys = await load_identity(connection, kek, clock())
+            await load_identity(connection, kek, clock)
+            keys = await all_keys(connection)
         finally:
             await connection.close()
     write_trust(settings.home, keys)
     return server_id
 
 
-def write_trust(home: Path, keys: ServerKeys) -> None:
+def write_trust(home: Path, keys: Sequence[PublishedKey]) -> None:
     """Leave the public keys where `tallystick verify` looks for what to trust, unless a terminal lives there too."""
     if (home / "vault.json").exists():
         return  # its trust.json has its certificate, and its own pinned keys
     trust = {
-        "server_keys": [{"kid": key.kid.hex(), "key": key.public_key.hex()} for key in keys.published],
+        "server_keys": [{"kid": key.kid.hex(), "key": key.public_key.hex()} for key in keys],
         "certificate": None,
     }
     new = home / f".trust-{os.getpid()}.json"
@@ -138,7 +139,7 @@ async def open_services(
             await target.settling_pool(settings.settle_at_once) as settling_pool,
         ):
             async with pool.acquire() as connection:
-                server_id, keys = await load_identity(connection, kek, clock())
+                server_id, keys = await load_identity(connection, kek, clock)
             yield Services(
                 server_id=server_id,
                 pool=pool,
@@ -148,6 +149,7 @@ async def open_services(
                 keys=keys,
                 settling_pool=settling_pool,
                 two_person_amount=settings.two_person_amount,
+                waiting_hours=settings.waiting_hours,
             )
 
 

@@ -14,6 +14,7 @@ from syncserver.ports import Clock, Random
 
 DEVICES_REMEMBERED = 20_000
 TWO_PERSON_AMOUNT = 1_000
+WAITING_HOURS = 24
 
 # kid → key of every epoch of a device; an epoch's key never changes once it is enrolled
 DeviceKeys = Mapping[bytes, EpochKey]
@@ -36,6 +37,8 @@ class Services:
     settling_pool: "asyncpg.Pool[asyncpg.Record]"
     # Above so many euros, dollars or yen an admin needs a second one.
     two_person_amount: int = TWO_PERSON_AMOUNT
+    # Nobody is approved sooner than so many hours after registering.
+    waiting_hours: int = WAITING_HOURS
     # Of this pool alone: whoever is given another pool has another crowd that waits for it.
     gathering: Gathering[Upload, bytes] = field(default_factory=Gathering, init=False)
     device_keys: Remembered[bytes, DeviceKeys] = field(default_factory=lambda: Remembered(DEVICES_REMEMBERED))

@@ -22,6 +22,7 @@ class ServerSettings(BaseSettings):
         kek_file: where the key-encryption key is, if not in the data folder or a systemd credential.
         pool_size: connections a process keeps at most.
         two_person_amount: above so many whole units of a currency, what an admin does needs a second one.
+        waiting_hours: nobody is approved sooner than so many hours after registering; 0 is at once.
         settle_at_once: batches a process settles at once; about the database's cores.
     """
 
@@ -34,6 +35,7 @@ class ServerSettings(BaseSettings):
     pool_size: int = 10
     settle_at_once: int = 2
     two_person_amount: int = 1_000
+    waiting_hours: int = Field(default=24, ge=0, le=24 * 365)
 
     @field_validator("home")
     @classmethod

@@ -11,7 +11,19 @@ from syncserver.api.envelope import failure
 from syncserver.database.errors import AWAY, BusyError
 from syncserver.keys.errors import KeyFileError
 from syncserver.ledger.postings import InsufficientFundsError
-from syncserver.people.errors import ForbiddenError, KeyReusedError
+from syncserver.people.errors import (
+    BlockedError,
+    CredentialsError,
+    ForbiddenError,
+    KeyReusedError,
+    LoginTakenError,
+    NotApprovedError,
+    PersonStateError,
+    RefreshRaceError,
+    RefreshTokenError,
+    UnknownPersonError,
+    WaitingPeriodError,
+)
 from syncserver.registry.enrolment import InvalidTerminalNameError
 from syncserver.registry.errors import (
     DeviceStateError,
@@ -34,13 +46,22 @@ STATUS: dict[type[TallystickError], int] = {
     TokenError: 401,
     EnrolmentTokenError: 401,
     DeviceGoneError: 401,
+    CredentialsError: 401,
+    RefreshTokenError: 401,
     PullRefusedError: 403,
     ForbiddenError: 403,
+    NotApprovedError: 403,
+    BlockedError: 403,
     UnknownWalletError: 404,
+    UnknownPersonError: 404,
     SlowBodyError: 408,
     KeyTakenError: 409,
     DeviceStateError: 409,
     KeyReusedError: 409,
+    PersonStateError: 409,
+    WaitingPeriodError: 409,
+    LoginTakenError: 409,
+    RefreshRaceError: 409,
     InsufficientFundsError: 409,
     TooLargeError: 413,
     TooManyRecordsError: 413,

@@ -9,6 +9,12 @@ class KeyFileError(TallystickError):
     code = "KEY_FILE"
 
 
+class KeyRotationError(TallystickError):
+    """A new signing key waits already until it signs."""
+
+    code = "KEY_ROTATION"
+
+
 class NotInitialisedError(TallystickError):
     """This server has not been set up yet: run `tallystick server init`."""
 

@@ -1,41 +1,106 @@
-"""The server's Ed25519 keys: made once, kept wrapped in the database, so that any number of processes sign alike."""
+"""The server's Ed25519 keys, kept wrapped in the database, so that any number of processes sign alike.
 
+A new one is published before it signs, so that terminals know it by then; the one before stays published until all that
+it signed has run out. Each process reads them again every two seconds.
+"""
+
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from shared.ids import uuid7
 from shared.keys import SEED_BYTES, SigningKey
+from shared.policy import Policy
+from shared.rules.decision import MS_PER_HOUR
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
 from syncserver.database.queries import load
-from syncserver.keys.errors import NotInitialisedError
+from syncserver.keys.errors import KeyRotationError, NotInitialisedError
 from syncserver.keys.wrapping import KeyEncryptionKey
 from syncserver.ports import Clock, Random
 
 QUERIES = load(Path(__file__).parent)
-KEY_LIFETIME_MS = 2 * 365 * 24 * 3_600_000
+KEY_LIFETIME_MS = 2 * 365 * 24 * MS_PER_HOUR
+# Codes are good for a year at most, and nothing else that is signed and expires is good for longer: vouchers, books,
+# enrolment tokens, access tokens.
+RUN_OUT_MS = 366 * 24 * MS_PER_HOUR
+# Before it signs, every process has read it.
+LEAST_LEAD_MS = 60_000
 _INIT_LOCK = 0x74616C6C79
 
 
 @dataclass(frozen=True, slots=True)
 class PublishedKey:
-    """A public key of this server that terminals may believe until `not_after` (ms)."""
+    """A public key of this server that terminals may believe until `not_after` (ms), and that signs from a time on."""
 
     kid: bytes
     public_key: bytes
     not_after: int
+    signs_from: int = 0
+    created_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class ServerKeys:
-    """The key that signs, and all that terminals are told to believe."""
+class HeldKey:
+    """A signing key with its times."""
 
-    active: SigningKey
-    published: tuple[PublishedKey, ...]
+    signing: SigningKey
+    published: PublishedKey
+
+
+class ServerKeys:
+    """The key that signs now, and all that terminals are told to believe now. Read again, it changes in place."""
+
+    def __init__(self, kek: KeyEncryptionKey, clock: Clock, held: Iterable[HeldKey]) -> None:
+        self._kek = kek
+        self._clock = clock
+        self._held = tuple(held)
+
+    @property
+    def active(self) -> SigningKey:
+        """The key that signs."""
+        now = self._clock()
+        signing = [one for one in self._held if one.published.signs_from <= now]
+        # Between two readings a key may pass its end, as all may: better signed by it than not at all.
+        return (signing or list(self._held))[0].signing
+
+    @property
+    def published(self) -> tuple[PublishedKey, ...]:
+        """What terminals are told to believe, the newest first."""
+        now = self._clock()
+        return tuple(one.published for one in self._held if one.published.not_after > now)
 
     def by_kid(self) -> dict[bytes, bytes]:
         """Kid → public key of all published ones."""
         return {key.kid: key.public_key for key in self.published}
+
+    def signer(self, kid: str) -> SigningKey:
+        """The key of a kid in hex, where it is still published; else the one that signs."""
+        now = self._clock()
+        named = (one.signing for one in self._held if one.published.not_after > now and one.signing.kid.hex() == kid)
+        return next(named, self.active)
+
+    async def read_again(self, connection: Connection) -> None:
+        """Learn what keys there are now.
+
+        Raises:
+            KeyFileError: another key-encryption key wrapped one of them; all is as it was.
+        """
+        rows = await connection.fetch(QUERIES["read_keys"], self._clock())
+        known = {one.published.kid: one.signing for one in self._held}
+        held = tuple(_held(row, self._kek, known.get(row["kid"])) for row in rows)
+        if held:
+            self._held = held
+
+
+def _held(row: Any, kek: KeyEncryptionKey, known: SigningKey | None = None) -> HeldKey:
+    signing = known or SigningKey.from_seed(kek.unwrap(row["wrapped_seed"], _context(row["kid"])))
+    return HeldKey(signing, _published(row))
+
+
+def _published(row: Any) -> PublishedKey:
+    return PublishedKey(row["kid"], row["public_key"], row["not_after"], row["signs_from"], row["created_at"])
 
 
 async def ensure_identity(connection: Connection, kek: KeyEncryptionKey, clock: Clock, random: Random) -> bytes:
@@ -48,10 +113,20 @@ async def ensure_identity(connection: Connection, kek: KeyEncryptionKey, clock: 
             server_id = uuid_of(uuid7(now, random(10)))
             await connection.execute(QUERIES["write_server"], server_id, now)
         if not await connection.fetch(QUERIES["read_keys"], now):
-            key = SigningKey.from_seed(random(SEED_BYTES))
-            wrapped = kek.wrap(key.seed, _context(key.kid))
-            await connection.execute(QUERIES["write_key"], key.kid, key.public_key, wrapped, now, now + KEY_LIFETIME_MS)
+            await _add_key(connection, kek, random, created_at=now, signs_from=now)
     return bytes(server_id.bytes)
+
+
+async def _add_key(
+    connection: Connection, kek: KeyEncryptionKey, random: Random, *, created_at: int, signs_from: int
+) -> PublishedKey:
+    key = SigningKey.from_seed(random(SEED_BYTES))
+    made = PublishedKey(key.kid, key.public_key, signs_from + KEY_LIFETIME_MS, signs_from, created_at)
+    wrapped = kek.wrap(key.seed, _context(key.kid))
+    await connection.execute(
+        QUERIES["write_key"], key.kid, key.public_key, wrapped, created_at, signs_from, made.not_after
+    )
+    return made
 
 
 async def has_identity(connection: Connection) -> bool:
@@ -59,7 +134,7 @@ async def has_identity(connection: Connection) -> bool:
     return await connection.fetchval(QUERIES["read_server"]) is not None
 
 
-async def load_identity(connection: Connection, kek: KeyEncryptionKey, now: int) -> tuple[bytes, ServerKeys]:
+async def load_identity(connection: Connection, kek: KeyEncryptionKey, clock: Clock) -> tuple[bytes, ServerKeys]:
     """The server's id and keys.
 
     Raises:
@@ -67,13 +142,56 @@ async def load_identity(connection: Connection, kek: KeyEncryptionKey, now: int)
         KeyFileError: where the key-encryption key is another than the one that wrapped them.
     """
     server_id = await connection.fetchval(QUERIES["read_server"])
-    rows = await connection.fetch(QUERIES["read_keys"], now)
+    rows = await connection.fetch(QUERIES["read_keys"], clock())
     if server_id is None or not rows:
         raise NotInitialisedError
-    newest = rows[0]
-    active = SigningKey.from_seed(kek.unwrap(newest["wrapped_seed"], _context(newest["kid"])))
-    published = tuple(PublishedKey(row["kid"], row["public_key"], row["not_after"]) for row in rows)
-    return server_id.bytes, ServerKeys(active, published)
+    return server_id.bytes, ServerKeys(kek, clock, [_held(row, kek) for row in rows])
+
+
+async def all_keys(connection: Connection) -> list[PublishedKey]:
+    """All signing keys that ever were, the newest first."""
+    return [_published(row) for row in await connection.fetch(QUERIES["read_all_keys"])]
+
+
+async def default_lead(connection: Connection) -> int:
+    """How long a till may go on with a book and then keep its records back (ms): one that comes within it is in time.
+
+    It then pulls a book that tells the new key before that key signs anything.
+    """
+    row = await connection.fetchrow(QUERIES["longest_hours"])
+    usual = Policy()
+    book, upload = (row["book"], row["upload"]) if row is not None else (0, 0)
+    return int(max(book, usual.book_hours) + max(upload, usual.upload_hours)) * MS_PER_HOUR
+
+
+async def rotate(
+    connection: Connection, kek: KeyEncryptionKey, clock: Clock, random: Random, lead_ms: int | None = None
+) -> PublishedKey:
+    """Make the next signing key. It is published at once and signs after a while; the one before then runs out.
+
+    Args:
+        connection: not in a transaction.
+        kek: wraps the key.
+        clock: ms since the epoch.
+        random: secure random bytes.
+        lead_ms: how long it is published before it signs; by default what `default_lead` says.
+
+    Raises:
+        KeyRotationError: another waits already until it signs.
+    """
+    async with connection.transaction():
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", _INIT_LOCK)
+        now = clock()
+        rows = await connection.fetch(QUERIES["read_keys"], now)
+        if not rows:
+            raise NotInitialisedError
+        if rows[0]["signs_from"] > now:
+            raise KeyRotationError
+        lead = lead_ms if lead_ms is not None else await default_lead(connection)
+        signs_from = now + max(lead, LEAST_LEAD_MS)
+        # What the one before signs last runs out so much later. Earlier ones have their ends.
+        await connection.execute(QUERIES["end_key"], rows[0]["kid"], signs_from + RUN_OUT_MS)
+        return await _add_key(connection, kek, random, created_at=now, signs_from=signs_from)
 
 
 def _context(kid: bytes) -> bytes:

@@ -5,11 +5,13 @@ Every process makes them; each step takes its own locks and skips what another p
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import structlog
 
 from syncserver.ledger.store import fold_credits
 from syncserver.maintenance.outbox import relay
+from syncserver.people.sessions import forget_sessions
 from syncserver.registry.devices import forget_assertions
 from syncserver.services import Services
 from syncserver.sync.numbering import number_changes
@@ -21,7 +23,7 @@ log = structlog.get_logger()
 
 async def one_round(services: Services) -> None:
     """Do each step until it finds nothing more; one that fails does not stop the others."""
-    for step in (_fold, relay, expire, release, _number, forget_assertions):
+    for step in (_fold, relay, expire, release, _number, forget_assertions, forget_sessions):
         await _guarded(services, step)
 
 
@@ -43,8 +45,19 @@ async def _number(services: Services) -> None:
         await number_changes(connection)
 
 
+async def _read_keys(services: Services) -> None:
+    async with services.pool.acquire() as connection:
+        await services.keys.read_again(connection)
+
+
 async def run_rounds(services: Services) -> None:
-    """Make rounds until cancelled."""
+    """Make rounds until cancelled. What there is to do in one never keeps this process from learning of new keys."""
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(_for_ever(one_round, services))
+        tasks.create_task(_for_ever(partial(_guarded, step=_read_keys), services))
+
+
+async def _for_ever(work: Callable[[Services], Awaitable[None]], services: Services) -> None:
     while True:
-        await one_round(services)
+        await work(services)
         await asyncio.sleep(ROUND_SECONDS)

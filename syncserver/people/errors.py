@@ -9,6 +9,78 @@ class ForbiddenError(TallystickError):
     code = "FORBIDDEN"
 
 
+class NotApprovedError(TallystickError):
+    """Your registration has not been approved yet."""
+
+    code = "NOT_APPROVED"
+
+
+class LoginError(TallystickError):
+    """A login has 3 to 64 letters, digits or . _ @ + - and begins with a letter or a digit."""
+
+    code = "INVALID_LOGIN"
+
+
+class PasswordError(TallystickError):
+    """A password has 8 to 128 characters and is not the login."""
+
+    code = "INVALID_PASSWORD"
+
+
+class CredentialsError(TallystickError):
+    """This login and password do not fit, or were tried too often: after 10 failures wait for 30 minutes."""
+
+    code = "INVALID_CREDENTIALS"
+
+
+class BlockedError(TallystickError):
+    """You were blocked."""
+
+    code = "BLOCKED"
+
+
+class RefreshTokenError(TallystickError):
+    """This refresh token is not valid, or not any more. Log in again."""
+
+    code = "INVALID_REFRESH_TOKEN"
+
+
+class RefreshRaceError(TallystickError):
+    """This refresh token was exchanged a moment ago. Go on with what that answered, or log in again."""
+
+    code = "REFRESH_RACE"
+
+
+class UnknownPersonError(TallystickError):
+    """There is no such person."""
+
+    code = "UNKNOWN_PERSON"
+
+
+class PersonStateError(TallystickError):
+    """This person is not in a state that allows this."""
+
+    code = "PERSON_STATE"
+
+
+class WaitingPeriodError(TallystickError):
+    """The waiting period of this registration has not ended."""
+
+    code = "WAITING_PERIOD"
+
+
+class LoginTakenError(TallystickError):
+    """Somebody else was approved with this login."""
+
+    code = "LOGIN_TAKEN"
+
+
+class ReasonError(TallystickError):
+    """A decision against somebody needs its reason, of at most 128 bytes."""
+
+    code = "DECISION_REASON_REQUIRED"
+
+
 class KeyRequiredError(TallystickError):
     """A request that moves money needs an Idempotency-Key: 1 to 255 visible ASCII characters, a new one for each."""
 

@@ -153,7 +153,8 @@ async def _make(
         epoch,
         kid_of(public_key),
         public_key,
-        sign_certificate(certificate, services.keys.active),
+        # By the key that the token names: the terminal believes that one alone, also after a rotation.
+        sign_certificate(certificate, services.keys.signer(token.rpartition(".")[2])),
         now,
         genesis_of(device, epoch, public_key),
         row["lat"],

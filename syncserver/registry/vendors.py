@@ -16,6 +16,7 @@ from shared.messages.book import CASHIER_ROLES
 from shared.money import minor_digits
 from shared.policy import Policy
 from syncserver.database.arrays import uuid_of
+from syncserver.database.connection import Connection
 from syncserver.database.queries import load
 from syncserver.ledger import store
 from syncserver.registry.errors import PinError, UnknownCashierError, UnknownDeviceError, UnknownVendorError
@@ -51,13 +52,22 @@ async def add_vendor(services: Services, *, name: str, place: Place, currency: s
     Raises:
         CurrencyError, DecodingError: nothing was done.
     """
+    async with services.pool.acquire() as connection, connection.transaction():
+        return await add_vendor_in(connection, services, name=name, place=place, currency=currency)
+
+
+async def add_vendor_in(connection: Connection, services: Services, *, name: str, place: Place, currency: str) -> bytes:
+    """As `add_vendor`, in the caller's transaction.
+
+    Raises:
+        CurrencyError, DecodingError: nothing was done.
+    """
     minor_digits(currency)
     checked_text(name, "name")
     now = services.clock()
     vendor = uuid7(now, services.random(10))
-    async with services.pool.acquire() as connection, connection.transaction():
-        await connection.execute(QUERIES["write_vendor"], uuid_of(vendor), name, place.lat, place.lon, currency, now)
-        await connection.execute(QUERIES["write_vendor_balance"], uuid_of(vendor), currency)
+    await connection.execute(QUERIES["write_vendor"], uuid_of(vendor), name, place.lat, place.lon, currency, now)
+    await connection.execute(QUERIES["write_vendor_balance"], uuid_of(vendor), currency)
     return vendor
 
 

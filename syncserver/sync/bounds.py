@@ -11,8 +11,14 @@ from syncserver.sync.turns import Turns
 SETTLING_SECONDS = 10.0
 READING_SECONDS = 5.0
 TOKENS_WAITING = 64
+# A password's hash takes 19 MiB and some 40 ms of a core: two at once, and few wait, so that all have their turn.
+PASSWORDS_AT_ONCE, PASSWORDS_WAITING = 2, 32
 # Shares of the pool in tenths. What is left is for readiness, enrolment's second look and the rounds.
 _BOOKS_TENTHS, _TOKENS_TENTHS = 3, 4
+
+
+def _passwords() -> Turns:
+    return Turns(PASSWORDS_AT_ONCE, most_waiting=PASSWORDS_WAITING, seconds=READING_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +31,7 @@ class Bounds:
         pulls: what is under way of book pulls, until the page was read by its terminal.
         books: whose turn it is to have a page made.
         tokens: whose turn it is to get an access token, or to be enrolled.
+        passwords: whose turn it is to have a password hashed.
         crowd: when those who are turned away come back.
     """
 
@@ -33,6 +40,7 @@ class Bounds:
     pulls: Admission
     books: Turns
     tokens: Turns
+    passwords: Turns = field(default_factory=_passwords)
     crowd: Crowd = field(default_factory=Crowd)
 
     @classmethod

@@ -46,14 +46,25 @@ async def add_customer(services: Services, *, name: str, home: Place, currency: 
     Raises:
         CurrencyError, DecodingError: nothing was done.
     """
+    user_id = uuid7(services.clock(), services.random(10))
+    async with services.pool.acquire() as connection, connection.transaction():
+        return await open_wallet(connection, services, user_id, name=name, home=home, currency=currency)
+
+
+async def open_wallet(
+    connection: Connection, services: Services, user_id: bytes, *, name: str, home: Place, currency: str
+) -> NewCustomer:
+    """Make somebody an approved customer with an empty wallet, in the caller's transaction.
+
+    Raises:
+        CurrencyError, DecodingError: nothing was done.
+    """
     minor_digits(currency)
     checked_text(name, "name")
     now = services.clock()
-    user_id = uuid7(now, services.random(10))
-    async with services.pool.acquire() as connection, connection.transaction():
-        wallet = await _free_number(connection, services)
-        await connection.execute(QUERIES["write_customer"], uuid_of(user_id), name, home.lat, home.lon, now)
-        await connection.execute(QUERIES["write_wallet"], wallet, uuid_of(user_id), currency, home.lat, home.lon, now)
+    wallet = await _free_number(connection, services)
+    await connection.execute(QUERIES["write_customer"], uuid_of(user_id), name, home.lat, home.lon, now)
+    await connection.execute(QUERIES["write_wallet"], wallet, uuid_of(user_id), currency, home.lat, home.lon, now)
     return NewCustomer(user_id, wallet)
 
 
@@ -160,8 +171,17 @@ async def block(services: Services, wallet: str, *, blocked: bool) -> None:
         UnknownWalletError: where there is none.
     """
     async with services.pool.acquire() as connection, connection.transaction():
-        # The wallet before the book's version, as every batch has its locks.
-        if wallet not in await store.lock_wallets(connection, [wallet]):
-            raise UnknownWalletError
-        version = await next_version(connection)
-        await connection.execute(QUERIES["block_wallet"], wallet, version if blocked else None)
+        await block_in(connection, wallet, blocked=blocked)
+
+
+async def block_in(connection: Connection, wallet: str, *, blocked: bool) -> None:
+    """As `block`, in the caller's transaction.
+
+    Raises:
+        UnknownWalletError: where there is none.
+    """
+    # The wallet before the book's version, as every batch has its locks.
+    if wallet not in await store.lock_wallets(connection, [wallet]):
+        raise UnknownWalletError
+    version = await next_version(connection)
+    await connection.execute(QUERIES["block_wallet"], wallet, version if blocked else None)

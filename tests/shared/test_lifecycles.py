@@ -11,12 +11,14 @@ from shared.lifecycles import (
     CODE,
     DEVICE,
     PAYMENT,
+    PERSON,
     SERIES,
     SHIFT,
     TILL,
     CodeState,
     DeviceState,
     PaymentState,
+    PersonState,
     SeriesState,
     ShiftState,
     Status,
@@ -31,6 +33,7 @@ TABLES: list[tuple[Any, StrEnum, set[StrEnum]]] = [
     (SERIES, SeriesState.OPEN, {SeriesState.CLOSED}),
     (DEVICE, DeviceState.ENROLLED, {DeviceState.REVOKED}),
     (SHIFT, ShiftState.OPEN, {ShiftState.RECONCILED}),
+    (PERSON, PersonState.WAITING, {PersonState.REJECTED}),
 ]
 each_table = pytest.mark.parametrize(("table", "start", "ends"), TABLES, ids=lambda value: type(value).__name__)
 

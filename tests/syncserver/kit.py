@@ -289,7 +289,7 @@ async def open_services(target: DatabaseTarget, clock: FakeClock, kek: bytes | N
     async with await target.pool(max_size=6) as pool, await target.settling_pool(2) as settling_pool:
         async with pool.acquire() as connection:
             await ensure_identity(connection, key, clock, os.urandom)
-            server_id, keys = await load_identity(connection, key, clock())
+            server_id, keys = await load_identity(connection, key, clock)
         yield Services(
             server_id=server_id,
             pool=pool,

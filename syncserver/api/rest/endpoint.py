@@ -14,18 +14,20 @@ from starlette.routing import Route
 
 from shared.errors import DecodingError, TallystickError, TokenError
 from shared.ids import uuid_bytes
+from shared.lifecycles import PersonState
 from shared.words import Word
 from syncserver.api.body import MAX_JSON_BYTES, read_body, require_type
 from syncserver.api.envelope import success
 from syncserver.database.connection import Connection
 from syncserver.people import access
 from syncserver.people.access import ADMINS, Caller, Role
-from syncserver.people.errors import ForbiddenError
+from syncserver.people.errors import ForbiddenError, NotApprovedError
 from syncserver.people.once import OnceKey, once
 from syncserver.services import Services
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
 EVERYBODY = frozenset(Role)
+APPROVED = frozenset({PersonState.APPROVED})
 _Body = TypeVar("_Body")
 _Query = TypeVar("_Query")
 _Found = TypeVar("_Found")
@@ -106,6 +108,7 @@ class Endpoint:
         answers: the type of `data` in the envelope; None where the answer is no JSON.
         media: what else it answers with, where it is no JSON.
         roles: who may call it; None for everybody, without a token.
+        states: what a caller's registration may be; who is in another is told NOT_APPROVED.
         owner: the name in the path that must be the caller's own id, or for a vendor's person the shop's, unless an
             admin asks.
         body: the type of the JSON body; None where there is none.
@@ -123,6 +126,7 @@ class Endpoint:
     answers: Any = None
     media: tuple[str, ...] = ()
     roles: frozenset[Role] | None = EVERYBODY
+    states: frozenset[PersonState] = APPROVED
     owner: str | None = None
     body: Any = None
     query: Any = Nothing
@@ -158,6 +162,8 @@ class Endpoint:
         return success(request, answer.data, status=answer.status, message=answer.message)
 
     def _require(self, caller: Caller) -> None:
+        if caller.state not in self.states:
+            raise NotApprovedError
         if self.roles is not None and caller.role not in self.roles:
             raise ForbiddenError
 

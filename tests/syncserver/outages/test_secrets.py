@@ -65,7 +65,7 @@ async def test_neither_the_database_nor_the_logs_hold_a_secret_in_the_clear(
         assert key.unwrap_proof_key(row["wrapped_proof_key"], row["series"].bytes, 0) == proof_keys[0]
         other = KeyEncryptionKey(bytes(32), services.random)
         with pytest.raises(Exception, match="does not fit this server's key-encryption key"):
-            await load_identity(admin, other, services.clock())
+            await load_identity(admin, other, services.clock)
         with pytest.raises(Exception, match="does not fit this server's key-encryption key"):
             key.unwrap_proof_key(row["wrapped_proof_key"], row["series"].bytes, 1)
     assert server.stop() == 0

@@ -1,0 +1,121 @@
+"""`server admin`: who may decide over other people's money."""
+
+import getpass
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import App, Parameter
+
+from shared.errors import DecodingError
+from shared.ids import uuid_text
+from shared.lifecycles import PersonState
+from syncserver.commands.running import Json, actor, run, show
+from syncserver.people import registrations, sessions
+from syncserver.people.access import Caller, Role
+from syncserver.people.errors import PasswordError
+from syncserver.services import Services
+from syncserver.sync.turns import Turns
+
+PasswordFile = Annotated[Path | None, Parameter(help="Its first line is the password; - for standard input.")]
+Login = Annotated[str, Parameter(help="Letters, digits and . _ @ + -; large or small makes no difference.")]
+# Whoever may run this may do anything to the database.
+_OPERATOR = bytes(16)
+
+admin = App(name="admin", help="Admins: add, list, block, give a new password.")
+
+
+def _turns() -> Turns:
+    return Turns(1, most_waiting=1, seconds=60.0)
+
+
+def _read_password(file: Path | None) -> str:
+    if file is None:
+        password = getpass.getpass("Password: ")
+        if getpass.getpass("Again: ") != password:
+            raise PasswordError("The two passwords differ.")
+        return password
+    try:
+        text = sys.stdin.readline() if str(file) == "-" else file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DecodingError(f"{file} can't be read as a password") from error
+    return text.partition("\n")[0].rstrip("\r")
+
+
+@admin.command(name="create")
+def create(
+    *,
+    login: Login,
+    role: Literal["admin", "superadmin"] = "admin",
+    name: str | None = None,
+    password_file: PasswordFile = None,
+    json: Json = False,
+) -> None:
+    """Add an admin. The password is asked for, or read from --password-file; it is never an argument.
+
+    Example: tallystick server admin create --login ada --role superadmin
+    """
+    password = _read_password(password_file)
+    made = run(
+        lambda services: registrations.add_admin(
+            services, _turns(), login=login, name=name or login, role=Role(role), password=password, actor=actor()
+        )
+    )
+    user_id = uuid_text(made)
+    show({"userId": user_id, "role": role}, f"Added the {role} {login}: {user_id}", json=json)
+
+
+@admin.command(name="list")
+def list_all(*, json: Json = False) -> None:
+    """List all admins."""
+    found = run(registrations.list_admins)
+    data = [
+        {
+            "userId": uuid_text(one.user_id),
+            "login": one.login,
+            "name": one.name,
+            "role": one.role.value,
+            "state": one.state.value,
+        }
+        for one in found
+    ]
+    lines = [
+        f"{uuid_text(one.user_id)}  {one.role.value:<10}  "
+        f"{'BLOCKED  ' if one.state is PersonState.BLOCKED else ''}{one.login}"
+        for one in found
+    ]
+    show({"admins": data}, "\n".join(lines) or "There are no admins yet.", json=json)
+
+
+@admin.command(name="block")
+def block(login: Login, *, reason: str = "blocked by the operator", undo: bool = False, json: Json = False) -> None:
+    """Block an admin, or with --undo end that. What they hold tokens for goes on for ten minutes at most.
+
+    Example: tallystick server admin block ada --reason "left the company"
+    """
+
+    async def decided(services: Services) -> None:
+        user_id = await registrations.find_admin(services, login)
+        operator = Caller(_OPERATOR, Role.SUPERADMIN)
+        if undo:
+            await registrations.unblock(services, operator, user_id, actor=actor())
+        else:
+            await registrations.block(services, operator, user_id, reason, actor=actor())
+
+    run(decided)
+    show({"login": login, "blocked": not undo}, "Unblocked." if undo else "Blocked.", json=json)
+
+
+@admin.command(name="password")
+def password(login: Login, *, password_file: PasswordFile = None, json: Json = False) -> None:
+    """Give an admin who lost it a new password. Their sessions end, and a lock does.
+
+    Example: tallystick server admin password ada
+    """
+    new = _read_password(password_file)
+
+    async def changed(services: Services) -> None:
+        await sessions.reset_password(services, _turns(), await registrations.find_admin(services, login), new)
+
+    run(changed)
+    show({"login": login, "changed": True}, "Changed.", json=json)
