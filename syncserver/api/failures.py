@@ -11,6 +11,13 @@ from syncserver.api.envelope import failure
 from syncserver.database.errors import AWAY, BusyError
 from syncserver.keys.errors import KeyFileError
 from syncserver.ledger.postings import InsufficientFundsError
+from syncserver.payments.errors import (
+    AmbiguousPaymentError,
+    NotFlaggedError,
+    NotRefundableError,
+    RefundTooLargeError,
+    UnknownPaymentError,
+)
 from syncserver.people.errors import ForbiddenError, KeyReusedError
 from syncserver.registry.enrolment import InvalidTerminalNameError
 from syncserver.registry.errors import (
@@ -18,6 +25,7 @@ from syncserver.registry.errors import (
     EnrolmentProofError,
     EnrolmentTokenError,
     KeyTakenError,
+    UnknownVendorError,
 )
 from syncserver.services import Services
 from syncserver.sync.admission import DeviceBusyError
@@ -37,11 +45,17 @@ STATUS: dict[type[TallystickError], int] = {
     PullRefusedError: 403,
     ForbiddenError: 403,
     UnknownWalletError: 404,
+    UnknownVendorError: 404,
+    UnknownPaymentError: 404,
     SlowBodyError: 408,
     KeyTakenError: 409,
     DeviceStateError: 409,
     KeyReusedError: 409,
     InsufficientFundsError: 409,
+    AmbiguousPaymentError: 409,
+    NotFlaggedError: 409,
+    NotRefundableError: 409,
+    RefundTooLargeError: 409,
     TooLargeError: 413,
     TooManyRecordsError: 413,
     WrongTypeError: 415,
