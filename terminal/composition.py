@@ -150,7 +150,7 @@ class Terminal:
         )
 
     def settle_now(self, payment: bytes, seconds: float) -> PaymentRow | None:
-        """Upload what waits while a customer does; how a payment of this till stands then, None where that is not known.
+        """Upload what waits while a customer does; how a payment stands then, None where that is not known.
 
         The payment is in the journal already, and stays there: whatever goes wrong here, it was taken offline, and the
         next sync sends the same record.

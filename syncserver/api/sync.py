@@ -30,7 +30,7 @@ MOST_RECORDS_OF_JSON = 20
 
 
 class OfflinePaymentRequest(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
-    """Signed records (unpadded base64url of their COSE bytes), in their order, with the terminal's clocks as it sends."""
+    """Signed records (unpadded base64url of their COSE bytes) in their order, and the terminal's clocks as it sends."""
 
     records: Annotated[list[str], Meta(min_length=1, max_length=MOST_RECORDS_OF_JSON)]
     batch: str

@@ -67,8 +67,8 @@ class KnownPayment(msgspec.Struct, kw_only=True, gc=False):
     taken_at: int
     state: PaymentState
     reasons: tuple[str, ...]
-    # What its vendor was credited and has not given back, once it is settled: out of the customer's accounts, and out of
-    # `loss`.
+    # What its vendor was credited and has not given back, once it is settled: out of the customer's accounts, and out
+    # of `loss`.
     from_customer: int
     from_house: int = 0
     online: bool = False

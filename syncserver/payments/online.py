@@ -67,15 +67,11 @@ async def pay(connection: Connection, services: Services, order: Order) -> bytes
     )
     verdict = decide(facts, policy, Side.TILL)
     if verdict.action >= Action.REFUSE:
-        raise FraudDetectedError(
-            tuple(reason for reason, action in verdict.weights.items() if action >= Action.REFUSE)
-        )
+        raise FraudDetectedError(tuple(reason for reason, action in verdict.weights.items() if action >= Action.REFUSE))
     return await _settle(connection, services, order, locked, verdict, now)
 
 
-async def _history(
-    connection: Connection, wallet: str, now: int, policy: Policy
-) -> tuple[int, list[Sighting]]:
+async def _history(connection: Connection, wallet: str, now: int, policy: Policy) -> tuple[int, list[Sighting]]:
     """What the customer's payments of the day sum up to, and those close in time, online and offline."""
     total, others = 0, []
     rows = await connection.fetch(

@@ -79,9 +79,7 @@ async def carry_out(connection: Connection, refund: Refund, *, reason: str, acto
     house = refund.amount - refund.to_customer
     postings = Postings(at=at, actor=actor, wallets={wallet: refund.accounts})
     for account, amount in ((Account.ONLINE, refund.to_customer), (Account.LOSS, house)):
-        postings.move(
-            wallet, Account.VENDOR, account, amount, Cause.REFUND, payment=payment, vendor=known.vendor
-        )
+        postings.move(wallet, Account.VENDOR, account, amount, Cause.REFUND, payment=payment, vendor=known.vendor)
     await connection.execute(
         QUERIES["write_refund"],
         wallet,
@@ -95,9 +93,7 @@ async def carry_out(connection: Connection, refund: Refund, *, reason: str, acto
     )
     if refund.is_the_rest:
         postings.change_state(wallet, payment, known.state, PaymentState.REVERSED, known.reasons, reason)
-        await store.set_payment_states(
-            connection, postings, [(wallet, payment, PaymentState.REVERSED.value)], reason
-        )
+        await store.set_payment_states(connection, postings, [(wallet, payment, PaymentState.REVERSED.value)], reason)
     await store.write(connection, postings)
 
 

@@ -72,9 +72,7 @@ async def open_case(connection: Connection, view: PaymentView) -> Case:
     return Case(view, known, locked[view.wallet].accounts)
 
 
-async def decide(
-    connection: Connection, case: Case, *, approve: bool, reason: str | None, actor: str, at: int
-) -> None:
+async def decide(connection: Connection, case: Case, *, approve: bool, reason: str | None, actor: str, at: int) -> None:
     """Approve or reject, in the transaction that opened the case; its reason was checked."""
     view, known = case.view, case.known
     device = view.row["device"].bytes if view.row["device"] is not None else None

@@ -16,8 +16,8 @@ _MS = 1_000
 class HurriedExchange(Exchange):
     """An exchange whose questions take so many seconds together, whatever the network does.
 
-    Each is asked in a thread of its own, because nothing else ends the look-up of a name. One that overran is left alone:
-    its answer comes too late for anybody, and the process may end without it.
+    Each is asked in a thread of its own, because nothing else ends the look-up of a name. One that overran is left
+    alone: its answer comes too late for anybody, and the process may end without it.
     """
 
     def __init__(

@@ -75,9 +75,7 @@ class Till:
         """Some work of the opened terminal, in a thread of its own as a command would be."""
 
         def run() -> Any:
-            with Terminal.open(
-                self.home, clock=self.clock, secret=secret_of_tests, transport=self.wire
-            ) as terminal:
+            with Terminal.open(self.home, clock=self.clock, secret=secret_of_tests, transport=self.wire) as terminal:
                 return work(terminal)
 
         return await anyio.to_thread.run_sync(run)

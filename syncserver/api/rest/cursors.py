@@ -20,12 +20,10 @@ def unpack(cursor: str, count: int) -> list[str]:
         DecodingError: it is no cursor of so many parts.
     """
     try:
-        if len(cursor) > _MOST:
-            raise DecodingError
-        parts = from_base64url(cursor).decode("ascii").split(" ")
+        parts = from_base64url(cursor[:_MOST]).decode("ascii").split(" ")
     except (DecodingError, ValueError) as error:
         raise DecodingError("cursor: not one of this list") from error
-    if len(parts) != count:
+    if len(parts) != count or len(cursor) > _MOST:
         raise DecodingError("cursor: not one of this list")
     return parts
 

@@ -235,9 +235,7 @@ async def make_payment_online(call: Call[PaymentRequest, Nothing]) -> Answer[Any
     async def work(connection: Connection) -> TransactionView:
         own = await accounts.of_customer(connection, who.user_id)
         money = money_of(body.amount, body.currency if body.currency is not None else own.currency)
-        payment = await online.pay(
-            connection, services, online.Order(own.wallet, vendor, money, place, who.actor)
-        )
+        payment = await online.pay(connection, services, online.Order(own.wallet, vendor, money, place, who.actor))
         return seen(await views.look_up(connection, payment, own.wallet), who)
 
     return await call.once(work)

@@ -112,7 +112,9 @@ async def test_a_day_is_of_both_channels(shop: Shop) -> None:
 
 
 async def test_an_offline_payment_is_judged_beside_online_ones_without_a_place(shop: Shop) -> None:
-    ada, wallet = await customer(shop, )
+    ada, wallet = await customer(
+        shop,
+    )
     await loosen(shop, rate_count=2)
     till, codes = await shop.terminal(), await shop.codes(wallet, 3)
     await till.pull()

@@ -37,9 +37,7 @@ async def test_a_record_settles_in_one_request_with_its_receipt(shop: Shop) -> N
     till, (code, *_) = await shop.terminal(), await shop.codes(wallet, 2)
     payment, raw = till.pay(code, 1_000)
     answered = data(await settle(till, [raw]))
-    assert answered["results"] == [
-        {"seq": 1, "id": uuid_text(payment), "status": "settled", "reasons": [], "score": 0}
-    ]
+    assert answered["results"] == [{"seq": 1, "id": uuid_text(payment), "status": "settled", "reasons": [], "score": 0}]
     receipt = open_receipt(from_base64url(answered["receipt"]), till.server_keys)
     assert (receipt.through, receipt.results[0].id) == (1, payment)
     assert await shop.vendor_balance() == 1_000

@@ -40,7 +40,7 @@ async def paid_offline(shop: Shop, wallet: str, amount: int) -> tuple[str, FakeT
 
 def services_with(shop: Shop, **changes: Any) -> Services:
     """The shop's server from now on, with other settings."""
-    app = shop.http._transport.app  # type: ignore[attr-defined] # noqa: SLF001 - httpx has no other way
+    app = shop.http._transport.app  # type: ignore[attr-defined] # httpx has no other way
     assert isinstance(app, Starlette)
     app.state.services = replace(shop.services, **changes)
     return app.state.services

@@ -1,6 +1,7 @@
 """Settling while a customer waits: in time, or as if nobody had tried."""
 
 import threading
+from collections.abc import Callable
 
 import httpx
 import pytest
@@ -60,9 +61,9 @@ def test_a_server_that_hangs_is_left_alone_and_the_next_customers_do_not_wait_fo
     (payment,) = till.sell()
     hangs = threading.Event()
 
-    def hang(request: httpx.Request, serve: object) -> httpx.Response:
+    def hang(request: httpx.Request, serve: Callable[[httpx.Request], httpx.Response]) -> httpx.Response:
         hangs.wait()
-        return lose_answer(request, server.serve)
+        return lose_answer(request, serve)
 
     server.fault_on = BATCHES
     server.faults.append(hang)
