@@ -33,8 +33,8 @@ async def test_a_payment_settles_from_the_online_balance(shop: Shop) -> None:
     assert (paid["wallet"], paid["vendor"]) == (wallet, uuid_text(shop.vendor))
     assert await shop.balances(wallet) == (3_750, 15_000, 0, 0)
     assert await shop.vendor_balance() == 1_250
-    row = await shop.services.pool.fetchrow("SELECT debit, credit, cause, actor FROM transfer WHERE cause = 'pay'")
-    assert tuple(row) == ("online", "vendor", "pay", f"customer {ada.id}")
+    rows = await shop.services.pool.fetch("SELECT debit, credit, actor FROM transfer WHERE cause = 'pay'")
+    assert [tuple(row) for row in rows] == [("online", "vendor", f"customer {ada.id}")]
     await shop.assert_reconciled()
 
 

@@ -15,7 +15,6 @@ from syncserver.payments import views
 from syncserver.payments.review import review
 from syncserver.people.access import Role
 from syncserver.registry import vendors
-from syncserver.services import Services
 from syncserver.wallets import accounts
 from tests.syncserver.kit import TALLINN, Code, FakeTerminal, Shop
 from tests.syncserver.rest.kit import Person, customer, data, person, refused
@@ -38,12 +37,11 @@ async def paid_offline(shop: Shop, wallet: str, amount: int) -> tuple[str, FakeT
     return uuid_text(payment), till, code
 
 
-def services_with(shop: Shop, **changes: Any) -> Services:
-    """The shop's server from now on, with other settings."""
+def set_services(shop: Shop, **changes: Any) -> None:
+    """Let the shop's server go on with other settings."""
     app = shop.http._transport.app  # type: ignore[attr-defined] # httpx has no other way
     assert isinstance(app, Starlette)
     app.state.services = replace(shop.services, **changes)
-    return app.state.services
 
 
 async def test_a_vendor_refunds_in_parts_and_then_the_rest(shop: Shop) -> None:
@@ -208,7 +206,7 @@ async def test_hostile_refunds_are_422(shop: Shop, body: dict[str, Any], code: s
 
 
 async def test_above_an_amount_two_admins_refund_also_in_parts(shop: Shop) -> None:
-    services_with(shop, two_person_amount=20)
+    set_services(shop, two_person_amount=20)
     ada, wallet = await customer(shop)
     payment = data(await pay(ada, "30.00"))["id"]
     one, two = person(shop, Role.ADMIN), person(shop, Role.ADMIN)

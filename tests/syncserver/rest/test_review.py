@@ -12,7 +12,7 @@ from syncserver.people.access import Role
 from tests.syncserver.kit import Shop
 from tests.syncserver.rest.kit import Person, customer, data, person, refused
 from tests.syncserver.rest.paying import flagged, pay, seller
-from tests.syncserver.rest.test_refunds import services_with
+from tests.syncserver.rest.test_refunds import set_services
 
 pytestmark = pytest.mark.anyio
 
@@ -107,7 +107,7 @@ async def test_a_settled_payment_is_not_reviewed(shop: Shop) -> None:
 
 
 async def test_above_an_amount_two_admins_must_say_the_same(shop: Shop) -> None:
-    services_with(shop, two_person_amount=5)
+    set_services(shop, two_person_amount=5)
     payment = await flagged(shop)
     one, two = person(shop, Role.ADMIN), person(shop, Role.SUPERADMIN)
     waiting = await decide(one, payment, "approve")
