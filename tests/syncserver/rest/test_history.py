@@ -1,11 +1,16 @@
 """What people see of payments: their own, and nothing of anybody else's."""
 
+import json
+import re
+
 import pytest
 
 from shared.ids import uuid7, uuid_text
 from shared.lifecycles import Status
+from syncserver.payments.online import QUERIES
 from syncserver.people.access import Role
 from syncserver.registry import vendors
+from tests.syncserver.database.test_plans import scans
 from tests.syncserver.kit import TALLINN, Shop
 from tests.syncserver.rest.kit import Person, customer, data, person, refused
 from tests.syncserver.rest.paying import flagged, pay, seller
@@ -119,3 +124,16 @@ async def test_a_payment_of_a_fork_is_found_by_its_id(shop: Shop) -> None:
     found = data(await person(shop, Role.ADMIN).get(f"/api/transactions/{uuid_text(fork.id)}"))
     assert (found["state"], found["reasons"]) == ("FLAGGED", ["FORK"])
     assert data(await seller(shop).get(f"/api/transactions/{uuid_text(fork.id)}"))["id"] == found["id"]
+
+
+@pytest.mark.parametrize("name", ["find_payments", "read_payment", "payments_of_wallet", "flagged_payments"])
+async def test_no_question_reads_all_payments(shop: Shop, name: str) -> None:
+    async with await shop.target.settling_pool(1) as pool, pool.acquire() as connection:
+        statement = QUERIES[name]
+        await connection.execute(f"PREPARE asked AS {statement}")
+        nulls = ", ".join(["NULL"] * max(int(number) for number in re.findall(r"\$(\d+)", statement)))
+        plan = json.loads(await connection.fetchval(f"EXPLAIN (FORMAT JSON) EXECUTE asked ({nulls})"))
+    read = list(scans(plan[0]["Plan"]))
+    assert {"payment"} <= {node.get("Relation Name") for node in read}
+    # Terminals are few beside payments, and every shop's are asked.
+    assert {node["Relation Name"] for node in read if "Index Cond" not in node} <= {"device", "device_epoch"}
