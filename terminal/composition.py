@@ -11,7 +11,7 @@ from terminal.clock import Clock, Random, SystemClock
 from terminal.errors import VaultDamagedError
 from terminal.journal.chain import Journal
 from terminal.journal.device import Device
-from terminal.journal.payments import Payments
+from terminal.journal.payments import PaymentRow, Payments
 from terminal.journal.shifts import Shifts
 from terminal.journal.trust import write_trust
 from terminal.store import database, vault
@@ -148,6 +148,19 @@ class Terminal:
             random=self.random,
             transport=self.transport,
         )
+
+    def settle_now(self, payment: bytes, seconds: float) -> PaymentRow | None:
+        """Upload what waits while a customer does; how a payment stands then, None where that is not known.
+
+        The payment is in the journal already, and stays there: whatever goes wrong here, it was taken offline, and the
+        next sync sends the same record.
+        """
+        try:
+            with self.synchroniser() as synchroniser:
+                synchroniser.settle_now(seconds)
+            return self.payments.get(payment)
+        except (Exception, KeyboardInterrupt):  # noqa: BLE001 - a sale that is durable must be told as one
+            return None
 
     def publish_trust(self) -> None:
         """Write trust.json anew: a book may have brought another server key."""

@@ -36,10 +36,10 @@ class Blocked(Word):
 
 
 class Sighting(msgspec.Struct, frozen=True, gc=False):
-    """Another payment of the same customer: when (ms), where, and by how much the time may be off (ms)."""
+    """Another payment of the same customer: when (ms), where if that is known, and how far off the time may be (ms)."""
 
     when: int
-    place: Place
+    place: Place | None
     uncertainty: int = 0
 
 
@@ -221,7 +221,7 @@ def reach_ms(policy: Policy) -> int | None:
 def too_fast(when: int, place: Place, uncertainty: int, others: Sequence[Sighting], speed_kmh: int) -> bool:
     """Whether any other payment is further away than `speed_kmh` allows in the time between, at its longest."""
     for other in others:
-        if other.place == place:  # most often, and then no distance is to be reckoned
+        if other.place == place or other.place is None:  # most often the same: no distance is to be reckoned then
             continue
         distance_m = haversine_m(place, other.place)
         most_ms = abs(when - other.when) + uncertainty + other.uncertainty

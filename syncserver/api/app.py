@@ -27,6 +27,7 @@ ROUTES = (
     Route("/auth/token", devices.token, methods=["POST"]),
     Route("/api/sync/batches", sync.upload, methods=["POST"]),
     Route("/api/sync/book", sync.book, methods=["GET"]),
+    Route("/api/transactions/make-payment-offline", sync.make_payment_offline, methods=["POST"]),
     *(endpoint.route for endpoint in ENDPOINTS),
 )
 

@@ -24,12 +24,19 @@ from syncserver.people.errors import (
     UnknownPersonError,
     WaitingPeriodError,
 )
+from syncserver.payments.errors import (
+    AmbiguousPaymentError,
+    NotFlaggedError,
+    NotRefundableError,
+    RefundTooLargeError,
+    UnknownPaymentError,
 from syncserver.registry.enrolment import InvalidTerminalNameError
 from syncserver.registry.errors import (
     DeviceStateError,
     EnrolmentProofError,
     EnrolmentTokenError,
     KeyTakenError,
+    UnknownVendorError,
 )
 from syncserver.services import Services
 from syncserver.sync.admission import DeviceBusyError
@@ -54,6 +61,8 @@ STATUS: dict[type[TallystickError], int] = {
     BlockedError: 403,
     UnknownWalletError: 404,
     UnknownPersonError: 404,
+    UnknownVendorError: 404,
+    UnknownPaymentError: 404,
     SlowBodyError: 408,
     KeyTakenError: 409,
     DeviceStateError: 409,
@@ -63,6 +72,10 @@ STATUS: dict[type[TallystickError], int] = {
     LoginTakenError: 409,
     RefreshRaceError: 409,
     InsufficientFundsError: 409,
+    AmbiguousPaymentError: 409,
+    NotFlaggedError: 409,
+    NotRefundableError: 409,
+    RefundTooLargeError: 409,
     TooLargeError: 413,
     TooManyRecordsError: 413,
     WrongTypeError: 415,

@@ -54,7 +54,10 @@ class CodeFacts(msgspec.Struct, kw_only=True, gc=False):
 
 
 class KnownPayment(msgspec.Struct, kw_only=True, gc=False):
-    """A payment that has been judged, as far as a void has to know it. `taken_at` is its "when"."""
+    """A payment that has been judged, as far as a void, a review or a refund has to know it. `taken_at` is its "when".
+
+    An online one has no shift: its bytes are empty, so that no void of a till can mean it.
+    """
 
     wallet: str
     shift: bytes
@@ -64,9 +67,18 @@ class KnownPayment(msgspec.Struct, kw_only=True, gc=False):
     taken_at: int
     state: PaymentState
     reasons: tuple[str, ...]
-    # What its vendor was credited, once it is settled: out of the customer's accounts, and out of `loss`.
+    # What its vendor was credited and has not given back, once it is settled: out of the customer's accounts, and out
+    # of `loss`.
     from_customer: int
     from_house: int = 0
+    online: bool = False
+    refunds: int = 0  # how many
+    refunded: int = 0
+
+    @property
+    def in_review(self) -> bool:
+        """Whether its money lies in `review` while it is flagged."""
+        return self.claimed or self.online
 
 
 @dataclass(slots=True, kw_only=True)

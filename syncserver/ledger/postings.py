@@ -47,6 +47,8 @@ class Cause(Word):
     APPROVE = "approve"
     REJECT = "reject"
     VOID = "void"
+    PAY = "pay"
+    REFUND = "refund"
 
 
 class WalletAccounts(msgspec.Struct, gc=False):

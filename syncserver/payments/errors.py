@@ -1,6 +1,9 @@
-"""What can go wrong with a payment's review."""
+"""What can go wrong with a payment: when it is made, looked up, reviewed or refunded."""
+
+from collections.abc import Sequence
 
 from shared.errors import TallystickError
+from shared.reasons import Reason
 
 
 class UnknownPaymentError(TallystickError):
@@ -10,7 +13,7 @@ class UnknownPaymentError(TallystickError):
 
 
 class AmbiguousPaymentError(TallystickError):
-    """Several wallets have a payment with this id: say which with --wallet."""
+    """Several wallets have a payment with this id: name the wallet too."""
 
     code = "AMBIGUOUS_PAYMENT"
 
@@ -22,6 +25,44 @@ class NotFlaggedError(TallystickError):
 
 
 class ReasonRequiredError(TallystickError):
-    """A rejection needs a reason."""
+    """This needs a reason."""
 
     code = "REASON_REQUIRED"
+
+
+class NotRefundableError(TallystickError):
+    """Only a settled payment can be refunded."""
+
+    code = "NOT_REFUNDABLE"
+
+
+class RefundTooLargeError(TallystickError):
+    """Refunds of a payment add up to no more than was paid."""
+
+    code = "REFUND_EXCEEDS_PAYMENT"
+
+
+# What an honest customer may know of why a payment is not simply settled. What is missing here would tell a thief what
+# gives them away.
+KNOWABLE: dict[str, str] = {
+    Reason.PAYMENT_LIMIT: "the amount is above the limit for one payment",
+    Reason.DAILY_LIMIT: "the limit for today is reached",
+    Reason.RATE_LIMIT: "there were too many payments just now",
+    Reason.CURRENCY: "wallet, vendor and payment are not of one currency",
+    Reason.BLOCKED: "this wallet can't pay this vendor now",
+    Reason.CODE_INVALID: "the code does not fit",
+    Reason.CODE_WITHDRAWN: "the code was withdrawn",
+    Reason.CODE_SPENT: "the code was used before",
+    Reason.OVER_CAP: "the amount is more than the code covers",
+}
+
+
+class FraudDetectedError(TallystickError):
+    """This payment is refused."""
+
+    code = "FRAUD_DETECTED"
+
+    def __init__(self, reasons: Sequence[str] = ()) -> None:
+        told = [f"{reason}: {KNOWABLE[reason]}" for reason in sorted(reasons) if reason in KNOWABLE]
+        super().__init__(f"This payment is refused ({'; '.join(told)})." if told else None)
+        self.reasons = tuple(sorted(reasons))

@@ -1,15 +1,33 @@
 """What an admin decides about a flagged payment, and where its money goes (docs/ledger.md)."""
 
+from dataclasses import dataclass
+
 from shared.fields import checked_text
 from shared.lifecycles import STATUS_OF_PAYMENT, PaymentState
+from shared.money import Money
 from shared.policy import Policy
+from syncserver.database.connection import Connection
 from syncserver.judge.facts import KnownPayment
 from syncserver.ledger import store
-from syncserver.ledger.postings import Account, Cause, Postings
+from syncserver.ledger.postings import Account, Cause, Postings, WalletAccounts
 from syncserver.payments.errors import NotFlaggedError, ReasonRequiredError
 from syncserver.payments.views import PaymentView, find
 from syncserver.services import Services
 from syncserver.sync.reading import read_known_payments, read_policies
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A flagged payment whose wallet is locked, so that nobody else decides it."""
+
+    view: PaymentView
+    known: KnownPayment
+    accounts: WalletAccounts
+
+    @property
+    def money(self) -> Money:
+        """What is decided about."""
+        return Money(self.known.amount, self.view.currency)
 
 
 async def review(
@@ -21,33 +39,58 @@ async def review(
         NotFlaggedError: somebody decided it before, or it never was flagged.
         ReasonRequiredError: a rejection has no reason.
     """
+    check_reason(approve=approve, reason=reason)
+    async with services.pool.acquire() as connection, connection.transaction():
+        case = await open_case(connection, view)
+        await decide(connection, case, approve=approve, reason=reason, actor=actor, at=services.clock())
+    return await find(services, view.payment, view.wallet)
+
+
+def check_reason(*, approve: bool, reason: str | None) -> None:
+    """Make sure of the reason: a rejection has one.
+
+    Raises:
+        ReasonRequiredError, DecodingError: there is none, or it is no such text.
+    """
     if not approve and not (reason and reason.strip()):
         raise ReasonRequiredError
     if reason is not None:
         checked_text(reason, "reason")
-    row = view.row
-    async with services.pool.acquire() as connection, connection.transaction():
-        locked = await store.lock_wallets(connection, [view.wallet])
-        key = (view.wallet, view.payment)
-        known = (await read_known_payments(connection, [key])).get(key)
-        if known is None or known.state is not PaymentState.FLAGGED or view.wallet not in locked:
-            raise NotFlaggedError
-        policy = (await read_policies(connection, known.vendor, row["device"].bytes)).latest()
-        postings = Postings(at=services.clock(), actor=actor, wallets={view.wallet: locked[view.wallet].accounts})
-        state = PaymentState.SUCCESSFUL if approve else PaymentState.FAILED
-        if approve:
-            _approve(postings, view.payment, known, policy)
-        else:
-            _reject(postings, view.payment, known)
-        postings.change_state(view.wallet, view.payment, known.state, state, known.reasons, reason)
-        await store.write(connection, postings)
-        await store.set_payment_states(connection, postings, [(view.wallet, view.payment, state.value)], reason)
-        device = row["device"].bytes
+
+
+async def open_case(connection: Connection, view: PaymentView) -> Case:
+    """Lock a flagged payment's wallet, in the transaction that decides it.
+
+    Raises:
+        NotFlaggedError: somebody decided it before, or it never was flagged.
+    """
+    locked = await store.lock_wallets(connection, [view.wallet])
+    key = (view.wallet, view.payment)
+    known = (await read_known_payments(connection, [key])).get(key)
+    if known is None or known.state is not PaymentState.FLAGGED or view.wallet not in locked:
+        raise NotFlaggedError
+    return Case(view, known, locked[view.wallet].accounts)
+
+
+async def decide(connection: Connection, case: Case, *, approve: bool, reason: str | None, actor: str, at: int) -> None:
+    """Approve or reject, in the transaction that opened the case; its reason was checked."""
+    view, known = case.view, case.known
+    device = view.row["device"].bytes if view.row["device"] is not None else None
+    policy = (await read_policies(connection, known.vendor, device or known.vendor)).latest()
+    postings = Postings(at=at, actor=actor, wallets={view.wallet: case.accounts})
+    state = PaymentState.SUCCESSFUL if approve else PaymentState.FAILED
+    if approve:
+        _approve(postings, view.payment, known, policy)
+    else:
+        _reject(postings, view.payment, known)
+    postings.change_state(view.wallet, view.payment, known.state, state, known.reasons, reason)
+    await store.write(connection, postings)
+    await store.set_payment_states(connection, postings, [(view.wallet, view.payment, state.value)], reason)
+    if device is not None:
         status = STATUS_OF_PAYMENT[state].value
         await store.note_device_updates(
             connection, postings.at, [(device, view.payment, view.wallet, status, known.reasons)]
         )
-    return await find(services, view.payment, view.wallet)
 
 
 def _approve(postings: Postings, payment: bytes, known: KnownPayment, policy: Policy) -> None:
@@ -57,7 +100,7 @@ def _approve(postings: Postings, payment: bytes, known: KnownPayment, policy: Po
     """
     balances = postings.wallets[known.wallet].balances
     left = known.amount
-    if known.claimed:
+    if known.in_review:
         sources = [(Account.REVIEW, known.amount)]
     else:
         sources = [(account, balances[account]) for account in (Account.OFFLINE, Account.ONLINE)]
@@ -70,5 +113,7 @@ def _approve(postings: Postings, payment: bytes, known: KnownPayment, policy: Po
 
 
 def _reject(postings: Postings, payment: bytes, known: KnownPayment) -> None:
-    if known.claimed:
-        postings.move(known.wallet, Account.REVIEW, Account.OFFLINE, known.amount, Cause.REJECT, payment=payment)
+    """Give the money back to where it came from."""
+    if known.in_review:
+        back = Account.ONLINE if known.online else Account.OFFLINE
+        postings.move(known.wallet, Account.REVIEW, back, known.amount, Cause.REJECT, payment=payment)

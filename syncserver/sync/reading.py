@@ -265,8 +265,13 @@ async def _read_for_payments(
         if row["total"] is not None:
             customers.day_totals[row["wallet"], row["at"]] = row["total"]
         else:
-            sighting = Sighting(row["at"], Place(row["lat"], row["lon"]), row["uncertainty"])
+            sighting = Sighting(row["at"], place_of(row), row["uncertainty"])
             customers.sightings.setdefault(row["wallet"], []).append(sighting)
+
+
+def place_of(row: Any) -> Place | None:
+    """Where a payment of `read_history` was taken; an online one may have no place."""
+    return None if row["lat"] is None else Place(row["lat"], row["lon"])
 
 
 def _take_tenders(
@@ -316,7 +321,7 @@ def _take_tenders(
 async def read_known_payments(
     connection: Connection, keys: Sequence[tuple[str, bytes]]
 ) -> dict[tuple[str, bytes], KnownPayment]:
-    """Stored payments (wallet, payment) as voids and reviews have to know them; their wallets must be locked."""
+    """Stored payments (wallet, payment) as voids, reviews and refunds have to know them, under their wallets' locks."""
     rows = await connection.fetch(
         QUERIES["read_payments"], [wallet for wallet, _ in keys], uuids(payment for _, payment in keys)
     )
@@ -324,19 +329,23 @@ async def read_known_payments(
     for row in rows:
         payment, amount, house = row["payment"].bytes, row["amount"], 0
         state = PaymentState(row["state"])
-        if state is PaymentState.SUCCESSFUL and not row["claimed"]:
+        online = row["channel"] == "online"
+        if state is PaymentState.SUCCESSFUL and not (row["claimed"] or online):
             # Approved without a hold: it was paid out of whatever was there.
             amount, house = await store.credited_for_payment(connection, row["wallet"], payment)
         known[row["wallet"], payment] = KnownPayment(
             wallet=row["wallet"],
-            shift=row["shift"].bytes,
+            shift=row["shift"].bytes if row["shift"] is not None else b"",
             vendor=row["vendor"].bytes,
             amount=row["amount"],
             claimed=row["claimed"],
             taken_at=row["taken_at"],
             state=state,
             reasons=tuple(row["reasons"]),
-            from_customer=amount,
-            from_house=house,
+            from_customer=amount - row["to_customer"],
+            from_house=house - row["to_house"],
+            online=online,
+            refunds=row["refunds"],
+            refunded=row["to_customer"] + row["to_house"],
         )
     return known

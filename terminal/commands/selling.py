@@ -6,6 +6,7 @@ from cyclopts import Parameter
 
 from shared.errors import DecodingError
 from shared.ids import uuid_bytes, uuid_text
+from shared.lifecycles import TillState
 from shared.money import Money
 from shared.reasons import Reason
 from terminal.commands.answers import AsJson, answer, expected_errors, say, warn
@@ -14,10 +15,19 @@ from terminal.commands.exits import Exit
 from terminal.commands.place import this_terminal
 from terminal.composition import Terminal
 from terminal.errors import InputError
+from terminal.journal.payments import PaymentRow
+from terminal.settings import settle_seconds
+from terminal.till import sentences
 from terminal.till.people import Approval
 from terminal.till.sale import SaleAnswer, SaleRequest
 
 _MS = 1_000
+# What the server's word on a sale is called, and what it makes of it in words.
+_SETTLED = {
+    TillState.COMPLETED: ("settled", sentences.SETTLED),
+    TillState.FLAGGED: ("flagged", sentences.FLAGGED),
+    TillState.FAILED: ("failed", sentences.FAILED),
+}
 
 
 @expected_errors
@@ -31,11 +41,11 @@ def sell(
     new_sale: Annotated[bool, Parameter(negative=())] = False,
     as_json: AsJson = False,
 ) -> int:
-    """Take a payment by wallet number or voucher, and a code. Works without a network.
+    """Take a payment by wallet number or voucher, and a code. Works without a network; with one it settles at once.
 
     Example: tallystick terminal sell --wallet 2026112108 --code 7KQ2-M9XD --amount 12.50
 
-    Exit code 0: accepted offline. 3: refused. 4: locked after too many wrong codes.
+    Exit code 0: settled, flagged, or accepted offline. 3: refused. 4: locked after too many wrong codes.
 
     Args:
         amount: How much, in the shop's currency, such as 12.50.
@@ -48,6 +58,7 @@ def sell(
     """
     if wallet is None and voucher is None:
         raise InputError("say --wallet NUMBER or --voucher TEXT")
+    seconds = settle_seconds()
     with this_terminal() as terminal:
         money = Money.parse(amount, terminal.till.currency)
         text = None if voucher is None else voucher_text(voucher)
@@ -55,9 +66,18 @@ def sell(
             amount=money, code=code or "", wallet=wallet, voucher=text, cashier=cashier, new_sale=new_sale
         )
         result = _try(terminal, request) if code is not None else _ask_and_try(terminal, request)
+        settled = _settle(terminal, result, seconds)
         # Said before the store is closed, which may fold its log: what is approved is durable already.
-        answer(as_json, sale_json(result), lambda: _say(result))
-    return sale_exit(result)
+        answer(as_json, sale_json(result, settled), lambda: _say(result, settled))
+    return sale_exit(result, settled)
+
+
+def _settle(terminal: Terminal, result: SaleAnswer, seconds: float) -> PaymentRow | None:
+    """What the server says of a sale at once, if there is a connection; None where the sale is offline."""
+    if result.payment is None or not seconds:
+        return None
+    row = terminal.settle_now(result.payment, seconds)
+    return row if row is not None and not row.unsynced and row.state in _SETTLED else None
 
 
 def _try(terminal: Terminal, request: SaleRequest) -> SaleAnswer:
@@ -86,22 +106,32 @@ def _ask_and_try(terminal: Terminal, request: SaleRequest) -> SaleAnswer:
         new_sale = False
 
 
-def sale_exit(result: SaleAnswer) -> Exit:
+def sale_exit(result: SaleAnswer, settled: PaymentRow | None = None) -> Exit:
     """The exit code of a sale."""
     if result.approved:
-        return Exit.DONE
+        return Exit.REFUSED if _failed(settled) else Exit.DONE
     return Exit.REFUSED if result.retry_ms is None else Exit.LOCKED
 
 
-def sale_json(result: SaleAnswer) -> dict[str, Any]:
-    """A sale's answer for scripts: amounts in minor units, `retryAfter` in seconds."""
+def _failed(settled: PaymentRow | None) -> bool:
+    return settled is not None and settled.state is TillState.FAILED
+
+
+def sale_json(result: SaleAnswer, settled: PaymentRow | None = None) -> dict[str, Any]:
+    """A sale's answer for scripts: amounts in minor units, `retryAfter` in seconds.
+
+    `status` is the server's word, where it was there to say it: settled, flagged or failed; null where it will come by
+    a later sync.
+    """
+    status, message = (None, result.sentence) if settled is None else _SETTLED[settled.state]
     return {
-        "approved": result.approved,
-        "message": result.sentence,
+        "approved": result.approved and not _failed(settled),
+        "status": status,
+        "message": message,
         "amount": result.amount.minor,
         "currency": result.amount.currency,
         "wallet": result.wallet,
-        "reasons": list(result.reasons),
+        "reasons": list(result.reasons if settled is None else settled.reasons),
         "warnings": list(result.warnings),
         "payment": uuid_text(result.payment) if result.payment else None,
         "seq": result.seq,
@@ -113,7 +143,7 @@ def sale_json(result: SaleAnswer) -> dict[str, Any]:
     }
 
 
-def _say(result: SaleAnswer) -> None:
+def _say(result: SaleAnswer, settled: PaymentRow | None) -> None:
     if not result.approved:
         say(f"REFUSED: {result.sentence}")
         if result.reasons:
@@ -123,7 +153,9 @@ def _say(result: SaleAnswer) -> None:
         for warning in result.warnings:
             say(f"  ! {warning}")
         return
-    say(result.sentence)
+    say(result.sentence if settled is None else _SETTLED[settled.state][1])
+    if settled is not None and settled.reasons:
+        say(f"  reason   {', '.join(settled.reasons)}")
     say(f"  amount   {result.amount}")
     say(f"  wallet   {result.wallet}")
     say(f"  payment  {uuid_text(result.payment or b'')}")

@@ -15,6 +15,12 @@ class ServerBusyError(ServerUnreachableError):
         """Seconds that the server asks to wait, where it said so."""
 
 
+class ServerTooSlowError(ServerUnreachableError):
+    """The server did not answer while the customer waited. It may have got the payment: the next sync finds out."""
+
+    code = "SERVER_TOO_SLOW"
+
+
 class RefusedError(ServerRefusedError):
     """The server refused the request."""
 

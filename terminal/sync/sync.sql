@@ -57,6 +57,9 @@ INSERT INTO sync_state (what, tried_at, succeeded_at, error) VALUES (:what, :tri
 ON CONFLICT (what) DO UPDATE SET tried_at = excluded.tried_at,
     succeeded_at = coalesce(excluded.succeeded_at, succeeded_at), error = excluded.error;
 
+-- slow_since: when an upload was last tried, if the server was too slow for a customer who waited.
+SELECT tried_at FROM sync_state WHERE what = 'push' AND error LIKE '%(SERVER_TOO_SLOW)';
+
 -- set_device: this terminal is enrolled, or in its next epoch.
 INSERT INTO device (one, device, epoch, public_key, certificate, server_url, server_id, vendor, vendor_name, lat, lon,
     currency, name, enrolled_at)

@@ -15,7 +15,9 @@ from terminal.journal.device import Device, read_device
 from terminal.store.database import Store
 from terminal.sync.batches import Batches
 from terminal.sync.client import DeviceClient, DeviceIdentity
+from terminal.sync.errors import ServerTooSlowError
 from terminal.sync.exchange import Exchange
+from terminal.sync.hurry import HurriedExchange
 from terminal.sync.pull import Pull, PullProgress
 from terminal.sync.push import Push, PushProgress
 from terminal.sync.queries import SQL
@@ -23,6 +25,8 @@ from terminal.sync.receipts import Receipts
 from terminal.sync.running import only_one_sync
 
 KeyOf = Callable[[int], SigningKey]
+# After a server that was too slow for one customer the next ones are not made to wait for it.
+SLOW_PAUSE_MS = 30_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +111,29 @@ class Synchroniser:
             self._store.fold()  # here nobody waits for it; else a sale would have to
             return SyncReport(push=push.progress, push_error=push_error, pull=pull.progress, pull_error=pull_error)
 
+    def settle_now(self, seconds: float) -> TallystickError | None:
+        """Push while a customer waits: within so many seconds in all; what went wrong, if anything did.
+
+        Whatever that is, records and batches are as durable as before, and the next sync goes on with the same ones.
+
+        Raises:
+            NotEnrolledError, SyncRunningError, StoreError: as `sync_once`.
+            ServerTooSlowError: it was, a moment ago, and was not asked again.
+        """
+        slow_since = self._store.value(SQL["slow_since"])
+        if slow_since is not None and 0 <= self._clock.now() - slow_since < SLOW_PAUSE_MS:
+            raise ServerTooSlowError
+        with only_one_sync(self._home):
+            device = read_device(self._store)
+            with HurriedExchange(device.server_url, self._clock, self._transport, seconds=seconds) as exchange:
+                client = DeviceClient(exchange, self._identity(device), self._clock, self.random)
+                push = Push(
+                    client,
+                    Batches(self._store, self._clock, self.random),
+                    Receipts(self._store, device.device, self._clock),
+                )
+                return self._try("push", push.run)
+
     def pull_once(self) -> SyncReport:
         """Pull alone: for a terminal that was just enrolled, or a person who asks for it.
 
@@ -138,14 +165,16 @@ class Synchroniser:
             )
         return failure
 
+    def _identity(self, device: Device) -> DeviceIdentity:
+        return DeviceIdentity(device.device, device.server_id, self._key_of(device.epoch))
+
     def _client_for(self, device: Device) -> DeviceClient:
         """The client of this epoch: another process may have enrolled again since the last sync."""
         wanted = (device.server_url, device.public_key)
         if self._client is None or self._client_of != wanted:
             self.close()
-            identity = DeviceIdentity(device.device, device.server_id, self._key_of(device.epoch))
             exchange = Exchange(device.server_url, self._clock, self._transport)
-            self._client = DeviceClient(exchange, identity, self._clock, self.random)
+            self._client = DeviceClient(exchange, self._identity(device), self._clock, self.random)
             self._client_of = wanted
         self._client.begin()
         return self._client

@@ -5,6 +5,9 @@ from collections.abc import Iterable
 from shared.reasons import Reason
 
 ACCEPTED = "ACCEPTED OFFLINE, not yet settled"
+SETTLED = "SETTLED"
+FLAGGED = "FLAGGED: an admin will decide whether the shop is paid"
+FAILED = "FAILED: the server refused this payment. Nothing was paid; please pay another way."
 DO_NOT_FIT = "The wallet number and code do not fit. Check both and try again."
 PAST_DATE = "This code is past its date, or not good yet. Please use a newer one."
 NO_VOUCHER = "This voucher can't be read. Please scan it again, or type the wallet number and code."

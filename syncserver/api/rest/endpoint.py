@@ -4,7 +4,7 @@ Routes, the OpenAPI document and the tests of who may do what are made from the 
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -63,6 +63,7 @@ class Call(Generic[_Body, _Query]):
     Attributes:
         caller: who asks; None at endpoints that ask for no token.
         path: the ids that the path names.
+        words: the words that the path names.
     """
 
     request: Request
@@ -73,6 +74,7 @@ class Call(Generic[_Body, _Query]):
     body: _Body
     raw: bytes
     route: str
+    words: Mapping[str, str]
 
     @property
     def who(self) -> Caller:
@@ -102,7 +104,8 @@ class Endpoint:
 
     Attributes:
         method: GET or POST.
-        path: Starlette's form; each `{name}` is a UUID.
+        path: Starlette's form; each `{name}` is a UUID, unless it stands in `words`.
+        words: which words a name in the path may be.
         handle: what it does.
         summary: one line for the document.
         answers: the type of `data` in the envelope; None where the answer is no JSON.
@@ -128,6 +131,7 @@ class Endpoint:
     roles: frozenset[Role] | None = EVERYBODY
     states: frozenset[PersonState] = APPROVED
     owner: str | None = None
+    words: Mapping[str, type[Word]] = field(default_factory=dict)
     body: Any = None
     query: Any = Nothing
     errors: tuple[type[TallystickError], ...] = ()
@@ -145,7 +149,9 @@ class Endpoint:
         caller = caller_of(request) if self.roles is not None else None
         if caller is not None:
             self._require(caller)
-        path = {name: _id_of(name, value) for name, value in request.path_params.items()}
+        named = request.path_params.items()
+        path = {name: _id_of(name, value) for name, value in named if name not in self.words}
+        words = {name: _word_of(name, value, self.words[name]) for name, value in named if name in self.words}
         if caller is not None and self.owner is not None:
             _require_own(caller, path[self.owner])
         query = _query_of(request, self.query)
@@ -156,7 +162,7 @@ class Endpoint:
             raw = await read_body(request, MAX_JSON_BYTES)
             body = _body_of(raw, self.body)
         route = f"{self.method} {request.url.path}?{request.url.query}"
-        answer = await self.handle(Call(request, services, caller, path, query, body, raw, route))
+        answer = await self.handle(Call(request, services, caller, path, query, body, raw, route, words))
         if isinstance(answer, Response):
             return answer
         return success(request, answer.data, status=answer.status, message=answer.message)
@@ -193,6 +199,13 @@ def _id_of(name: str, value: str) -> bytes:
         return uuid_bytes(value)
     except DecodingError as error:
         raise DecodingError(f"{name}: not a UUID") from error
+
+
+def _word_of(name: str, value: str, words: type[Word]) -> str:
+    try:
+        return words(value).value
+    except ValueError as error:
+        raise DecodingError(f"{name}: not one of {', '.join(words)}") from error
 
 
 def _query_of(request: Request, shape: type[_Query]) -> _Query:

@@ -1,18 +1,56 @@
--- Payments for people: looking them up and reviewing them.
+-- Payments for people: making them online, looking them up, reviewing and refunding them.
+
+-- vendor_to_pay: what decides whether a vendor can be paid
+SELECT currency, blocked_version FROM vendor WHERE vendor = $1;
+
+-- write_online_payment: a payment that its customer made over the network; it is taken when it is received
+INSERT INTO payment (channel, wallet, payment, vendor, amount, currency, taken_at, received_at, uncertainty, lat, lon,
+                     claimed, reasons, score, state)
+VALUES ('online', $1, $2, $3, $4, $5, $6, $6, 0, $7, $8, false, $9, 0, $10);
+
+-- write_refund: what a vendor gives back of a payment
+INSERT INTO refund (wallet, payment, number, to_customer, to_house, reason, actor, at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
 
 -- read_payment: one payment of a wallet
-SELECT p.*, v.name AS vendor_name FROM payment p JOIN vendor v USING (vendor) WHERE p.wallet = $1 AND p.payment = $2;
+SELECT p.*, v.name AS vendor_name, r.refunded FROM payment p JOIN vendor v USING (vendor)
+ CROSS JOIN LATERAL (SELECT coalesce(sum(to_customer + to_house), 0)::bigint AS refunded FROM refund r
+                      WHERE r.wallet = p.wallet AND r.payment = p.payment) AS r
+ WHERE p.wallet = $1 AND p.payment = $2;
 
--- find_payments: payments with an id, in whatever wallet
-SELECT p.*, v.name AS vendor_name FROM payment p JOIN vendor v USING (vendor) WHERE p.payment = $1 ORDER BY p.wallet;
+-- find_payments: payments with an id, in whatever wallet; of one vendor where one is named. Journals lead to the wallets
+SELECT p.*, v.name AS vendor_name, r.refunded
+  FROM (SELECT b.wallet FROM payment b WHERE b.payment = $1 AND (b.channel = 'online' OR 'FORK' = ANY (b.reasons))
+        UNION
+        SELECT j.wallet FROM device d JOIN device_epoch e USING (device)
+          JOIN journal_record j ON j.device = e.device AND j.epoch = e.epoch
+         WHERE j.payment = $1 AND j.type = 'payment' AND j.status <> 'rejected'
+           AND ($2::uuid IS NULL OR d.vendor = $2)) AS found
+  JOIN payment p ON p.wallet = found.wallet AND p.payment = $1 JOIN vendor v USING (vendor)
+ CROSS JOIN LATERAL (SELECT coalesce(sum(to_customer + to_house), 0)::bigint AS refunded FROM refund r
+                      WHERE r.wallet = p.wallet AND r.payment = p.payment) AS r
+ WHERE $2::uuid IS NULL OR p.vendor = $2
+ ORDER BY p.wallet;
 
 -- events_of_payment: what happened to a payment, in order
 SELECT number, before, after, reasons, at, actor, note FROM payment_event
  WHERE wallet = $1 AND payment = $2 ORDER BY number;
 
+-- refunds_of_payment: what was given back of a payment, in order
+SELECT number, to_customer, to_house, reason, actor, at FROM refund WHERE wallet = $1 AND payment = $2 ORDER BY number;
+
 -- caps_of_code: the cap of the code that a payment named
 SELECT cap FROM code WHERE wallet = $1 AND series = $2 AND idx = $3;
 
--- flagged_payments: payments that wait for an admin, the oldest first
-SELECT p.*, v.name AS vendor_name FROM payment p JOIN vendor v USING (vendor)
- WHERE p.state = 'FLAGGED' ORDER BY p.received_at, p.wallet, p.payment LIMIT $1;
+-- flagged_payments: payments that wait for an admin, the oldest first, from behind a place in that order on
+SELECT p.*, v.name AS vendor_name, 0::bigint AS refunded FROM payment p JOIN vendor v USING (vendor)
+ WHERE p.state = 'FLAGGED' AND p.received_at >= $1 AND (p.received_at, p.wallet, p.payment) > ($1, $2, $3::uuid)
+ ORDER BY p.received_at, p.wallet, p.payment LIMIT $4;
+
+-- payments_of_wallet: a wallet's payments within a time, the latest first, up to a place in that order
+SELECT p.*, v.name AS vendor_name, r.refunded FROM payment p JOIN vendor v USING (vendor)
+ CROSS JOIN LATERAL (SELECT coalesce(sum(to_customer + to_house), 0)::bigint AS refunded FROM refund r
+                      WHERE r.wallet = p.wallet AND r.payment = p.payment) AS r
+ WHERE p.wallet = $1 AND p.taken_at >= $2 AND p.taken_at <= $3 AND (p.taken_at, p.payment) < ($3, $4::uuid)
+   AND ($5::text IS NULL OR p.state = $5) AND ($6::uuid IS NULL OR p.vendor = $6)
+ ORDER BY p.taken_at DESC, p.payment DESC LIMIT $7;

@@ -26,7 +26,7 @@ SELECT t.currency, t.amount FROM transfer t LEFT JOIN wallet w USING (wallet) LE
 
 -- double_spends: a code settled two payments without a review of all but the first
 SELECT p.wallet, p.series, p.idx, count(*) AS payments FROM payment p
- WHERE p.state = 'SUCCESSFUL'
+ WHERE p.state = 'SUCCESSFUL' AND p.channel = 'offline'
    AND NOT EXISTS (SELECT FROM payment_event e WHERE e.wallet = p.wallet AND e.payment = p.payment
                       AND e.before = 'FLAGGED' AND e.after = 'SUCCESSFUL')
  GROUP BY p.wallet, p.series, p.idx HAVING count(*) > 1;
@@ -66,22 +66,41 @@ SELECT w.wallet, w.held, c.caps FROM wallet w
        USING (wallet)
  WHERE w.held <> coalesce(c.caps, 0);
 
--- reviews: what is in review differs from the flagged payments that claimed their codes
+-- reviews: what is in review differs from the flagged payments that claimed their codes or were made online
 SELECT w.wallet, w.review, p.amount FROM wallet w
-  LEFT JOIN (SELECT wallet, sum(amount) AS amount FROM payment WHERE state = 'FLAGGED' AND claimed GROUP BY wallet) p
+  LEFT JOIN (SELECT wallet, sum(amount) AS amount FROM payment
+              WHERE state = 'FLAGGED' AND (claimed OR channel = 'online') GROUP BY wallet) p
        USING (wallet)
  WHERE w.review <> coalesce(p.amount, 0);
 
--- settlements: what a vendor was credited for a payment does not fit the payment's state
-SELECT p.wallet, p.payment, p.state, p.amount, t.credited FROM payment p
-  LEFT JOIN (SELECT wallet, payment, sum(CASE WHEN credit = 'vendor' THEN amount ELSE -amount END) AS credited
+-- settlements: what a vendor was credited for a payment, less what it gave back, does not fit the payment's state
+SELECT p.wallet, p.payment, p.state, p.amount, t.credited, t.returned, t.refunded FROM payment p
+  LEFT JOIN (SELECT wallet, payment, sum(amount) FILTER (WHERE credit = 'vendor') AS credited,
+                    sum(amount) FILTER (WHERE debit = 'vendor') AS returned,
+                    sum(amount) FILTER (WHERE debit = 'vendor' AND cause = 'refund') AS refunded
                FROM transfer WHERE vendor IS NOT NULL AND payment IS NOT NULL GROUP BY wallet, payment) t
        USING (wallet, payment)
- WHERE CASE WHEN p.state <> 'SUCCESSFUL' THEN coalesce(t.credited, 0) <> 0
-            WHEN p.claimed THEN t.credited IS DISTINCT FROM p.amount
+ WHERE CASE WHEN p.state = 'REVERSED' THEN coalesce(t.credited, 0) <> coalesce(t.returned, 0)
+            WHEN p.state <> 'SUCCESSFUL' THEN coalesce(t.credited, 0) <> 0 OR coalesce(t.returned, 0) <> 0
+            -- a part may be refunded, and nothing else takes from a settled payment; the whole would have reversed it
+            WHEN coalesce(t.returned, 0) <> coalesce(t.refunded, 0) OR t.refunded >= t.credited THEN true
+            WHEN p.claimed OR p.channel = 'online' THEN t.credited IS DISTINCT FROM p.amount
             -- approved without a hold: a vendor that bears its losses may be paid less, never more
             ELSE coalesce(t.credited, 0) NOT BETWEEN 0 AND p.amount
        END;
+
+-- refunds: a payment's refunds are not what moved back for them, are not numbered without gaps, or exceed the payment
+SELECT wallet, payment, p.amount, r.to_customer, r.to_house, t.to_customer AS moved_to_customer,
+       t.to_house AS moved_to_house
+  FROM (SELECT wallet, payment, sum(to_customer) AS to_customer, sum(to_house) AS to_house, count(*) AS n,
+               max(number) AS last FROM refund GROUP BY wallet, payment) r
+  FULL JOIN (SELECT wallet, payment, coalesce(sum(amount) FILTER (WHERE credit = 'online'), 0) AS to_customer,
+                    coalesce(sum(amount) FILTER (WHERE credit = 'loss'), 0) AS to_house, sum(amount) AS total
+               FROM transfer WHERE cause = 'refund' GROUP BY wallet, payment) t USING (wallet, payment)
+  LEFT JOIN payment p USING (wallet, payment)
+ WHERE r.n IS DISTINCT FROM r.last OR r.to_customer IS DISTINCT FROM t.to_customer
+    OR r.to_house IS DISTINCT FROM t.to_house OR t.total <> t.to_customer + t.to_house
+    OR p.payment IS NULL OR r.to_customer + r.to_house > p.amount;
 
 -- causes: a transfer names a payment or series that is not there
 SELECT t.wallet, t.number, t.cause FROM transfer t
@@ -115,9 +134,10 @@ SELECT e.device, e.epoch, e.ranges AS stored, s.ranges AS found FROM device_epoc
         AND h.seq = CASE WHEN (e.ranges -> 0 -> 0)::bigint = 1 THEN (e.ranges -> 0 -> 1)::bigint END
  WHERE coalesce(s.ranges, '[]') <> e.ranges OR (h.link IS NOT NULL AND h.link <> e.head);
 
--- answers: a payment's record is not there, or a record that was not rejected has no payment
+-- answers: an offline payment's record is not there, or a record that was not rejected has no payment
 SELECT p.wallet, p.payment, p.device, p.seq FROM payment p
- WHERE NOT EXISTS (SELECT FROM journal_record j WHERE j.device = p.device AND j.epoch = p.epoch AND j.seq = p.seq AND j.link = p.link)
+ WHERE p.channel = 'offline'
+   AND NOT EXISTS (SELECT FROM journal_record j WHERE j.device = p.device AND j.epoch = p.epoch AND j.seq = p.seq AND j.link = p.link)
    AND NOT EXISTS (SELECT FROM fork_record f WHERE f.device = p.device AND f.epoch = p.epoch AND f.seq = p.seq AND f.link = p.link)
 UNION ALL
 SELECT j.wallet, j.payment, j.device, j.seq FROM journal_record j

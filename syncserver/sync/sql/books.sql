@@ -63,8 +63,12 @@ SELECT c.verifiers, c.caps, c.spent FROM unnest($1::text[], $2::uuid[]) WITH ORD
 SELECT version FROM device_update WHERE device = $1 AND version > $2 AND version <= $3
  ORDER BY version OFFSET $4::integer - 1 LIMIT 1;
 
--- updates_of_device: how a device's payments stand that changed since a version; each once, whatever clocks said
-SELECT DISTINCT p.wallet, p.payment, p.state, p.reasons FROM device_update u
+-- updates_of_device: how a device's payments stand that changed since a version; each once, whatever clocks said. One
+-- that was refunded as a whole was taken all the same: its till, which holds it against its shift, hears of no void
+SELECT DISTINCT p.wallet, p.payment, p.reasons,
+       CASE WHEN p.state = 'REVERSED' AND EXISTS (SELECT FROM refund r WHERE r.wallet = p.wallet AND r.payment = p.payment)
+            THEN 'SUCCESSFUL' ELSE p.state END AS state
+  FROM device_update u
   JOIN payment p ON p.wallet = u.wallet AND p.payment = u.payment
  WHERE u.device = $1 AND u.version > $2 AND u.version <= $3 ORDER BY p.wallet, p.payment;
 

@@ -49,10 +49,15 @@ SELECT DISTINCT ON (j.payment) j.payment, j.wallet FROM journal_record j
  WHERE j.device = $1 AND j.epoch = $2 AND j.payment = ANY ($3::uuid[]) AND j.type = 'payment' AND j.status <> 'rejected'
  ORDER BY j.payment, j.seq;
 
--- read_payments: payments as they stand now
-SELECT p.wallet, p.payment, p.shift, p.vendor, p.amount, p.claimed, p.taken_at, p.state, p.reasons
+-- read_payments: payments as they stand now, with what was refunded of them
+SELECT p.wallet, p.payment, p.shift, p.vendor, p.amount, p.claimed, p.taken_at, p.state, p.reasons, p.channel,
+       r.refunds, r.to_customer, r.to_house
   FROM unnest($1::text[], $2::uuid[]) AS k (wallet, payment)
- CROSS JOIN LATERAL (SELECT * FROM payment p WHERE p.wallet = k.wallet AND p.payment = k.payment LIMIT 1) AS p;
+ CROSS JOIN LATERAL (SELECT * FROM payment p WHERE p.wallet = k.wallet AND p.payment = k.payment LIMIT 1) AS p
+ CROSS JOIN LATERAL (
+    SELECT count(*) AS refunds, coalesce(sum(to_customer), 0)::bigint AS to_customer,
+           coalesce(sum(to_house), 0)::bigint AS to_house
+      FROM refund r WHERE r.wallet = k.wallet AND r.payment = k.payment) AS r;
 
 -- read_shifts: shifts and their two ends
 SELECT shift, opened_seq, closed_seq FROM shift WHERE device = $1 AND epoch = $2 AND shift = ANY ($3::uuid[]);

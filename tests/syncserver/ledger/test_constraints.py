@@ -2,6 +2,7 @@
 
 # ruff: noqa: S608 - the statements are these tests' own
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.anyio
 
 CHECK, UNIQUE, RIGHT = asyncpg.CheckViolationError, asyncpg.UniqueViolationError, asyncpg.InsufficientPrivilegeError
 NOT_NULL = asyncpg.NotNullViolationError
-HISTORY = ("journal_record", "transfer", "payment_event", "fork_record", "stray_record", "batch", "policy")
+HISTORY = ("journal_record", "transfer", "payment_event", "fork_record", "stray_record", "batch", "policy", "refund")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +133,48 @@ async def test_a_payment_is_there_once(attack: Attack) -> None:
 async def test_a_payment_is_of_something(attack: Attack) -> None:
     for amount in ("0", "-1"):
         await attack.refused(CHECK, COPY_OF_PAYMENT.format(payment="gen_random_uuid()", amount=amount, claimed="false"))
+
+
+ONLINE_PAYMENT = """
+    INSERT INTO payment (channel, wallet, payment, vendor, amount, currency, taken_at, received_at, uncertainty,
+                         lat, lon, claimed, reasons, score, state{more})
+    SELECT {channel}, wallet, gen_random_uuid(), vendor, amount, currency, taken_at, received_at, 0, {lat}, NULL,
+           {claimed}, '{{}}', 0, state{values} FROM payment
+"""
+
+
+async def test_a_payment_is_wholly_of_a_terminal_or_wholly_online(attack: Attack) -> None:
+    fits = {"channel": "'online'", "lat": "NULL", "claimed": "false", "more": "", "values": ""}
+    own = attack.connection.transaction()
+    await own.start()
+    await attack.connection.execute(ONLINE_PAYMENT.format(**fits))
+    await own.rollback()
+    for changes in ({"channel": "'offline'"}, {"channel": "'post'"}, {"lat": "1"}, {"claimed": "true"}):
+        await attack.refused(CHECK, ONLINE_PAYMENT.format(**fits | changes))
+    await attack.refused(NOT_NULL, ONLINE_PAYMENT.format(**fits | {"channel": "NULL"}))
+    for column in ("device", "epoch", "seq", "link", "shift", "series", "idx", "at", "book", "batch"):
+        more = {"more": f", {column}", "values": f", {column}"}
+        await attack.refused(CHECK, ONLINE_PAYMENT.format(**fits | more))
+        names = COPY_OF_PAYMENT.format(payment="gen_random_uuid()", amount="amount", claimed="false")
+        picked, _, rest = names.partition("SELECT")
+        without = re.sub(rf"\b{column}\b", "NULL", rest, count=1)
+        await attack.refused(CHECK, f"{picked} SELECT {without}")
+
+
+REFUND = "INSERT INTO refund VALUES ($1, $2, {number}, {customer}, {house}, 'why', 'me', 0)"
+
+
+async def test_a_refund_is_of_something_and_there_once(attack: Attack) -> None:
+    payment = uuid_of(attack.payment)
+    for number, customer, house in ((0, 1, 0), (1, 0, 0), (1, -1, 2), (1, 2, -1)):
+        statement = REFUND.format(number=number, customer=customer, house=house)
+        await attack.refused(CHECK, statement, attack.wallet, payment)
+    one = attack.connection.transaction()
+    await one.start()
+    await attack.connection.execute(REFUND.format(number=1, customer=1, house=0), attack.wallet, payment)
+    again = REFUND.format(number=1, customer=2, house=0)
+    await attack.refused(UNIQUE, again, attack.wallet, payment)
+    await one.rollback()
 
 
 async def test_a_code_is_claimed_by_one_payment_alone(attack: Attack) -> None:

@@ -3,9 +3,10 @@
 import pytest
 
 from shared.geo import Place
+from shared.money import Money
 from syncserver.database.connection import Connection
 from syncserver.maintenance.rounds import one_round
-from syncserver.payments import views
+from syncserver.payments import online, refunds, views
 from syncserver.payments.review import review
 from syncserver.reconcile.checks import MEANINGS, QUERIES, reconcile
 from tests.syncserver.kit import Shop
@@ -13,6 +14,7 @@ from tests.syncserver.kit import Shop
 pytestmark = pytest.mark.anyio
 
 FAR_AWAY = Place.from_degrees("59.1", "24.7536")
+PARIS = Place.from_degrees("48.8566", "2.3522")
 
 # By check: what a hand in the database, a defect or a bad disk might do, each of it alone.
 DAMAGE = {
@@ -56,6 +58,7 @@ DAMAGE = {
     ],
     "reviews": [
         "UPDATE payment SET amount = amount + 1 WHERE state = 'FLAGGED' AND claimed",
+        "UPDATE payment SET amount = amount + 1 WHERE state = 'FLAGGED' AND channel = 'online'",
         "UPDATE wallet SET review = review + 1",
     ],
     "settlements": [
@@ -63,6 +66,21 @@ DAMAGE = {
         "UPDATE transfer SET amount = amount + 1 WHERE cause = 'approve'",
         "UPDATE payment SET amount = amount - 1 WHERE state = 'SUCCESSFUL'",
         "DELETE FROM transfer WHERE cause = 'void'",
+        "DELETE FROM transfer WHERE cause = 'pay' AND credit = 'vendor'",
+        "DELETE FROM transfer WHERE cause = 'refund' AND amount = 300",
+        "UPDATE transfer SET amount = 500 WHERE cause = 'refund' AND amount = 100",
+        "UPDATE transfer SET cause = 'void' WHERE cause = 'refund' AND amount = 100",
+    ],
+    "refunds": [
+        "DELETE FROM refund WHERE number = 1",
+        "DELETE FROM refund WHERE number = 2",
+        "UPDATE refund SET number = 3 WHERE number = 2",
+        "UPDATE refund SET to_customer = to_customer + 1",
+        "UPDATE refund SET to_house = 1",
+        "DELETE FROM transfer WHERE cause = 'refund'",
+        "UPDATE transfer SET credit = 'offline' WHERE cause = 'refund'",
+        "UPDATE payment SET amount = 299 WHERE channel = 'online' AND state = 'REVERSED'",
+        "INSERT INTO refund SELECT wallet, payment, 1, 1, 0, 'none', 'nobody', 0 FROM payment WHERE state = 'FLAGGED'",
     ],
     "causes": ["DELETE FROM payment", "DELETE FROM series"],
     "journals": ["UPDATE journal_record SET prev = link WHERE seq = 2"],
@@ -90,7 +108,7 @@ DAMAGE = {
 
 
 async def a_day_in_the_shop(shop: Shop) -> None:
-    """Payments that settle, fail, are flagged, decided and voided, a code taken twice, a fork, and shifts."""
+    """Payments that settle, fail, are flagged, decided, voided and refunded, a code taken twice, a fork, and shifts."""
     near, far = await shop.customer(), await shop.customer(home=FAR_AWAY)
     codes, far_codes = await shop.codes(near), await shop.codes(far, 3)
     one, two, three = await shop.terminal(), await shop.terminal(), await shop.terminal()
@@ -118,7 +136,20 @@ async def a_day_in_the_shop(shop: Shop) -> None:
     fork = three.payment(codes[4], 200)
     await three.upload(three.pay(codes[3], 100)[1])
     await three.upload(three.add(fork))
+    await pay_online(shop, near)
     await one_round(shop.services)
+
+
+async def pay_online(shop: Shop, wallet: str) -> None:
+    """Online payments: one that is flagged, one of which a part is refunded, and one that is refunded in two parts."""
+    async with shop.services.pool.acquire() as connection, connection.transaction():
+        for amount, place, parts in ((200, PARIS, ()), (500, None, (100,)), (400, None, (300, None))):
+            money = Money(amount, "EUR")
+            order = online.Order(wallet, shop.vendor, money, place, "test")
+            payment = await online.pay(connection, shop.services, order)
+            for part in parts:
+                refund = await refunds.prepare(connection, wallet, payment, part)
+                await refunds.carry_out(connection, refund, reason="test", actor="test", at=shop.clock())
 
 
 async def found(connection: Connection) -> set[str]:
@@ -129,7 +160,7 @@ async def found(connection: Connection) -> set[str]:
 async def test_every_check_finds_its_damage(shop: Shop, owner: Connection) -> None:
     await a_day_in_the_shop(shop)
     counts = await owner.fetch("SELECT state, count(*) FROM payment GROUP BY state ORDER BY state")
-    assert [tuple(row) for row in counts] == [("FAILED", 2), ("FLAGGED", 2), ("REVERSED", 1), ("SUCCESSFUL", 3)]
+    assert [tuple(row) for row in counts] == [("FAILED", 2), ("FLAGGED", 3), ("REVERSED", 2), ("SUCCESSFUL", 4)]
     assert await owner.fetchval("SELECT count(*) FROM fork_record") == 1
     assert set(DAMAGE) == set(QUERIES) == set(MEANINGS)
     assert await found(owner) == set()
