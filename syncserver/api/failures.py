@@ -11,6 +11,13 @@ from syncserver.api.envelope import failure
 from syncserver.database.errors import AWAY, BusyError
 from syncserver.keys.errors import KeyFileError
 from syncserver.ledger.postings import InsufficientFundsError
+from syncserver.payments.errors import (
+    AmbiguousPaymentError,
+    NotFlaggedError,
+    NotRefundableError,
+    RefundTooLargeError,
+    UnknownPaymentError,
+)
 from syncserver.people.errors import (
     BlockedError,
     CredentialsError,
@@ -24,12 +31,6 @@ from syncserver.people.errors import (
     UnknownPersonError,
     WaitingPeriodError,
 )
-from syncserver.payments.errors import (
-    AmbiguousPaymentError,
-    NotFlaggedError,
-    NotRefundableError,
-    RefundTooLargeError,
-    UnknownPaymentError,
 from syncserver.registry.enrolment import InvalidTerminalNameError
 from syncserver.registry.errors import (
     DeviceStateError,
@@ -46,6 +47,12 @@ from syncserver.sync.crowd import slow_down
 from syncserver.sync.intake import SeveralEpochsError, TooManyRecordsError
 from syncserver.sync.reading import DeviceGoneError
 from syncserver.wallets.errors import UnknownWalletError
+from syncserver.wallets.funding.errors import (
+    EntryStateError,
+    NoBankAccountError,
+    ReceiptUsedError,
+    UnknownEntryError,
+)
 
 log = structlog.get_logger()
 
@@ -63,6 +70,7 @@ STATUS: dict[type[TallystickError], int] = {
     UnknownPersonError: 404,
     UnknownVendorError: 404,
     UnknownPaymentError: 404,
+    UnknownEntryError: 404,
     SlowBodyError: 408,
     KeyTakenError: 409,
     DeviceStateError: 409,
@@ -76,6 +84,9 @@ STATUS: dict[type[TallystickError], int] = {
     NotFlaggedError: 409,
     NotRefundableError: 409,
     RefundTooLargeError: 409,
+    ReceiptUsedError: 409,
+    EntryStateError: 409,
+    NoBankAccountError: 409,
     TooLargeError: 413,
     TooManyRecordsError: 413,
     WrongTypeError: 415,

@@ -10,6 +10,7 @@ from rich.console import Console
 from shared.ids import uuid_text
 from syncserver.commands.admins import admin
 from syncserver.commands.devices import device
+from syncserver.commands.funding import funding
 from syncserver.commands.keys import keys
 from syncserver.commands.payments import payment
 from syncserver.commands.people import customer, vendor
@@ -36,7 +37,7 @@ app = App(
     Exit codes: 0 done, 1 it failed or something was found, 2 wrong usage.
     """,
 )
-for part in (vendor, customer, wallet, codes, device, payment, admin, keys):
+for part in (vendor, customer, wallet, funding, codes, device, payment, admin, keys):
     app.command(part)
 
 

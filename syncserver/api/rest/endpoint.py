@@ -115,6 +115,7 @@ class Endpoint:
         owner: the name in the path that must be the caller's own id, or for a vendor's person the shop's, unless an
             admin asks.
         body: the type of the JSON body; None where there is none.
+        takes: what else it takes, where the body is no JSON; the handler reads it.
         query: the type of the query; its fields are texts, numbers and booleans.
         errors: what can go wrong beside what can at every endpoint.
         once: whether it needs an Idempotency-Key.
@@ -133,6 +134,7 @@ class Endpoint:
     owner: str | None = None
     words: Mapping[str, type[Word]] = field(default_factory=dict)
     body: Any = None
+    takes: tuple[str, ...] = ()
     query: Any = Nothing
     errors: tuple[type[TallystickError], ...] = ()
     once: bool = False
