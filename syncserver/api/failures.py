@@ -46,7 +46,7 @@ from syncserver.sync.bounds import Bounds
 from syncserver.sync.crowd import slow_down
 from syncserver.sync.intake import SeveralEpochsError, TooManyRecordsError
 from syncserver.sync.reading import DeviceGoneError
-from syncserver.wallets.errors import UnknownWalletError
+from syncserver.wallets.errors import UnknownSeriesError, UnknownWalletError, WalletBlockedError
 from syncserver.wallets.funding.errors import (
     EntryStateError,
     NoBankAccountError,
@@ -66,6 +66,7 @@ STATUS: dict[type[TallystickError], int] = {
     ForbiddenError: 403,
     NotApprovedError: 403,
     BlockedError: 403,
+    UnknownSeriesError: 404,
     UnknownWalletError: 404,
     UnknownPersonError: 404,
     UnknownVendorError: 404,
@@ -87,6 +88,7 @@ STATUS: dict[type[TallystickError], int] = {
     ReceiptUsedError: 409,
     EntryStateError: 409,
     NoBankAccountError: 409,
+    WalletBlockedError: 409,
     TooLargeError: 413,
     TooManyRecordsError: 413,
     WrongTypeError: 415,
