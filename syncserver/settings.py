@@ -1,6 +1,7 @@
 """What the environment says: TALLYSTICK_HOME and its siblings."""
 
 import os
+from ipaddress import ip_network
 from pathlib import Path
 
 from pydantic import Field, SecretStr, field_validator
@@ -22,6 +23,8 @@ class ServerSettings(BaseSettings):
         kek_file: where the key-encryption key is, if not in the data folder or a systemd credential.
         pool_size: connections a process keeps at most.
         two_person_amount: above so many whole units of a currency, what an admin does needs a second one.
+        limits_url: a Redis or Valkey that counts people's requests for all processes; without it each counts its own.
+        trusted_proxies: addresses and networks, with commas between, whose X-Forwarded-For is believed.
         settle_at_once: batches a process settles at once; about the database's cores.
     """
 
@@ -34,6 +37,15 @@ class ServerSettings(BaseSettings):
     pool_size: int = 10
     settle_at_once: int = 2
     two_person_amount: int = 1_000
+    limits_url: SecretStr | None = None
+    trusted_proxies: str = ""
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, proxies: str) -> str:
+        for proxy in proxies.split(",") if proxies.strip() else ():
+            ip_network(proxy.strip())  # uvicorn would take what is none as a name, and trust nobody
+        return proxies.strip()
 
     @field_validator("home")
     @classmethod
