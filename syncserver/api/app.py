@@ -83,6 +83,8 @@ def make_app(
         exception_handlers={TallystickError: failures.answer_known, HTTPException: failures.answer_http},
         lifespan=lifespan,
     )
+    # Nobody is sent elsewhere, to a host that the request itself has named.
+    app.router.redirect_slashes = False
     app.state.bounds = bounds or Bounds.of()
     app.state.limits = limits or Limits()
     if services is not None:

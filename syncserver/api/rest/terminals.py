@@ -33,7 +33,9 @@ SCHEMAS: dict[str, Any] = {
 
 def _refused(*statuses: int) -> dict[str, Any]:
     """Error answers in the envelope, and those that are possible everywhere."""
-    return {str(status): {"description": _WORDS[status], "content": _FAILURE} for status in sorted({*statuses, 500, 503})}
+    return {
+        str(status): {"description": _WORDS[status], "content": _FAILURE} for status in sorted({*statuses, 500, 503})
+    }
 
 
 _WORDS = {
@@ -116,9 +118,7 @@ PATHS: dict[str, dict[str, Any]] = {
                         }
                     },
                 },
-                **{
-                    str(status): {"description": _WORDS[status], "content": _OAUTH} for status in (401, 413, 415)
-                },
+                **{str(status): {"description": _WORDS[status], "content": _OAUTH} for status in (401, 413, 415)},
                 "400": {
                     "description": "The form is none, or its body broke off.",
                     "content": {

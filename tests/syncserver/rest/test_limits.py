@@ -67,8 +67,8 @@ async def limited(shop: Shop, counted: Limits | None = None, address: str = "192
 
 
 async def test_a_person_asks_ten_times_a_minute(shop: Shop) -> None:
-    async with limited(shop) as shop:
-        (ada, _), (eve, _) = await customer(shop), await customer(shop)
+    async with limited(shop) as there:
+        (ada, _), (eve, _) = await customer(there), await customer(there)
         path = f"/api/wallets/check-balance/{ada.id}"
         for left in range(9, -1, -1):
             answer = await ada.get(path)
@@ -86,8 +86,8 @@ async def test_a_person_asks_ten_times_a_minute(shop: Shop) -> None:
 
 
 async def test_what_is_refused_was_asked_too(shop: Shop) -> None:
-    async with limited(shop) as shop:
-        (ada, _), (eve, _) = await customer(shop), await customer(shop)
+    async with limited(shop) as there:
+        (ada, _), (eve, _) = await customer(there), await customer(there)
         for _ in range(10):
             answer = await eve.get(f"/api/wallets/check-balance/{ada.id}")
             assert refused(answer) == (403, "FORBIDDEN")
@@ -96,8 +96,8 @@ async def test_what_is_refused_was_asked_too(shop: Shop) -> None:
 
 
 async def test_of_many_at_once_ten_go_on(shop: Shop) -> None:
-    async with limited(shop) as shop:
-        ada, wallet = await customer(shop)
+    async with limited(shop) as there:
+        ada, wallet = await customer(there)
         path = f"/api/wallets/transfer-to-offline/{ada.id}"
         answers = await asyncio.gather(*(ada.post(path, {"amount": "1.00"}) for _ in range(25)))
         statuses = sorted(answer.status_code for answer in answers)
@@ -106,8 +106,8 @@ async def test_of_many_at_once_ten_go_on(shop: Shop) -> None:
 
 
 async def test_codes_have_a_stricter_bucket_beside_the_persons(shop: Shop) -> None:
-    async with limited(shop) as shop:
-        ada = person(shop, Role.CUSTOMER)
+    async with limited(shop) as there:
+        ada = person(there, Role.CUSTOMER)
         for _ in range(CODES.calls):
             answer = await ada.get("/codes")
             assert answer.status_code == 200
@@ -142,30 +142,30 @@ async def test_whoever_tries_passwords_with_a_token_is_counted_by_person(shop: S
 
 
 async def test_login_bodies_that_are_none_are_drawn_from_the_address(shop: Shop) -> None:
-    async with limited(shop) as shop:
-        statuses = [(await shop.http.post("/login", json={"name": "x"})).status_code for _ in range(6)]
+    async with limited(shop) as there:
+        statuses = [(await there.http.post("/login", json={"name": "x"})).status_code for _ in range(6)]
         assert statuses == [422] * 5 + [429]
 
 
 async def test_without_a_token_addresses_are_counted_and_documents_are_free(shop: Shop) -> None:
-    async with limited(shop) as shop:
-        statuses = [(await shop.http.get("/public", headers={"X-Forwarded-For": f"198.51.100.{n}"})).status_code
+    async with limited(shop) as there:
+        statuses = [(await there.http.get("/public", headers={"X-Forwarded-For": f"198.51.100.{n}"})).status_code
                     for n in range(11)]  # fmt: skip
         assert statuses == [200] * 10 + [429], "a header is no address"
         for path in ("/free", "/openapi.json", "/healthz"):
-            answers = [await shop.http.get(path) for _ in range(12)]
+            answers = [await there.http.get(path) for _ in range(12)]
             assert {answer.status_code for answer in answers} == {200}
             assert "RateLimit" not in answers[0].headers
 
 
 async def test_a_reconnecting_fleet_is_never_refused(shop: Shop) -> None:
-    async with limited(shop) as shop:
-        till = await shop.terminal()
+    async with limited(shop) as there:
+        till = await there.terminal()
         for _ in range(15):
             await till.log_in()
             await till.pull()
             assert (await till.send(till.batch(()))).status_code in {200, 422}
-        tills = [await shop.terminal(name=f"till {number}") for number in range(15)]
+        tills = [await there.terminal(name=f"till {number}") for number in range(15)]
         await asyncio.gather(*(till.pull() for till in tills))
 
 
@@ -306,7 +306,9 @@ async def test_processes_count_together_in_a_redis(shop: Shop, counts: Server) -
             answer = await who.get("/user")
             assert refused(answer) == (429, "RATE_LIMITED")
             assert 1 <= int(answer.headers["Retry-After"]) <= 60
-        many = await asyncio.gather(*(one.draw(USER, "eve") for _ in range(20)), *(two.draw(USER, "eve") for _ in range(20)))
+        many = await asyncio.gather(
+            *(one.draw(USER, "eve") for _ in range(20)), *(two.draw(USER, "eve") for _ in range(20))
+        )
         assert sum(drawn.granted for drawn in many) == 10
     await one.close()
     await two.close()

@@ -169,7 +169,7 @@ async def ask(shop: Shop, endpoint: Endpoint, cell: Cell) -> tuple[int, str | No
     return answer.status_code, answer.json()["errorCode"] if is_json else None
 
 
-def fits(allowed: bool, answered: tuple[int, str | None]) -> bool:  # noqa: FBT001 - a cell of the table
+def fits(allowed: bool, answered: tuple[int, str | None]) -> bool:
     """Whether somebody got as far as they may: past the gate whatever is found there, or not."""
     status, code = answered
     if allowed:

@@ -53,7 +53,10 @@ def test_an_operation_says_what_its_endpoint_declares(endpoint: Endpoint) -> Non
     for status in endpoint.statuses:
         answer = said["responses"][str(status)]
         assert ("RateLimit" in answer["headers"]) == bool(BUCKETS[endpoint.rate])
-        assert set(answer["content"]) == {*endpoint.media, *(["application/json"] if endpoint.answers or not endpoint.media else [])}
+        assert set(answer["content"]) == {
+            *endpoint.media,
+            *(["application/json"] if endpoint.answers or not endpoint.media else []),
+        }
     for problem in problems_of(endpoint):
         schema = said["responses"][str(problem.status)]["content"]["application/json"]["schema"]
         assert problem.code in schema["allOf"][1]["properties"]["errorCode"]["enum"]
