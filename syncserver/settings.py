@@ -1,6 +1,7 @@
 """What the environment says: TALLYSTICK_HOME and its siblings."""
 
 import os
+from ipaddress import ip_network
 from pathlib import Path
 
 from pydantic import Field, SecretStr, field_validator
@@ -23,6 +24,8 @@ class ServerSettings(BaseSettings):
         pool_size: connections a process keeps at most.
         two_person_amount: above so many whole units of a currency, what an admin does needs a second one.
         waiting_hours: nobody is approved sooner than so many hours after registering; 0 is at once.
+        limits_url: a Redis or Valkey that counts people's requests for all processes; without it each counts its own.
+        trusted_proxies: addresses and networks, with commas between, whose X-Forwarded-For is believed.
         settle_at_once: batches a process settles at once; about the database's cores.
     """
 
@@ -36,6 +39,15 @@ class ServerSettings(BaseSettings):
     settle_at_once: int = 2
     two_person_amount: int = 1_000
     waiting_hours: int = Field(default=24, ge=0, le=24 * 365)
+    limits_url: SecretStr | None = None
+    trusted_proxies: str = ""
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, proxies: str) -> str:
+        for proxy in proxies.split(",") if proxies.strip() else ():
+            ip_network(proxy.strip())  # uvicorn would take what is none as a name, and trust nobody
+        return proxies.strip()
 
     @field_validator("home")
     @classmethod

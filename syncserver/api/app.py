@@ -14,7 +14,10 @@ from shared.errors import TallystickError
 from shared.ids import uuid7, uuid_text
 from syncserver.api import devices, failures, health, sync
 from syncserver.api.connection import CROWDED, Crowded
+from syncserver.api.frame import with_headers
+from syncserver.api.rest import documents
 from syncserver.api.rest.catalogue import ENDPOINTS
+from syncserver.api.rest.limits import Limits
 from syncserver.database.errors import BusyError
 from syncserver.services import Services
 from syncserver.sync.bounds import Bounds
@@ -28,6 +31,7 @@ ROUTES = (
     Route("/api/sync/batches", sync.upload, methods=["POST"]),
     Route("/api/sync/book", sync.book, methods=["GET"]),
     Route("/api/transactions/make-payment-offline", sync.make_payment_offline, methods=["POST"]),
+    *documents.ROUTES,
     *(endpoint.route for endpoint in ENDPOINTS),
 )
 
@@ -50,7 +54,7 @@ class RequestFrame:
         async def watched(message: Message) -> None:
             nonlocal started
             started = started or message["type"] == "http.response.start"
-            await send(message)
+            await send(with_headers(scope, message))
 
         if scope.get(CROWDED) and scope["path"] not in _ALWAYS_ANSWERED:
             response = await failures.answer_known(Request(scope), BusyError())
@@ -64,13 +68,14 @@ class RequestFrame:
             if started:
                 raise
             response = await failures.answer_unknown(Request(scope), error)
-            await response(scope, receive, send)
+            await response(scope, receive, watched)
 
 
 def make_app(
     services: Services | None = None,
     lifespan: Callable[[Starlette], AbstractAsyncContextManager[None]] | None = None,
     bounds: Bounds | None = None,
+    limits: Limits | None = None,
 ) -> Starlette:
     """The application over services that are open already, or that the lifespan puts into `app.state.services`."""
     app = Starlette(
@@ -79,7 +84,10 @@ def make_app(
         exception_handlers={TallystickError: failures.answer_known, HTTPException: failures.answer_http},
         lifespan=lifespan,
     )
+    # Nobody is sent elsewhere, to a host that the request itself has named.
+    app.router.redirect_slashes = False
     app.state.bounds = bounds or Bounds.of()
+    app.state.limits = limits or Limits()
     if services is not None:
         app.state.services = services
     return app

@@ -139,5 +139,5 @@ async def read_json(request: Request, shape: type[_T]) -> _T:
     body = await read_body(request, MAX_JSON_BYTES)
     try:
         return msgspec.json.decode(body, type=shape)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise DecodingError(str(error)[:200]) from error

@@ -1,5 +1,7 @@
 """Which error becomes which answer: one table, so that no route has an opinion of its own."""
 
+from typing import NamedTuple
+
 import structlog
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -28,6 +30,7 @@ from syncserver.people.errors import (
     PersonStateError,
     RefreshRaceError,
     RefreshTokenError,
+    TooOftenError,
     UnknownPersonError,
     WaitingPeriodError,
 )
@@ -97,14 +100,35 @@ STATUS: dict[type[TallystickError], int] = {
     SeveralEpochsError: 422,
     DecodingError: 422,
     DeviceBusyError: 429,
+    TooOftenError: 429,
     BusyError: 503,
     KeyFileError: 503,  # ours to mend: whatever was sent can be sent again
 }
 
 
+class Plain(NamedTuple):
+    """An answer to what is no error of ours."""
+
+    status: int
+    code: str
+    message: str
+
+
+INCOMPLETE = Plain(400, "INCOMPLETE", "The request broke off.")
+UNAVAILABLE = Plain(503, "UNAVAILABLE", "The server can't reach its database. Try again.")
+INTERNAL = Plain(500, "INTERNAL", "Something went wrong here. Nothing was lost; try again.")
+# Of Starlette's own errors: no such path, no such method.
+HTTP_CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
+
+
 def status_of(error: TallystickError) -> int:
-    """The status that an error answers with; the nearest of its classes decides."""
-    return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 422)
+    """The status that an error answers with."""
+    return status_of_kind(type(error))
+
+
+def status_of_kind(error: type[TallystickError]) -> int:
+    """The status of a kind of error; the nearest of its classes decides."""
+    return next((STATUS[kind] for kind in error.__mro__ if kind in STATUS), 422)
 
 
 def _retry_after(request: Request, status: int) -> int | None:
@@ -122,7 +146,7 @@ async def answer_known(request: Request, error: Exception) -> Response:
         raise error
     status = status_of(error)
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None  # noqa: PLR2004 - as RFC 9110 asks
-    retry = _retry_after(request, status)
+    retry = error.seconds if isinstance(error, TooOftenError) else _retry_after(request, status)
     return failure(request, status, error.code, error.message, retry_after=retry, headers=headers)
 
 
@@ -130,8 +154,7 @@ async def answer_http(request: Request, error: Exception) -> Response:
     """Starlette's own: no such path, no such method."""
     if not isinstance(error, HTTPException):
         raise error
-    codes = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
-    code = codes.get(error.status_code, "HTTP_ERROR")
+    code = HTTP_CODES.get(error.status_code, "HTTP_ERROR")
     return failure(request, error.status_code, code, str(error.detail), headers=error.headers)
 
 
@@ -139,10 +162,9 @@ async def answer_unknown(request: Request, error: Exception) -> Response:
     """Anything else: the client is gone, the database is away, or a defect of ours. None shows more than that."""
     if isinstance(error, ClientDisconnect):
         log.info("client_gone", path=request.url.path)
-        return failure(request, 400, "INCOMPLETE", "The request broke off.")
+        return failure(request, *INCOMPLETE)
     if isinstance(error, AWAY):
         log.warning("database_away", path=request.url.path, error=type(error).__name__)
-        said = "The server can't reach its database. Try again."
-        return failure(request, 503, "UNAVAILABLE", said, retry_after=_retry_after(request, 503))
+        return failure(request, *UNAVAILABLE, retry_after=_retry_after(request, UNAVAILABLE.status))
     log.error("request_failed", path=request.url.path, exc_info=error)
-    return failure(request, 500, "INTERNAL", "Something went wrong here. Nothing was lost; try again.")
+    return failure(request, *INTERNAL)

@@ -18,6 +18,7 @@ from structlog.typing import Processor
 from shared.errors import TallystickError
 from syncserver.api.app import make_app
 from syncserver.api.connection import MOST_CONNECTIONS, BoundedConnection
+from syncserver.api.rest.limits import Limits
 from syncserver.composition import open_services
 from syncserver.maintenance.rounds import run_rounds
 from syncserver.settings import ServerSettings
@@ -48,8 +49,8 @@ def serve(host: str, port: int) -> None:
     """
     make_process_ready()
     settings = ServerSettings()
-    app = make_app(bounds=bounds_of(settings))
-    server = uvicorn.Server(configuration(app, lifespan="off"))
+    app = make_app(bounds=bounds_of(settings), limits=Limits(settings.limits_url))
+    server = uvicorn.Server(configuration(app, settings, lifespan="off"))
 
     # While it serves, uvicorn handles signals itself; it raises them again once it has stopped. A signal that comes
     # before, while the database starts, is remembered: what has begun is closed in order, and nothing is served.
@@ -85,14 +86,20 @@ def bounds_of(settings: ServerSettings) -> Bounds:
     return Bounds.of(pool_size=settings.pool_size, settle_at_once=settings.settle_at_once)
 
 
-def configuration(app: Starlette | str, **more: Any) -> uvicorn.Config:
-    """How uvicorn serves the application."""
+def configuration(app: Starlette | str, settings: ServerSettings, **more: Any) -> uvicorn.Config:
+    """How uvicorn serves the application.
+
+    Who asks is who is connected, unless that is a proxy that the settings trust: by itself uvicorn believes whoever
+    is on the same machine.
+    """
     return uvicorn.Config(
         app,
         http=BoundedConnection,
         access_log=False,
         log_config=None,
         server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=settings.trusted_proxies,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=GRACE_SECONDS,
         **more,
@@ -126,6 +133,7 @@ async def _serve(
         finally:
             rounds.cancel()
             await asyncio.gather(rounds, return_exceptions=True)
+            await app.state.limits.close()
 
 
 def url_of(host: str, port: int) -> str:

@@ -12,6 +12,7 @@ from uvicorn.supervisors.multiprocess import Multiprocess
 
 from shared.errors import TallystickError
 from syncserver.api.app import make_app
+from syncserver.api.rest.limits import Limits
 from syncserver.commands.serving import bounds_of, configuration, listen, make_process_ready, url_of
 from syncserver.composition import open_services
 from syncserver.maintenance.rounds import run_rounds
@@ -35,14 +36,16 @@ def serve_in_processes(host: str, port: int, processes: int) -> None:
         WorkerError: a process can't start.
     """
     make_process_ready()
+    settings = ServerSettings()
+    Limits(settings.limits_url)  # that its address is none is said here, once
     with listen(host, port) as listener, asyncio.Runner() as runner:
         stack = AsyncExitStack()
         # Whatever is wrong with the home or the database is said here, once; and the database stays while a process is
         # started again.
-        runner.run(stack.enter_async_context(open_services(ServerSettings(), serving=True)))
+        runner.run(stack.enter_async_context(open_services(settings, serving=True)))
         try:
             supervisor = Multiprocess(
-                configuration(_APP, factory=True, workers=processes, lifespan="on"), sockets=[listener]
+                configuration(_APP, settings, factory=True, workers=processes, lifespan="on"), sockets=[listener]
             )
             print(f"listening on {url_of(host, listener.getsockname()[1])}", flush=True)
             supervisor.run()
@@ -58,6 +61,7 @@ def worker() -> Starlette:
     # Nobody would start it again, or stop it, once its parent was killed.
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     settings = ServerSettings()
+    limits = Limits(settings.limits_url)
 
     @asynccontextmanager
     async def opened(app: Starlette) -> AsyncIterator[None]:
@@ -69,5 +73,6 @@ def worker() -> Starlette:
             finally:
                 rounds.cancel()
                 await asyncio.gather(rounds, return_exceptions=True)
+                await limits.close()
 
-    return make_app(lifespan=opened, bounds=bounds_of(settings))
+    return make_app(lifespan=opened, bounds=bounds_of(settings), limits=limits)

@@ -87,6 +87,16 @@ class KeyRequiredError(TallystickError):
     code = "IDEMPOTENCY_KEY_REQUIRED"
 
 
+class TooOftenError(TallystickError):
+    """You ask too often. Ask again after as many seconds as Retry-After says."""
+
+    code = "RATE_LIMITED"
+
+    def __init__(self, seconds: int = 1) -> None:
+        super().__init__()
+        self.seconds = seconds
+
+
 class KeyReusedError(TallystickError):
     """This Idempotency-Key was used for another request."""
 

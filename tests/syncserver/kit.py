@@ -19,6 +19,7 @@ from shared.messages.book import Book, open_book
 from shared.messages.enrolment import prove_enrolment, to_base64url
 from shared.messages.receipt import Receipt, RecordResult, open_receipt
 from syncserver.api.app import make_app
+from syncserver.api.rest.limits import Bucket, Drawn, Limits
 from syncserver.database.connect import DatabaseTarget
 from syncserver.keys.signing import ensure_identity, load_identity
 from syncserver.keys.wrapping import KEY_BYTES, KeyEncryptionKey
@@ -301,13 +302,21 @@ async def open_services(target: DatabaseTarget, clock: FakeClock, kek: bytes | N
         )
 
 
+class Unlimited(Limits):
+    """A test asks as often as it likes; tests of the limits have their own."""
+
+    async def draw(self, bucket: Bucket, subject: str) -> Drawn:  # noqa: ARG002 - as it is called
+        """Grant it."""
+        return Drawn(bucket, granted=True, remaining=bucket.calls, seconds=1)
+
+
 @asynccontextmanager
 async def open_shop(target: DatabaseTarget) -> AsyncIterator[Shop]:
     """A server with one vendor in Tallinn, reached through its ASGI application."""
     clock = FakeClock()
     async with open_services(target, clock) as services:
         vendor = await vendors.add_vendor(services, name="Corner Shop", place=TALLINN, currency="EUR")
-        transport = httpx.ASGITransport(app=make_app(services))
+        transport = httpx.ASGITransport(app=make_app(services, limits=Unlimited()))
         async with httpx.AsyncClient(transport=transport, base_url="http://server") as http:
             yield Shop(services, clock, vendor, http, target)
 

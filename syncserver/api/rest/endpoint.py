@@ -18,6 +18,8 @@ from shared.lifecycles import PersonState
 from shared.words import Word
 from syncserver.api.body import MAX_JSON_BYTES, read_body, require_type
 from syncserver.api.envelope import success
+from syncserver.api.frame import add_headers
+from syncserver.api.rest import limits
 from syncserver.database.connection import Connection
 from syncserver.people import access
 from syncserver.people.access import ADMINS, Caller, Role
@@ -26,21 +28,14 @@ from syncserver.people.once import OnceKey, find_answer, once
 from syncserver.services import Services
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
+# What nobody between here and the caller may keep; unless a handler says otherwise.
+PERSONAL = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 EVERYBODY = frozenset(Role)
 APPROVED = frozenset({PersonState.APPROVED})
+Rate = limits.Rate
 _Body = TypeVar("_Body")
 _Query = TypeVar("_Query")
 _Found = TypeVar("_Found")
-
-
-class Rate(Word):
-    """Which token bucket a call is drawn from."""
-
-    USER = "user"  # 10 a minute for each person
-    LOGIN = "login"  # stricter: for each address and each login name
-    CODES = "codes"  # stricter: whatever shows, makes or guesses codes
-    PUBLIC = "public"  # without a token, for each address
-    FREE = "free"  # documents that cost nothing
 
 
 class Nothing(msgspec.Struct, frozen=True):
@@ -131,6 +126,7 @@ class Endpoint:
         query: the type of the query; its fields are texts, numbers and booleans.
         errors: what can go wrong beside what can at every endpoint.
         once: whether it needs an Idempotency-Key.
+        statuses: what it answers with where all went well.
         rate: which bucket a call is drawn from.
         tag: under which heading the document has it.
     """
@@ -150,6 +146,7 @@ class Endpoint:
     query: Any = Nothing
     errors: tuple[type[TallystickError], ...] = ()
     once: bool = False
+    statuses: tuple[int, ...] = (200,)
     rate: Rate = Rate.USER
     tag: str
 
@@ -160,7 +157,9 @@ class Endpoint:
 
     async def _answer(self, request: Request) -> Response:
         services: Services = request.app.state.services
+        add_headers(request.scope, PERSONAL)
         caller = caller_of(request) if self.roles is not None else None
+        await limits.draw_for(request, self.rate, caller)
         if caller is not None:
             self._require(caller)
         named = request.path_params.items()
@@ -175,6 +174,7 @@ class Endpoint:
             require_type(request, "application/json")
             raw = await read_body(request, MAX_JSON_BYTES)
             body = _body_of(raw, self.body)
+            await limits.draw_for_name(request, self.rate, caller, body)
         route = f"{self.method} {request.url.path}?{request.url.query}"
         answer = await self.handle(Call(request, services, caller, path, query, body, raw, route, words))
         if isinstance(answer, Response):
@@ -235,5 +235,5 @@ def _query_of(request: Request, shape: type[_Query]) -> _Query:
 def _body_of(raw: bytes, shape: type[_Body]) -> _Body:
     try:
         return msgspec.json.decode(raw, type=shape)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise DecodingError(str(error)[:200]) from error

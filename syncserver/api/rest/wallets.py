@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from shared.errors import MoneyError
 from shared.ids import uuid_text
 from syncserver.api.rest.amounts import Amount, Sum, money_of
 from syncserver.api.rest.endpoint import Answer, Call, Endpoint, Nothing
@@ -84,7 +85,7 @@ ENDPOINTS = (
         roles=OWNERS,
         owner="userId",
         body=MoveRequest,
-        errors=(UnknownWalletError, InsufficientFundsError),
+        errors=(UnknownWalletError, InsufficientFundsError, MoneyError),
         once=True,
         tag=TAG,
     ),

@@ -1,0 +1,230 @@
+"""Who may do what: every route, asked by everybody about their own, about another's and about what nobody has.
+
+`EXPECTED` is written by hand, and says what must be so; what the endpoints declare is compared with it, and so is what
+they answer. An endpoint that has no line here fails.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+from starlette.routing import Route
+
+from shared import tokens
+from shared.ids import uuid7, uuid_text
+from syncserver.api.app import ROUTES
+from syncserver.api.rest.catalogue import ENDPOINTS
+from syncserver.api.rest.endpoint import Endpoint
+from syncserver.keys.access import issue
+from syncserver.people.access import ACCESS_SECONDS, Caller, Role
+from syncserver.wallets import accounts
+from tests.syncserver.kit import Shop
+from tests.syncserver.rest.kit import Person, customer, person
+
+pytestmark = pytest.mark.anyio
+
+OWN, OTHERS, UNKNOWN = "own", "another's", "unknown"
+OWNERS = (OWN, OTHERS, UNKNOWN)
+NOBODY = frozenset[str]()
+HIS = frozenset({OWN})
+ANY = frozenset(OWNERS)
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """Whose ids each role may name at an endpoint.
+
+    Attributes:
+        whose: the name in the path that says whose it is; None where each role has all or nothing.
+        public: whether it asks for no token, and so lets everybody through.
+        inside: whether the handler itself refuses some of what the declaration lets through.
+        body: one that has the right shape.
+        names: what the other names in the path are.
+    """
+
+    customer: frozenset[str] = NOBODY
+    vendor: frozenset[str] = NOBODY
+    admin: frozenset[str] = NOBODY
+    superadmin: frozenset[str] = NOBODY
+    whose: str | None = None
+    public: bool = False
+    inside: bool = False
+    body: Any = None
+    query: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    def of(self, role: Role) -> frozenset[str]:
+        """The ids that a role may name."""
+        return ANY if self.public else getattr(self, role.value)
+
+
+EXPECTED = {
+    "GET /api/wallets/check-balance/{userId}": Expected(customer=HIS, admin=ANY, superadmin=ANY, whose="userId"),
+    "POST /api/wallets/transfer-to-offline/{userId}": Expected(
+        customer=HIS, admin=ANY, superadmin=ANY, whose="userId", body={"amount": "0.01"}
+    ),
+}
+
+# What asks for no token of a person; whoever bears one is treated like everybody.
+WITHOUT_A_PERSON = {
+    "/healthz", "/readyz", "/openapi.json", "/docs", "/docs/{name}", "/auth/token", "/api/devices/enrol",
+}  # fmt: skip
+# What asks for a terminal's token.
+TERMINALS = {"/api/sync/batches": "POST", "/api/sync/book": "GET"}
+
+
+def name_of(endpoint: Endpoint) -> str:
+    return f"{endpoint.method} {endpoint.path}"
+
+
+def test_every_route_has_its_line_and_every_line_its_route() -> None:
+    assert {name_of(endpoint) for endpoint in ENDPOINTS} == set(EXPECTED)
+    assert len({name_of(endpoint) for endpoint in ENDPOINTS}) == len(ENDPOINTS)
+    paths = {route.path for route in ROUTES if isinstance(route, Route)}
+    assert paths == {endpoint.path for endpoint in ENDPOINTS} | WITHOUT_A_PERSON | set(TERMINALS)
+
+
+def declared(endpoint: Endpoint, role: Role) -> frozenset[str]:
+    """What the declaration lets through."""
+    if endpoint.roles is None:
+        return ANY
+    if role not in endpoint.roles:
+        return NOBODY
+    return ANY if endpoint.owner is None or role in {Role.ADMIN, Role.SUPERADMIN} else HIS
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=name_of)
+def test_declarations_say_what_is_expected(endpoint: Endpoint) -> None:
+    expected = EXPECTED[name_of(endpoint)]
+    assert expected.public == (endpoint.roles is None)
+    for role in Role:
+        allowed, said = expected.of(role), declared(endpoint, role)
+        assert allowed <= said if expected.inside else allowed == said, role
+    if not expected.inside:
+        assert endpoint.owner == expected.whose
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One question: who asks about whose id."""
+
+    asker: str
+    role: Role | None
+    headers: dict[str, str]
+    owner: str
+    id: str
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+def not_valid(shop: Shop, caller: Caller, terminal: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """What is no person's token here, and must open nothing."""
+    services, audience = shop.services, tokens.audience(shop.services.server_id)
+    claims = {"sub": uuid_text(caller.user_id), "role": caller.role.value}
+    good = person(shop, caller.role, caller.user_id, caller.vendor).headers["Authorization"].partition(" ")[2]
+    yield "nobody", {}
+    yield "a terminal", bearer(terminal)
+    yield "basic", {"Authorization": f"Basic {good}"}
+    yield "altered", bearer(good[:-4] + ("AAAA" if good[-4:] != "AAAA" else "BBBB"))
+    yield "unsigned", bearer(good.rpartition(".")[0] + ".")
+    past = shop.clock() - (ACCESS_SECONDS + 1) * 1_000
+    yield "expired", bearer(issue(services.keys, audience, claims, past, ACCESS_SECONDS))
+    elsewhere = tokens.audience(bytes(16))
+    yield "of another server", bearer(issue(services.keys, elsewhere, claims, shop.clock(), ACCESS_SECONDS))
+    odd: tuple[dict[str, str], ...] = (claims | {"role": "root"}, claims | {"sub": "*"}, {"sub": claims["sub"]})
+    for number, one in enumerate(odd):
+        yield f"odd {number}", bearer(issue(services.keys, audience, one, shop.clock(), ACCESS_SECONDS))
+
+
+async def people(shop: Shop) -> dict[Role, Person]:
+    """Somebody of each role; the vendor's person acts for the shop's vendor."""
+    ada, _ = await customer(shop)
+    everybody = {role: person(shop, role) for role in Role}
+    return everybody | {Role.CUSTOMER: ada, Role.VENDOR: person(shop, Role.VENDOR, vendor=shop.vendor)}
+
+
+def own_id(who: Person) -> str:
+    return uuid_text(who.caller.vendor) if who.caller.vendor is not None else who.id
+
+
+async def ask(shop: Shop, endpoint: Endpoint, cell: Cell) -> tuple[int, str | None]:
+    expected = EXPECTED[name_of(endpoint)]
+    names = dict.fromkeys(("userId", "vendorId", "transactionId", "adminId"), uuid_text(uuid7(0, bytes(10))))
+    names |= expected.names
+    if expected.whose is not None:
+        names[expected.whose] = cell.id
+    headers = cell.headers | {"Idempotency-Key": os.urandom(8).hex()}
+    answer = await shop.http.request(
+        endpoint.method,
+        endpoint.path.format_map(names),
+        headers=headers,
+        params=expected.query,
+        json=expected.body,
+    )
+    is_json = answer.headers.get("content-type", "").startswith("application/json")
+    return answer.status_code, answer.json()["errorCode"] if is_json else None
+
+
+def fits(allowed: bool, answered: tuple[int, str | None]) -> bool:
+    """Whether somebody got as far as they may: past the gate whatever is found there, or not."""
+    status, code = answered
+    if allowed:
+        return status < 500 and status not in {401, 403, 405, 429} and (status != 422 or code != "MALFORMED")
+    return answered == (403, "FORBIDDEN")
+
+
+@pytest.mark.parametrize("state", ["open", "blocked", "without a wallet"])
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=name_of)
+async def test_each_cell(shop: Shop, endpoint: Endpoint, state: str) -> None:
+    everybody = await people(shop)
+    other, wallet = await customer(shop)
+    others = dict.fromkeys(Role, other.id)
+    if state == "blocked":
+        for one in await shop.services.pool.fetch("SELECT wallet FROM wallet"):
+            await accounts.block(shop.services, one["wallet"], blocked=True)
+    elif state == "without a wallet":
+        everybody[Role.CUSTOMER] = person(shop, Role.CUSTOMER)
+    before = await shop.balances(wallet)
+    expected = EXPECTED[name_of(endpoint)]
+    wrong = []
+    for role, who in everybody.items():
+        ids = {OWN: own_id(who), OTHERS: others[role], UNKNOWN: uuid_text(bytes(15) + b"\7")}
+        for owner in OWNERS:
+            cell = Cell(role.value, role, who.headers, owner, ids[owner])
+            allowed = owner in expected.of(role) if expected.whose is not None else bool(expected.of(role))
+            answered = await ask(shop, endpoint, cell)
+            if not fits(allowed, answered):
+                wrong.append((role.value, owner, "may" if allowed else "may not", answered))
+            if not allowed:
+                assert await shop.balances(wallet) == before
+            else:
+                before = await shop.balances(wallet)
+    assert wrong == []
+    await shop.assert_reconciled()
+
+
+@pytest.mark.parametrize("endpoint", [one for one in ENDPOINTS if one.roles is not None], ids=name_of)
+async def test_without_a_valid_token_nobody_gets_in(shop: Shop, endpoint: Endpoint) -> None:
+    everybody = await people(shop)
+    till = await shop.terminal()
+    wrong = []
+    for who in everybody.values():
+        for asker, headers in not_valid(shop, who.caller, till.access):
+            answered = await ask(shop, endpoint, Cell(asker, None, headers, OWN, own_id(who)))
+            if answered != (401, "INVALID_TOKEN"):
+                wrong.append((asker, answered))
+    assert wrong == []
+    await shop.assert_reconciled()
+
+
+@pytest.mark.parametrize("role", list(Role))
+async def test_a_persons_token_opens_nothing_of_terminals(shop: Shop, role: Role) -> None:
+    who = replace(person(shop, role, vendor=shop.vendor if role is Role.VENDOR else None))
+    for path, method in TERMINALS.items():
+        headers = who.headers | {"Content-Type": "application/cbor"}
+        answer = await shop.http.request(method, path, headers=headers)
+        assert answer.status_code == 401
