@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from shared import tokens
 from shared.ids import uuid7, uuid_text
+from shared.lifecycles import PersonState
 from syncserver.api.app import ROUTES
 from syncserver.api.rest.catalogue import ENDPOINTS
 from syncserver.api.rest.endpoint import Endpoint
@@ -41,6 +42,7 @@ class Expected:
         public: whether it asks for no token, and so lets everybody through.
         inside: whether the handler itself refuses some of what the declaration lets through.
         body: one that has the right shape.
+        customers_body: the one that customers send, where it is another.
         names: what the other names in the path are.
     """
 
@@ -52,6 +54,7 @@ class Expected:
     public: bool = False
     inside: bool = False
     body: Any = None
+    customers_body: Any = None
     query: Mapping[str, str] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
 
@@ -60,19 +63,100 @@ class Expected:
         return ANY if self.public else getattr(self, role.value)
 
 
+def admins(**more: Any) -> Expected:
+    """Admins alone, about anybody."""
+    return Expected(admin=ANY, superadmin=ANY, **more)
+
+
+def customers(**more: Any) -> Expected:
+    """Customers about themselves, admins about anybody."""
+    return admins(customer=HIS, whose="userId", **more)
+
+
+def shops(**more: Any) -> Expected:
+    """A shop's people about their shop, admins about any."""
+    return admins(vendor=HIS, whose="vendorId", **more)
+
+
+def people_about_themselves(**more: Any) -> Expected:
+    """Everybody who has a token, with nobody's id in the path."""
+    return admins(customer=ANY, vendor=ANY, **more)
+
+
+SOMEBODY = {"login": "somebody", "password": "a long password"}
+BECAUSE = {"reason": "because"}
 EXPECTED = {
-    "GET /api/wallets/check-balance/{userId}": Expected(customer=HIS, admin=ANY, superadmin=ANY, whose="userId"),
-    "POST /api/wallets/transfer-to-offline/{userId}": Expected(
-        customer=HIS, admin=ANY, superadmin=ANY, whose="userId", body={"amount": "0.01"}
+    "POST /home/register": Expected(
+        public=True,
+        body={
+            **SOMEBODY,
+            "name": "Some Body",
+            "role": "customer",
+            "lat": 594_000_000,
+            "lon": 247_000_000,
+            "currency": "EUR",
+        },
     ),
+    "GET /home/checkWaitingPeriod": people_about_themselves(),
+    "GET /home/registrations": admins(),
+    "POST /home/approve/{userId}": admins(),
+    "POST /home/reject/{userId}": admins(body=BECAUSE),
+    "POST /home/block/{userId}": admins(body=BECAUSE),
+    "POST /home/unblock/{userId}": admins(),
+    "POST /home/admins": Expected(
+        superadmin=ANY, body={"login": "admin-2", "password": "a long password", "name": "Admin", "role": "admin"}
+    ),
+    "POST /auth/login": Expected(public=True, body=SOMEBODY),
+    "POST /auth/refresh": Expected(public=True, body={"refreshToken": "x"}),
+    "POST /auth/logout": Expected(public=True, body={"refreshToken": "x"}),
+    "POST /auth/password": people_about_themselves(body={"oldPassword": "x", "newPassword": "a longer password"}),
+    "GET /api/wallets/check-balance/{userId}": customers(),
+    "POST /api/wallets/transfer-to-offline/{userId}": customers(body={"amount": "0.01"}),
+    "POST /api/wallets/add-money/{userId}": customers(
+        body={"amount": "0.01", "receipt": "cash 1"},
+        customers_body={"amount": "0.01"},  # a receipt is what admins give
+    ),
+    "POST /api/funding/import": admins(),
+    "GET /api/funding/entries": admins(),
+    "POST /api/funding/assign/{entryId}": admins(body={"wallet": "1234567897"}),
+    "GET /api/wallets/get-codes/{userId}": customers(),
+    "POST /api/wallets/issue-codes/{userId}": customers(body={"count": 1, "cap": "0.01"}),
+    "POST /api/wallets/withdraw-codes/{userId}": customers(body={"series": uuid_text(uuid7(0, bytes(10)))}),
+    "POST /api/wallets/render-vouchers/{userId}": customers(body={"vouchers": ["x"], "format": "svg"}),
+    "GET /api/wallets/statement/{userId}": customers(),
+    "POST /api/transactions/make-payment-online": Expected(
+        customer=ANY, body={"vendorId": uuid_text(uuid7(0, bytes(10))), "amount": "0.01"}
+    ),
+    "GET /api/transactions/flagged-transactions": admins(),
+    # Whose decision it is, is in the path; the handler holds it against the token.
+    "POST /api/transactions/review-transaction/{adminId}/{transactionId}/{approval}": Expected(
+        admin=HIS, superadmin=HIS, whose="adminId", inside=True, body=BECAUSE, names={"approval": "approve"}
+    ),
+    # Of another shop's payment, or of nobody's, no one learns that it is there: 404.
+    "POST /api/transactions/refund/{transactionId}": admins(vendor=ANY, body=BECAUSE),
+    "GET /api/transactions/history/{userId}": customers(),
+    "GET /api/transactions/{transactionId}": people_about_themselves(),
+    "GET /api/vendors": admins(),
+    "GET /api/vendors/{vendorId}": shops(),
+    "GET /api/vendors/{vendorId}/sales": shops(),
+    "GET /api/vendors/{vendorId}/terminals": shops(),
+    "GET /api/vendors/{vendorId}/exposure": shops(),
+    "GET /api/vendors/{vendorId}/statement": shops(),
+    "POST /api/vendors/{vendorId}/block": admins(),
+    "POST /api/vendors/{vendorId}/unblock": admins(),
 }
+WHILE_THEY_WAIT = {"GET /home/checkWaitingPeriod", "POST /auth/password"}
 
 # What asks for no token of a person; whoever bears one is treated like everybody.
 WITHOUT_A_PERSON = {
     "/healthz", "/readyz", "/openapi.json", "/docs", "/docs/{name}", "/auth/token", "/api/devices/enrol",
 }  # fmt: skip
 # What asks for a terminal's token.
-TERMINALS = {"/api/sync/batches": "POST", "/api/sync/book": "GET"}
+TERMINALS = {
+    "/api/sync/batches": "POST",
+    "/api/sync/book": "GET",
+    "/api/transactions/make-payment-offline": "POST",
+}
 
 
 def name_of(endpoint: Endpoint) -> str:
@@ -153,7 +237,7 @@ def own_id(who: Person) -> str:
 
 async def ask(shop: Shop, endpoint: Endpoint, cell: Cell) -> tuple[int, str | None]:
     expected = EXPECTED[name_of(endpoint)]
-    names = dict.fromkeys(("userId", "vendorId", "transactionId", "adminId"), uuid_text(uuid7(0, bytes(10))))
+    names = dict.fromkeys(("userId", "vendorId", "transactionId", "adminId", "entryId"), uuid_text(uuid7(0, bytes(10))))
     names |= expected.names
     if expected.whose is not None:
         names[expected.whose] = cell.id
@@ -163,7 +247,7 @@ async def ask(shop: Shop, endpoint: Endpoint, cell: Cell) -> tuple[int, str | No
         endpoint.path.format_map(names),
         headers=headers,
         params=expected.query,
-        json=expected.body,
+        json=expected.customers_body if cell.role is Role.CUSTOMER and expected.customers_body else expected.body,
     )
     is_json = answer.headers.get("content-type", "").startswith("application/json")
     return answer.status_code, answer.json()["errorCode"] if is_json else None
@@ -172,6 +256,8 @@ async def ask(shop: Shop, endpoint: Endpoint, cell: Cell) -> tuple[int, str | No
 def fits(allowed: bool, answered: tuple[int, str | None]) -> bool:
     """Whether somebody got as far as they may: past the gate whatever is found there, or not."""
     status, code = answered
+    if allowed and code in {"INVALID_CREDENTIALS", "INVALID_REFRESH_TOKEN"}:
+        return status == 401  # the right to try a password is everybody's
     if allowed:
         return status < 500 and status not in {401, 403, 405, 429} and (status != 422 or code != "MALFORMED")
     return answered == (403, "FORBIDDEN")
@@ -205,6 +291,19 @@ async def test_each_cell(shop: Shop, endpoint: Endpoint, state: str) -> None:
                 before = await shop.balances(wallet)
     assert wrong == []
     await shop.assert_reconciled()
+
+
+@pytest.mark.parametrize("endpoint", [one for one in ENDPOINTS if one.roles is not None], ids=name_of)
+async def test_who_is_not_approved_gets_in_nowhere_but_to_ask_how_long(shop: Shop, endpoint: Endpoint) -> None:
+    everybody = await people(shop)
+    wrong = []
+    for role, who in everybody.items():
+        who.caller = replace(who.caller, state=PersonState.WAITING)
+        answered = await ask(shop, endpoint, Cell(role.value, role, who.headers, OWN, own_id(who)))
+        refused = {(403, "NOT_APPROVED"), (403, "FORBIDDEN")}
+        if (answered in refused) == (name_of(endpoint) in WHILE_THEY_WAIT):
+            wrong.append((role.value, answered))
+    assert wrong == []
 
 
 @pytest.mark.parametrize("endpoint", [one for one in ENDPOINTS if one.roles is not None], ids=name_of)
