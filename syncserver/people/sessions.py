@@ -100,10 +100,12 @@ async def _prove(services: Services, turns: Turns, login: str, password: str, *,
 
 
 async def _forgive(connection: Connection, person: Person) -> None:
-    """The password was right. Whoever waits for somebody else's login must not clear what they guessed at theirs."""
-    if person.state is PersonState.WAITING:
-        await connection.execute(QUERIES["give_try_back"], person.login, MOST_FAILURES)
-    else:
+    """The password was right, so the guesses before it are forgotten.
+
+    Not where it is that of somebody who waits: it was also a guess at the password of whoever has the login. Whether
+    anybody has, or else whoever registers could find out by how often they may log in, makes no difference.
+    """
+    if person.state is not PersonState.WAITING:
         await connection.execute(QUERIES["forget_tries"], person.login)
 
 
