@@ -380,3 +380,34 @@ async def test_no_secret_is_in_a_log_an_error_or_a_repr(shop: Shop, capsys: pyte
     assert not [secret for secret in secrets for text in texts if secret in text]
     rows = [str(row) for row in await shop.services.pool.fetch("SELECT t::text FROM refresh_token t")]
     assert not [secret for secret in secrets for row in rows if secret in row]
+
+
+async def test_no_session_outlives_a_block_that_came_at_the_same_time(shop: Shop) -> None:
+    ada = await approved(shop, "ada")
+    tokens = data(await log_in(shop, "ada"))
+    answers = await asyncio.gather(
+        log_in(shop, "ada"),
+        refresh(shop, tokens["refreshToken"]),
+        ada.admin.post(f"/home/block/{ada.id}", {"reason": "stolen phone"}),
+        log_in(shop, "ada"),
+    )
+    assert data(answers[2])["state"] == "blocked"
+    begun = [data(answer) for answer in answers if answer is not answers[2] and answer.status_code == 200]
+    for one in (tokens, *begun):
+        assert refused(await refresh(shop, one["refreshToken"])) == OVER
+
+
+async def test_no_other_session_outlives_a_new_password_that_came_at_the_same_time(shop: Shop) -> None:
+    await approved(shop, "ada")
+    here, there = data(await log_in(shop, "ada")), data(await log_in(shop, "ada"))
+    change = {"oldPassword": PASSWORD, "newPassword": "a better password"}
+    changed, *others = await asyncio.gather(
+        shop.http.post("/auth/password", json=change, headers=bearer(here)),
+        refresh(shop, there["refreshToken"]),
+        log_in(shop, "ada"),
+        log_in(shop, "ada"),
+    )
+    assert data(changed) is None
+    for one in (there, *(data(answer) for answer in others if answer.status_code == 200)):
+        assert refused(await refresh(shop, one["refreshToken"])) == OVER
+    data(await refresh(shop, here["refreshToken"]))
