@@ -26,6 +26,7 @@ from syncserver.people.access import Caller, grant
 from syncserver.people.errors import (
     BlockedError,
     CredentialsError,
+    OldPasswordError,
     RefreshRaceError,
     RefreshTokenError,
     UnknownPersonError,
@@ -177,23 +178,23 @@ async def change_password(services: Services, turns: Turns, caller: Caller, old:
     """Give somebody who knows the password a new one, and end all their sessions but this one.
 
     Raises:
-        CredentialsError: the old one does not fit, or was tried too often.
+        OldPasswordError: the old one does not fit, or was tried too often.
         PasswordError: the new one is none.
         BusyError: too many passwords are being hashed.
     """
-    async with services.pool.acquire() as connection:
-        try:
+    try:
+        async with services.pool.acquire() as connection:
             person = await read(connection, caller.user_id)
-        except UnknownPersonError as error:
-            raise CredentialsError from error
-    encoded = passwords.checked(new, person.login)
-    proven = await _prove(services, turns, person.login, old, of=person.user_id)
+        encoded = passwords.checked(new, person.login)
+        proven = await _prove(services, turns, person.login, old, of=person.user_id)
+    except (UnknownPersonError, CredentialsError) as error:
+        raise OldPasswordError from error
     async with turns.turn():
         hashed = await passwords.hash_of(encoded)
     async with services.pool.acquire() as connection, connection.transaction():
         current = await lock(connection, person.user_id)
         if current.password != proven.password or current.state not in _LIVE:
-            raise CredentialsError
+            raise OldPasswordError  # it changed meanwhile
         await _forgive(connection, current)
         await _replace_password(connection, services, current, hashed, keep=caller.session)
 
