@@ -73,7 +73,7 @@ def rotate_keys(
 
     Args:
         lead_hours: How long it is published before it signs. By default the longest that a till may go by a book and
-            then keep its records; a terminal that does not sync within this time must be enrolled anew.
+            then keep its records; one that syncs later learns of the key by its next book.
     """
     lead = lead_hours * MS_PER_HOUR if lead_hours is not None else None
 

@@ -1,7 +1,8 @@
 """The server's Ed25519 keys, kept wrapped in the database, so that any number of processes sign alike.
 
 A new one is published before it signs, so that terminals know it by then; the one before stays published until all that
-it signed has run out. Each process reads them again every two seconds.
+it signed has run out. Books, by which terminals learn of new keys, are signed by the one before for half a year more:
+a till that was away meanwhile still believes them. Each process reads the keys again every two seconds.
 """
 
 from collections.abc import Iterable
@@ -25,6 +26,8 @@ KEY_LIFETIME_MS = 2 * 365 * 24 * MS_PER_HOUR
 # Codes are good for a year at most, and nothing else that is signed and expires is good for longer: vouchers, books,
 # enrolment tokens, access tokens.
 RUN_OUT_MS = 366 * 24 * MS_PER_HOUR
+# For so long books are still signed by the key before: what a till learns other keys by must be a key that it knows.
+BOOKS_MS = 180 * 24 * MS_PER_HOUR
 # Before it signs, every process has read it.
 LEAST_LEAD_MS = 60_000
 _INIT_LOCK = 0x74616C6C79
@@ -64,6 +67,16 @@ class ServerKeys:
         signing = [one for one in self._held if one.published.signs_from <= now]
         # Between two readings a key may pass its end, as all may: better signed by it than not at all.
         return (signing or list(self._held))[0].signing
+
+    @property
+    def for_books(self) -> SigningKey:
+        """The key that signs books."""
+        now = self._clock()
+        signing = [one for one in self._held if one.published.signs_from <= now < one.published.not_after]
+        for one in signing:
+            if one.published.signs_from + BOOKS_MS <= now or one is signing[-1]:
+                return one.signing
+        return self.active
 
     @property
     def published(self) -> tuple[PublishedKey, ...]:

@@ -33,6 +33,12 @@ class CredentialsError(TallystickError):
     code = "INVALID_CREDENTIALS"
 
 
+class OldPasswordError(TallystickError):
+    """The old password is not right, or was tried too often: after 10 failures wait for 30 minutes."""
+
+    code = "WRONG_PASSWORD"
+
+
 class BlockedError(TallystickError):
     """You were blocked."""
 

@@ -26,6 +26,7 @@ from syncserver.people.access import Caller, grant
 from syncserver.people.errors import (
     BlockedError,
     CredentialsError,
+    OldPasswordError,
     RefreshRaceError,
     RefreshTokenError,
     UnknownPersonError,
@@ -100,10 +101,12 @@ async def _prove(services: Services, turns: Turns, login: str, password: str, *,
 
 
 async def _forgive(connection: Connection, person: Person) -> None:
-    """The password was right. Whoever waits for somebody else's login must not clear what they guessed at theirs."""
-    if person.state is PersonState.WAITING:
-        await connection.execute(QUERIES["give_try_back"], person.login, MOST_FAILURES)
-    else:
+    """The password was right, so the guesses before it are forgotten.
+
+    Not where it is that of somebody who waits: it was also a guess at the password of whoever has the login. Whether
+    anybody has, or else whoever registers could find out by how often they may log in, makes no difference.
+    """
+    if person.state is not PersonState.WAITING:
         await connection.execute(QUERIES["forget_tries"], person.login)
 
 
@@ -175,23 +178,23 @@ async def change_password(services: Services, turns: Turns, caller: Caller, old:
     """Give somebody who knows the password a new one, and end all their sessions but this one.
 
     Raises:
-        CredentialsError: the old one does not fit, or was tried too often.
+        OldPasswordError: the old one does not fit, or was tried too often.
         PasswordError: the new one is none.
         BusyError: too many passwords are being hashed.
     """
-    async with services.pool.acquire() as connection:
-        try:
+    try:
+        async with services.pool.acquire() as connection:
             person = await read(connection, caller.user_id)
-        except UnknownPersonError as error:
-            raise CredentialsError from error
-    encoded = passwords.checked(new, person.login)
-    proven = await _prove(services, turns, person.login, old, of=person.user_id)
+        encoded = passwords.checked(new, person.login)
+        proven = await _prove(services, turns, person.login, old, of=person.user_id)
+    except (UnknownPersonError, CredentialsError) as error:
+        raise OldPasswordError from error
     async with turns.turn():
         hashed = await passwords.hash_of(encoded)
     async with services.pool.acquire() as connection, connection.transaction():
         current = await lock(connection, person.user_id)
         if current.password != proven.password or current.state not in _LIVE:
-            raise CredentialsError
+            raise OldPasswordError  # it changed meanwhile
         await _forgive(connection, current)
         await _replace_password(connection, services, current, hashed, keep=caller.session)
 

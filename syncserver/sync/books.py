@@ -112,7 +112,7 @@ def _sign(services: Services, page: Book, rows: Rows, codes: Rows) -> bytes:
         )
         for row, code in zip(rows, codes, strict=True)
     )
-    return sign_book(replace(page, series=series), services.keys.active)
+    return sign_book(replace(page, series=series), services.keys.for_books)
 
 
 async def _updates(connection: Connection, device: bytes, since: int, version: int) -> tuple[Update, ...]:

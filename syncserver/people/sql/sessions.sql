@@ -12,10 +12,6 @@ ON CONFLICT (login) DO UPDATE SET
     END
 RETURNING failures;
 
--- give_try_back: this guess was right, but those before it may have been at another's password
-UPDATE login_try SET failures = greatest(failures - 1, 0),
-       locked_until = CASE WHEN failures - 1 >= $2::integer THEN locked_until END WHERE login = $1;
-
 -- forget_tries: the right password was given
 DELETE FROM login_try WHERE login = $1;
 

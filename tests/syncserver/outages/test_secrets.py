@@ -11,6 +11,7 @@ from syncserver.keys.wrapping import KeyEncryptionKey, load_key
 from syncserver.postgres import EmbeddedPostgres
 from syncserver.registry import vendors
 from tests.syncserver.processes import Site, eventually, superuser
+from tests.syncserver.rest.people import PASSWORD, log_in, refresh, registration
 
 pytestmark = pytest.mark.anyio
 
@@ -40,6 +41,13 @@ async def test_neither_the_database_nor_the_logs_hold_a_secret_in_the_clear(
         secrets: list[bytes | str] = [code.code for code in series]
         secrets += proof_keys
         secrets += [services.keys.active.seed, pin, till.access, till.key.seed]
+        for login in ("ada", "ada"):  # the second is taken, and does the same
+            assert (await shop.http.post("/home/register", json=registration(login))).status_code == 200
+        tokens = (await log_in(shop, "ada")).json()["data"]
+        await log_in(shop, "ada", "another secret")
+        newer = (await refresh(shop, tokens["refreshToken"])).json()["data"]
+        secrets += [PASSWORD, "another secret"]
+        secrets += [one[name] for one in (tokens, newer) for name in ("accessToken", "refreshToken")]
         key_file = (site.home / "kek").read_text().strip()
         secrets += [key_file, bytes.fromhex(key_file)]
 

@@ -17,7 +17,7 @@ from syncserver.api.app import make_app
 from syncserver.database.connect import DatabaseTarget
 from syncserver.keys import signing
 from syncserver.keys.errors import KeyRotationError
-from syncserver.keys.signing import KEY_LIFETIME_MS, RUN_OUT_MS, PublishedKey, all_keys, rotate
+from syncserver.keys.signing import BOOKS_MS, KEY_LIFETIME_MS, RUN_OUT_MS, PublishedKey, all_keys, rotate
 from syncserver.people.access import Role, authenticate, grant
 from syncserver.registry import enrolment, vendors
 from syncserver.services import Services
@@ -102,11 +102,32 @@ async def test_tokens_and_receipts_before_and_after_on_two_processes(shop: Shop,
     assert kid_of(answer.content) == made.kid
     with pytest.raises(UnknownKeyError):
         open_receipt(answer.content, pinned)
-    till.server_keys = {key.kid: key.key for key in page.server_keys}
+    till.server_keys = pinned
+    late = await till.pull()
+    assert {key.kid for key in late.server_keys} == {old.kid, made.kid}, "a till that was away learns it by a known key"
+    till.server_keys = {key.kid: key.key for key in late.server_keys}
     assert open_receipt(answer.content, till.server_keys).results
     assert kid_of((await till.send(body)).content) in till.server_keys, "an answer that was lost is given again"
     assert (await till.pull()).version
     await shop.assert_reconciled()
+
+
+async def test_books_are_signed_by_the_key_before_for_half_a_year_more(shop: Shop) -> None:
+    keys = shop.services.keys
+    first = keys.active
+    second = await rotated(shop.services, 0)
+    await reread(shop.services)
+    for moment in (second.signs_from - 1, second.signs_from, second.signs_from + BOOKS_MS - 1):
+        shop.clock.now = moment
+        assert keys.for_books.kid == first.kid
+    third = await rotated(shop.services, 0)
+    await reread(shop.services)
+    shop.clock.now = second.signs_from + BOOKS_MS
+    assert keys.for_books.kid == second.kid
+    shop.clock.now = third.signs_from
+    assert (keys.active.kid, keys.for_books.kid) == (third.kid, second.kid)
+    shop.clock.now = third.signs_from + BOOKS_MS
+    assert keys.for_books.kid == third.kid
 
 
 async def test_an_enrolment_token_of_the_old_key_still_enrols(shop: Shop) -> None:

@@ -36,6 +36,7 @@ from tests.syncserver.rest.people import (
 pytestmark = pytest.mark.anyio
 
 WRONG = (401, "INVALID_CREDENTIALS")
+WRONG_OLD = (422, "WRONG_PASSWORD")
 OVER = (401, "INVALID_REFRESH_TOKEN")
 MINUTE = 60 * SECOND
 
@@ -99,14 +100,27 @@ async def test_whoever_waits_for_a_login_can_not_clear_their_guesses_at_its_hold
     await approved(shop, "ada")
     thief = "the thief's own"
     data(await register(shop, "ada", password=thief))
-    for _ in range(9):
+    for _ in range(5):
         assert refused(await log_in(shop, "ada", "wrong password")) == WRONG
         assert data(await log_in(shop, "ada", thief))["state"] == "waiting"
-    assert refused(await log_in(shop, "ada", "wrong password")) == WRONG
-    assert refused(await log_in(shop, "ada")) == WRONG
-    assert refused(await log_in(shop, "ada", thief)) == WRONG
+    for password in ("wrong password", PASSWORD, thief):
+        assert refused(await log_in(shop, "ada", password)) == WRONG
     shop.clock.forward(30 * MINUTE)
     assert data(await log_in(shop, "ada"))["state"] == "approved"
+
+
+@pytest.mark.parametrize("taken", [True, False])
+async def test_registering_with_a_guess_and_logging_in_by_it_is_a_guess_too(shop: Shop, *, taken: bool) -> None:
+    if taken:
+        await approved(shop, "ada")
+    for number in range(10):
+        guess = f"guess number {number}"
+        shop.clock.forward(1)
+        data(await register(shop, "ada", password=guess))
+        assert data(await log_in(shop, "ada", guess))["state"] == "waiting"
+    shop.clock.forward(1)
+    data(await register(shop, "ada", password=PASSWORD))
+    assert refused(await log_in(shop, "ada")) == WRONG
 
 
 async def test_an_unknown_login_a_wrong_password_and_a_locked_one_cost_and_answer_the_same(
@@ -261,7 +275,7 @@ async def test_a_new_password_ends_all_other_sessions(shop: Shop) -> None:
     here, there = data(await log_in(shop, "ada")), data(await log_in(shop, "ada"))
     change = {"oldPassword": PASSWORD, "newPassword": "a better password"}
     wrong = change | {"oldPassword": "wrong password"}
-    assert refused(await shop.http.post("/auth/password", json=wrong, headers=bearer(here))) == WRONG
+    assert refused(await shop.http.post("/auth/password", json=wrong, headers=bearer(here))) == WRONG_OLD
     short = change | {"newPassword": "short"}
     answer = await shop.http.post("/auth/password", json=short, headers=bearer(here))
     assert refused(answer) == (422, "INVALID_PASSWORD")
@@ -279,10 +293,10 @@ async def test_somebody_elses_password_changes_nothing(shop: Shop) -> None:
     caller = Caller(uuid_bytes(eve.id), Role.CUSTOMER)
     stranger = Person(shop, caller)
     answer = await stranger.post("/auth/password", {"oldPassword": PASSWORD, "newPassword": "a better password"})
-    assert refused(answer) == WRONG
+    assert refused(answer) == WRONG_OLD
     unknown = person(shop, Role.CUSTOMER)
     answer = await unknown.post("/auth/password", {"oldPassword": PASSWORD, "newPassword": "a better password"})
-    assert refused(answer) == WRONG
+    assert refused(answer) == WRONG_OLD
     data(await log_in(shop, "ada"))
 
 
@@ -291,9 +305,9 @@ async def test_guessing_by_a_stolen_access_token_is_counted_too(shop: Shop) -> N
     tokens = data(await log_in(shop, "ada"))
     body = {"oldPassword": "wrong password", "newPassword": "a better password"}
     for _ in range(10):
-        assert refused(await shop.http.post("/auth/password", json=body, headers=bearer(tokens))) == WRONG
+        assert refused(await shop.http.post("/auth/password", json=body, headers=bearer(tokens))) == WRONG_OLD
     right = body | {"oldPassword": PASSWORD}
-    assert refused(await shop.http.post("/auth/password", json=right, headers=bearer(tokens))) == WRONG
+    assert refused(await shop.http.post("/auth/password", json=right, headers=bearer(tokens))) == WRONG_OLD
     data(await refresh(shop, tokens["refreshToken"])), "who is logged in stays so"
 
 
@@ -367,3 +381,34 @@ async def test_no_secret_is_in_a_log_an_error_or_a_repr(shop: Shop, capsys: pyte
     assert not [secret for secret in secrets for text in texts if secret in text]
     rows = [str(row) for row in await shop.services.pool.fetch("SELECT t::text FROM refresh_token t")]
     assert not [secret for secret in secrets for row in rows if secret in row]
+
+
+async def test_no_session_outlives_a_block_that_came_at_the_same_time(shop: Shop) -> None:
+    ada = await approved(shop, "ada")
+    tokens = data(await log_in(shop, "ada"))
+    answers = await asyncio.gather(
+        log_in(shop, "ada"),
+        refresh(shop, tokens["refreshToken"]),
+        ada.admin.post(f"/home/block/{ada.id}", {"reason": "stolen phone"}),
+        log_in(shop, "ada"),
+    )
+    assert data(answers[2])["state"] == "blocked"
+    begun = [data(answer) for answer in answers if answer is not answers[2] and answer.status_code == 200]
+    for one in (tokens, *begun):
+        assert refused(await refresh(shop, one["refreshToken"])) == OVER
+
+
+async def test_no_other_session_outlives_a_new_password_that_came_at_the_same_time(shop: Shop) -> None:
+    await approved(shop, "ada")
+    here, there = data(await log_in(shop, "ada")), data(await log_in(shop, "ada"))
+    change = {"oldPassword": PASSWORD, "newPassword": "a better password"}
+    changed, *others = await asyncio.gather(
+        shop.http.post("/auth/password", json=change, headers=bearer(here)),
+        refresh(shop, there["refreshToken"]),
+        log_in(shop, "ada"),
+        log_in(shop, "ada"),
+    )
+    assert data(changed) is None
+    for one in (there, *(data(answer) for answer in others if answer.status_code == 200)):
+        assert refused(await refresh(shop, one["refreshToken"])) == OVER
+    data(await refresh(shop, here["refreshToken"]))
