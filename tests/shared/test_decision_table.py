@@ -283,4 +283,6 @@ def test_speed_counts_the_uncertainty_of_both_clocks_in_favour_of_the_customer()
 
 def test_two_payments_at_one_place_and_time_are_no_journey() -> None:
     assert not too_fast(NOW, SHOP, 0, (Sighting(NOW, SHOP),), 900)
+    assert not too_fast(NOW, SHOP, 0, (Sighting(NOW, None),), 900), "an online payment of no known place"
+    assert too_fast(NOW, SHOP, 0, (Sighting(NOW, None), Sighting(NOW, PARIS)), 900)
     assert too_fast(NOW, SHOP, 0, (Sighting(NOW, Place(SHOP.lat + 1, SHOP.lon)),), 900)

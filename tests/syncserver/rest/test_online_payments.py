@@ -209,6 +209,29 @@ async def test_hostile_requests_are_422(shop: Shop, changes: dict[str, Any]) -> 
     assert await shop.balances(wallet) == (5_000, 15_000, 0, 0)
 
 
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'{"vendorId": "%s", "amount": "1.00", "currency": "\\ud800"}',
+        b'{"vendorId": "%s", "amount": "\\ud800"}',
+        b'{"vendorId": "%s\\ud800", "amount": 1}',
+        b'{"vendorId": "%s", "amount": 1e400}',
+        b'{"vendorId": "%s", "amount": 1, "amount": 2.0}',
+        b'{"vendorId": "%s", "amount": 1',
+        b"[" * 60_000,
+        b"\xff\xfe",
+        b"",
+    ],
+)
+async def test_hostile_bytes_are_422(shop: Shop, raw: bytes) -> None:
+    ada, wallet = await customer(shop)
+    body = raw.replace(b"%s", uuid_text(shop.vendor).encode())
+    headers = {**ada.headers, "Idempotency-Key": "one", "Content-Type": "application/json"}
+    answer = await shop.http.post(ONLINE, content=body, headers=headers)
+    assert answer.status_code == 422
+    assert await shop.balances(wallet) == (5_000, 15_000, 0, 0)
+
+
 async def test_only_customers_with_a_wallet_pay_vendors_that_are_there(shop: Shop) -> None:
     ada, _ = await customer(shop)
     assert refused(await pay(ada, "1.00", vendorId=uuid_text(bytes(16)))) == (404, "UNKNOWN_VENDOR")
