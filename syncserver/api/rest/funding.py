@@ -82,7 +82,7 @@ class HowToPay(msgspec.Struct, frozen=True, rename="camel", tag_field="outcome",
 
 
 class EntryView(msgspec.Struct, frozen=True, rename="camel"):
-    """An entry of a statement. `named` is the wallet that its reference names, `reason` why it was not credited then."""
+    """An entry of a statement. `named` is the wallet that its reference names, `reason` why it was not credited."""
 
     entry_id: str
     account: str
@@ -190,9 +190,9 @@ async def add_money(call: Call[AddMoneyRequest, Nothing]) -> Answer[Any]:
     async def work(connection: Connection) -> tuple[PaidIn | WaitingForAnother, int]:
         found = await accounts.of_customer(connection, user_id)
         money = money_of(amount, found.currency)
-        await desk.check_unused(connection, receipt)
-        subject = f"receipt {receipt} into {found.wallet}"
-        if not await _may_go_ahead(connection, call, action="cash desk", subject=subject, money=money):
+        of_the_day = await desk.count(connection, found.wallet, money, receipt, call.services.clock())
+        subject = f"receipt {receipt} of {money.minor} into {found.wallet}, in all"
+        if not await _may_go_ahead(connection, call, action="cash desk", subject=subject, money=of_the_day):
             return WaitingForAnother([Sum.of(money.minor, money.currency)]), ACCEPTED
         cash = CashDesk(found.wallet, money, receipt, call.who.user_id, call.who.actor, call.services.clock())
         await cash.pay_in(connection)

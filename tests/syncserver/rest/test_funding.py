@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 
+import asyncpg
 import pytest
 
 from shared.ids import uuid7, uuid_text
@@ -10,7 +11,7 @@ from syncserver.people.access import Role
 from syncserver.reconcile.checks import reconcile
 from syncserver.wallets import accounts
 from syncserver.wallets.funding.references import reference_of
-from tests.syncserver.kit import TALLINN, Shop
+from tests.syncserver.kit import HOUR, TALLINN, Shop
 from tests.syncserver.rest.kit import Person, customer, data, person, refused
 from tests.syncserver.rest.statements import (
     ACCOUNT,
@@ -53,7 +54,7 @@ async def test_an_admin_pays_cash_in_against_a_receipt_that_is_good_once(shop: S
     assert await online(shop, wallet) == 7_000
     asked = await shop.services.pool.fetch("SELECT action, subject, asked_by, went_ahead FROM funding_request")
     assert [(row["action"], row["subject"], row["went_ahead"]) for row in asked] == [
-        ("cash desk", f"receipt R-17 into {wallet}", True)
+        ("cash desk", f"receipt R-17 of 2000 into {wallet}, in all", True)
     ]
     assert asked[0]["asked_by"].bytes == admin.caller.user_id
     await shop.assert_reconciled()
@@ -76,6 +77,21 @@ async def test_above_the_amount_the_desk_takes_two_persons(shop: Shop) -> None:
     assert await online(shop, wallet) == 105_001
     seen = await shop.services.pool.fetch("SELECT asked_by, went_ahead FROM funding_request ORDER BY request")
     assert [(row["asked_by"].bytes == bob.caller.user_id, row["went_ahead"]) for row in seen].count((True, True)) == 1
+    await shop.assert_reconciled()
+
+
+async def test_in_parts_nobody_gets_around_the_second_person(shop: Shop) -> None:
+    ada, bob, (customer_, wallet) = person(shop, Role.ADMIN), person(shop, Role.ADMIN), await customer(shop)
+    path = f"/api/wallets/add-money/{customer_.id}"
+    bodies = [{"amount": "400.00", "receipt": f"R-{number}"} for number in range(4)]
+    answers = await asyncio.gather(*(ada.post(path, body) for body in bodies))
+    assert sorted(answer.status_code for answer in answers) == [200, 200, 202, 202]
+    assert await online(shop, wallet) == 85_000
+    left = next(body for body, answer in zip(bodies, answers, strict=True) if answer.status_code == 202)
+    assert data(await bob.post(path, left))["outcome"] == "paidIn"
+    shop.clock.forward(24 * HOUR)
+    assert data(await ada.post(path, {"amount": "1000.00", "receipt": "R-9"}))["outcome"] == "paidIn"
+    assert await online(shop, wallet) == 225_000
     await shop.assert_reconciled()
 
 
@@ -505,3 +521,44 @@ async def test_reconciling_finds_money_that_came_from_nowhere(shop: Shop) -> Non
             assert [one.check for one in (await reconcile(shop.services)).findings] == ["fundings"] * found
     finally:
         await owner.close()
+
+
+REFUSED = {
+    asyncpg.InsufficientPrivilegeError: [
+        "UPDATE bank_entry SET amount = amount + 1",
+        "UPDATE bank_entry SET named = NULL",
+        "DELETE FROM bank_entry",
+        "UPDATE bank_import SET actor = 'x'",
+        "UPDATE bank_account SET currency = 'USD'",
+        "DELETE FROM bank_account",
+        "UPDATE cash_receipt SET amount = 1",
+        "DELETE FROM cash_receipt",
+        "UPDATE funding_request SET went_ahead = false",
+        "DELETE FROM funding_request",
+    ],
+    asyncpg.CheckViolationError: [
+        "UPDATE bank_entry SET wallet = NULL WHERE state = 'credited'",
+        "UPDATE bank_entry SET number = NULL WHERE state = 'credited'",
+        "UPDATE bank_entry SET state = 'unmatched' WHERE state = 'credited'",
+        "UPDATE bank_entry SET state = 'credited', wallet = '1', number = 1 WHERE NOT credit",
+        "UPDATE bank_entry SET state = 'credited' WHERE credit",
+    ],
+    asyncpg.UniqueViolationError: [
+        "UPDATE bank_entry b SET state = 'credited', wallet = o.wallet, number = o.number FROM bank_entry o"
+        " WHERE o.state = 'credited' AND b.credit AND b.state = 'unmatched'",
+        "INSERT INTO bank_entry SELECT * FROM bank_entry",
+    ],
+}
+
+
+async def test_the_database_itself_keeps_what_came_in(shop: Shop) -> None:
+    admin, (ada, wallet) = person(shop, Role.ADMIN), await customer(shop)
+    await open_accounts(shop)
+    rows = [Row(reference="1", structured=reference_of(wallet)), Row(reference="2"), Row(reference="3", credit=False)]
+    data(await upload(admin, camt(*rows)))
+    data(await admin.post(f"/api/wallets/add-money/{ada.id}", {"amount": "1.00", "receipt": "R-1"}))
+    for error, statements in REFUSED.items():
+        for one in statements:
+            with pytest.raises(error):
+                await shop.services.pool.execute(one)
+    await shop.assert_reconciled()
