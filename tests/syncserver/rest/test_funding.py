@@ -1,7 +1,9 @@
 """Money comes in from the cash desk or by a bank's statement, once, and each time it is written down why."""
 
 import asyncio
+import random
 from dataclasses import replace
+from typing import Any
 
 import asyncpg
 import pytest
@@ -31,7 +33,7 @@ from tests.syncserver.rest.statements import (
 pytestmark = pytest.mark.anyio
 
 
-async def entries(admin: Person, **query: str) -> list[dict[str, object]]:
+async def entries(admin: Person, **query: str) -> list[dict[str, Any]]:
     return list(data(await admin.get("/api/funding/entries", **query))["entries"])
 
 
@@ -277,6 +279,44 @@ async def test_imports_at_once_credit_an_entry_once(shop: Shop) -> None:
     assert await online(shop, wallet) == 5_000 + 100 * sum(one["credited"] for one in found)
     # Those with a reference, or those without one, came first: the others may be the same, and wait.
     assert sum(one["credited"] for one in found) == 40
+    await shop.assert_reconciled()
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_whatever_files_come_in_whatever_order_each_entry_counts_once(shop: Shop, seed: int) -> None:
+    dice = random.Random(seed)  # noqa: S311 - a test's dice
+    admin = person(shop, Role.ADMIN)
+    wallets = [(await customer(shop))[1] for _ in range(3)]
+    await open_accounts(shop)
+    days = [
+        [
+            Row(
+                day=f"2026-11-{day:02}",
+                amount=dice.choice(["1.00", "2.00"]),
+                structured=reference_of(dice.choice(wallets)),
+                reference=f"{day}-{number}" if number % 2 else None,
+            )
+            for number in range(dice.randrange(12))
+        ]
+        for day in range(1, 8)
+    ]
+    files = []
+    for _ in range(12):
+        first, last = sorted(dice.sample(range(8), 2))
+        rows = [row for day in days[first:last] for row in day]
+        files.append(dice.choice([table(*rows), camt(*rows), camt(*rows, namespace=V08)]))
+    files.append(camt(*(row for day in days for row in day)))
+    for file in files:
+        data(await upload(admin, file))
+    rows = [row for day in days for row in day]
+    for wallet in wallets:
+        mine = [row for row in rows if row.structured == reference_of(wallet)]
+        # One without a reference, and one with, of the same wallet, day and amount: in different files they may be one.
+        waiting = [one for one in await entries(admin, reason="POSSIBLE_DUPLICATE") if one["named"] == wallet]
+        paid = sum(int(row.amount[0]) * 100 for row in mine)
+        left = sum(int(one["amount"]["minor"]) for one in waiting)
+        assert await online(shop, wallet) == 5_000 + paid - left
+    assert len(await entries(admin, limit="200")) == len(rows)
     await shop.assert_reconciled()
 
 
@@ -544,8 +584,10 @@ REFUSED = {
         "UPDATE bank_entry SET state = 'credited' WHERE credit",
     ],
     asyncpg.UniqueViolationError: [
-        "UPDATE bank_entry b SET state = 'credited', wallet = o.wallet, number = o.number FROM bank_entry o"
-        " WHERE o.state = 'credited' AND b.credit AND b.state = 'unmatched'",
+        (
+            "UPDATE bank_entry b SET state = 'credited', wallet = o.wallet, number = o.number FROM bank_entry o"
+            " WHERE o.state = 'credited' AND b.credit AND b.state = 'unmatched'"
+        ),
         "INSERT INTO bank_entry SELECT * FROM bank_entry",
     ],
 }
