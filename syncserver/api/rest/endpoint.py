@@ -113,6 +113,7 @@ class Endpoint:
         query: the type of the query; its fields are texts, numbers and booleans.
         errors: what can go wrong beside what can at every endpoint.
         once: whether it needs an Idempotency-Key.
+        statuses: what it answers with where all went well.
         rate: which bucket a call is drawn from.
         tag: under which heading the document has it.
     """
@@ -130,6 +131,7 @@ class Endpoint:
     query: Any = Nothing
     errors: tuple[type[TallystickError], ...] = ()
     once: bool = False
+    statuses: tuple[int, ...] = (200,)
     rate: Rate = Rate.USER
     tag: str
 

@@ -332,6 +332,7 @@ ENDPOINTS = (
         body=AddMoneyRequest,
         errors=(UnknownWalletError, MoneyError, ReceiptUsedError, NoBankAccountError),
         once=True,
+        statuses=(200, ACCEPTED),
         tag=TAG,
     ),
     Endpoint(
@@ -344,6 +345,7 @@ ENDPOINTS = (
         query=ImportQuery,
         takes=FILES,
         errors=(StatementError, UnknownBankAccountError, TooLargeError, WrongTypeError, SlowBodyError),
+        statuses=(200, ACCEPTED),
         tag=TAG,
     ),
     Endpoint(
@@ -366,6 +368,7 @@ ENDPOINTS = (
         body=AssignRequest,
         errors=(UnknownEntryError, EntryStateError, UnknownWalletError, WalletNumberError, MoneyError),
         once=True,
+        statuses=(200, ACCEPTED),
         tag=TAG,
     ),
 )
