@@ -31,6 +31,7 @@ from syncserver.wallets.errors import UnknownWalletError
 from syncserver.wallets.funding.errors import (
     EntryStateError,
     NoBankAccountError,
+    OwnWalletError,
     ReceiptUsedError,
     UnknownEntryError,
 )
@@ -43,6 +44,7 @@ STATUS: dict[type[TallystickError], int] = {
     DeviceGoneError: 401,
     PullRefusedError: 403,
     ForbiddenError: 403,
+    OwnWalletError: 403,
     UnknownWalletError: 404,
     UnknownVendorError: 404,
     UnknownEntryError: 404,

@@ -138,12 +138,12 @@ async def test_nobody_brings_money_to_a_wallet_of_their_own(shop: Shop) -> None:
     ada, wallet = await customer(shop)
     themselves = person(shop, Role.ADMIN, user_id=ada.caller.user_id)
     body = {"amount": "20.00", "receipt": "R-1"}
-    assert refused(await themselves.post(f"/api/wallets/add-money/{ada.id}", body)) == (403, "FORBIDDEN")
+    assert refused(await themselves.post(f"/api/wallets/add-money/{ada.id}", body)) == (403, "OWN_WALLET")
     await open_accounts(shop)
     data(await upload(themselves, camt(Row(reference="A1", text="for Ada"))))
     (entry,) = await entries(themselves)
     path = f"/api/funding/assign/{entry['entryId']}"
-    assert refused(await themselves.post(path, {"wallet": wallet})) == (403, "FORBIDDEN")
+    assert refused(await themselves.post(path, {"wallet": wallet})) == (403, "OWN_WALLET")
     assert await online(shop, wallet) == 5_000
 
 
@@ -171,6 +171,14 @@ async def test_the_desk_refuses_what_is_no_cash(shop: Shop, body: dict[str, obje
     assert answer.status_code in (202, 422), answer.text
     assert await online(shop, wallet) == 5_000
     await shop.assert_reconciled()
+
+
+async def test_cash_has_a_receipt_and_an_amount(shop: Shop) -> None:
+    admin, (ada, _) = person(shop, Role.ADMIN), await customer(shop)
+    path = f"/api/wallets/add-money/{ada.id}"
+    assert refused(await admin.post(path, {"amount": "20.00"})) == (422, "RECEIPT_REQUIRED")
+    assert refused(await admin.post(path, {"receipt": "R-1"})) == (422, "INVALID_AMOUNT")
+    assert refused(await admin.post(path, {})) == (422, "RECEIPT_REQUIRED")
 
 
 async def test_the_desk_knows_no_stranger(shop: Shop) -> None:
