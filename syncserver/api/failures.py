@@ -53,6 +53,7 @@ from syncserver.wallets.errors import UnknownSeriesError, UnknownWalletError, Wa
 from syncserver.wallets.funding.errors import (
     EntryStateError,
     NoBankAccountError,
+    OwnWalletError,
     ReceiptUsedError,
     UnknownEntryError,
 )
@@ -70,6 +71,7 @@ STATUS: dict[type[TallystickError], int] = {
     NotApprovedError: 403,
     BlockedError: 403,
     UnknownSeriesError: 404,
+    OwnWalletError: 403,
     UnknownWalletError: 404,
     UnknownPersonError: 404,
     UnknownVendorError: 404,

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta
 from starlette.requests import Request
 
-from shared.errors import DecodingError, MoneyError, WalletNumberError
+from shared.errors import MoneyError, WalletNumberError
 from shared.ids import uuid_bytes, uuid_text, wallet_number
 from shared.money import MAX_AMOUNT, Money
 from syncserver.api.body import SlowBodyError, TooLargeError, WrongTypeError, read_body
@@ -28,6 +28,8 @@ from syncserver.wallets.funding.desk import CashDesk
 from syncserver.wallets.funding.errors import (
     EntryStateError,
     NoBankAccountError,
+    OwnWalletError,
+    ReceiptRequiredError,
     ReceiptUsedError,
     StatementError,
     UnknownBankAccountError,
@@ -82,7 +84,7 @@ class HowToPay(msgspec.Struct, frozen=True, rename="camel", tag_field="outcome",
 
 
 class EntryView(msgspec.Struct, frozen=True, rename="camel"):
-    """An entry of a statement. `named` is the wallet that its reference names, `reason` why it was not credited then."""
+    """An entry of a statement. `named` is the wallet that its reference names, `reason` why it was not credited."""
 
     entry_id: str
     account: str
@@ -174,7 +176,7 @@ async def _may_go_ahead(
 def _require_others(call: Call[Any, Any], owner: bytes | None) -> None:
     """Nobody brings money to a wallet of their own."""
     if owner == call.who.user_id:
-        raise ForbiddenError("Another admin must do this: the wallet is your own.")
+        raise OwnWalletError
 
 
 async def add_money(call: Call[AddMoneyRequest, Nothing]) -> Answer[Any]:
@@ -183,16 +185,18 @@ async def add_money(call: Call[AddMoneyRequest, Nothing]) -> Answer[Any]:
     if not call.who.is_admin:
         return await _once(call, lambda connection: _tell_how_to_pay(connection, user_id, call.body))
     _require_others(call, user_id)
-    if call.body.receipt is None or call.body.amount is None:
-        raise DecodingError("the cash desk needs an amount and the number of the receipt")
+    if call.body.receipt is None:
+        raise ReceiptRequiredError
+    if call.body.amount is None:
+        raise MoneyError("cash has an amount")
     amount, receipt = call.body.amount, desk.receipt_number(call.body.receipt)
 
     async def work(connection: Connection) -> tuple[PaidIn | WaitingForAnother, int]:
         found = await accounts.of_customer(connection, user_id)
         money = money_of(amount, found.currency)
-        await desk.check_unused(connection, receipt)
-        subject = f"receipt {receipt} into {found.wallet}"
-        if not await _may_go_ahead(connection, call, action="cash desk", subject=subject, money=money):
+        of_the_day = await desk.count(connection, found.wallet, money, receipt, call.services.clock())
+        subject = f"receipt {receipt} of {money.minor} into {found.wallet}, in all"
+        if not await _may_go_ahead(connection, call, action="cash desk", subject=subject, money=of_the_day):
             return WaitingForAnother([Sum.of(money.minor, money.currency)]), ACCEPTED
         cash = CashDesk(found.wallet, money, receipt, call.who.user_id, call.who.actor, call.services.clock())
         await cash.pay_in(connection)
@@ -330,8 +334,16 @@ ENDPOINTS = (
         roles=OWNERS,
         owner="userId",
         body=AddMoneyRequest,
-        errors=(UnknownWalletError, MoneyError, ReceiptUsedError, NoBankAccountError),
+        errors=(
+            UnknownWalletError,
+            MoneyError,
+            ReceiptRequiredError,
+            ReceiptUsedError,
+            OwnWalletError,
+            NoBankAccountError,
+        ),
         once=True,
+        statuses=(200, ACCEPTED),
         tag=TAG,
     ),
     Endpoint(
@@ -344,6 +356,7 @@ ENDPOINTS = (
         query=ImportQuery,
         takes=FILES,
         errors=(StatementError, UnknownBankAccountError, TooLargeError, WrongTypeError, SlowBodyError),
+        statuses=(200, ACCEPTED),
         tag=TAG,
     ),
     Endpoint(
@@ -364,8 +377,16 @@ ENDPOINTS = (
         answers=Assigned | WaitingForAnother,
         roles=ADMINS,
         body=AssignRequest,
-        errors=(UnknownEntryError, EntryStateError, UnknownWalletError, WalletNumberError, MoneyError),
+        errors=(
+            UnknownEntryError,
+            EntryStateError,
+            UnknownWalletError,
+            OwnWalletError,
+            WalletNumberError,
+            MoneyError,
+        ),
         once=True,
+        statuses=(200, ACCEPTED),
         tag=TAG,
     ),
 )

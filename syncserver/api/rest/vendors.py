@@ -30,7 +30,7 @@ _Cursor = Annotated[str, Meta(max_length=200)]
 
 
 class VendorView(msgspec.Struct, frozen=True, rename="camel"):
-    """A shop. Its place is in 1e-7 degree; it is owed `payable`, and what is `pending` until it is added up in seconds."""
+    """A shop. Its place is in 1e-7 degree; it is owed `payable` and `pending`, which is added up within seconds."""
 
     vendor_id: str
     name: str
@@ -50,7 +50,7 @@ class VendorPage(msgspec.Struct, frozen=True, rename="camel"):
     next: str | None
 
 
-class ListQuery(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+class VendorListQuery(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
     """Where a page begins, and how long it is."""
 
     cursor: _Cursor | None = None
@@ -130,7 +130,7 @@ class ExposureView(msgspec.Struct, frozen=True, rename="camel"):
     loss_bearer: str
 
 
-class StatementQuery(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+class VendorStatementQuery(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
     """Transfers from a time on until another (ms; the second is not in it)."""
 
     since: _Time = msgspec.field(default=0, name="from")
@@ -140,7 +140,7 @@ class StatementQuery(msgspec.Struct, frozen=True, rename="camel", forbid_unknown
     format: Literal["json", "csv"] = "json"
 
 
-class LineView(msgspec.Struct, frozen=True, rename="camel"):
+class VendorLineView(msgspec.Struct, frozen=True, rename="camel"):
     """One transfer to the shop (above zero) or from it, why, and what it was owed after that. `at` in ms."""
 
     at: int
@@ -150,13 +150,13 @@ class LineView(msgspec.Struct, frozen=True, rename="camel"):
     balance: Sum
 
 
-class StatementPage(msgspec.Struct, frozen=True, rename="camel"):
+class VendorStatementPage(msgspec.Struct, frozen=True, rename="camel"):
     """What moved, the newest first, and what is owed now; `next` is the cursor of the next page."""
 
     owed: Sum
     payable: Sum
     pending: Sum
-    lines: list[LineView]
+    lines: list[VendorLineView]
     next: str | None
 
 
@@ -174,7 +174,7 @@ def _view(vendor: Vendor, owed: Owed) -> VendorView:
     )
 
 
-async def list_vendors(call: Call[None, ListQuery]) -> Answer[VendorPage]:
+async def list_vendors(call: Call[None, VendorListQuery]) -> Answer[VendorPage]:
     """`GET /api/vendors`."""
     after = uuid_bytes(call.query.cursor) if call.query.cursor is not None else None
     async with call.services.pool.acquire() as connection:
@@ -226,7 +226,7 @@ async def list_sales(call: Call[None, SalesQuery]) -> Answer[SalePage] | Respons
     return Answer(SalePage([_sale(one) for one in found], following))
 
 
-def _period(query: SalesQuery | StatementQuery) -> Period:
+def _period(query: SalesQuery | VendorStatementQuery) -> Period:
     if query.since > query.until:
         raise DecodingError("from is after to")
     return Period(query.since, query.until)
@@ -275,7 +275,7 @@ def _iso(at: int) -> str:
     return datetime.fromtimestamp(at / 1_000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-async def list_terminals(call: Call[None, ListQuery]) -> Answer[TerminalPage]:
+async def list_terminals(call: Call[None, VendorListQuery]) -> Answer[TerminalPage]:
     """`GET /api/vendors/{vendorId}/terminals`."""
     query, now = call.query, call.services.clock()
     after = uuid_bytes(query.cursor) if query.cursor is not None else None
@@ -322,7 +322,7 @@ async def show_exposure(call: Call[None, Nothing]) -> Answer[ExposureView]:
     )
 
 
-async def show_statement(call: Call[None, StatementQuery]) -> Answer[StatementPage] | Response:
+async def show_statement(call: Call[None, VendorStatementQuery]) -> Answer[VendorStatementPage] | Response:
     """`GET /api/vendors/{vendorId}/statement`."""
     query, vendor = call.query, call.path["vendorId"]
     before = None
@@ -344,11 +344,13 @@ async def show_statement(call: Call[None, StatementQuery]) -> Answer[StatementPa
         rows = (_line_row(line, shop.currency) for line in lines)
         return csv_answer(f"statement-{uuid_text(vendor)}", _LINE_COLUMNS, rows, following)
     total, payable, pending = (Sum.of(minor, shop.currency) for minor in (owed.total, owed.payable, owed.pending))
-    return Answer(StatementPage(total, payable, pending, [_line(line, shop.currency) for line in lines], following))
+    return Answer(
+        VendorStatementPage(total, payable, pending, [_line(line, shop.currency) for line in lines], following)
+    )
 
 
-def _line(line: Line, currency: str) -> LineView:
-    return LineView(
+def _line(line: Line, currency: str) -> VendorLineView:
+    return VendorLineView(
         at=line.at,
         cause=line.cause,
         payment=uuid_text(line.payment),
@@ -390,14 +392,16 @@ ENDPOINTS = (
         summary="All shops, with what each is owed",
         answers=VendorPage,
         roles=ADMINS,
-        query=ListQuery,
+        query=VendorListQuery,
         tag=TAG,
     ),
     _of_vendor("", show_vendor, "A shop, with what it is owed", VendorView, Nothing),
     _of_vendor("/sales", list_sales, "Payments at a shop", SalePage, SalesQuery, CSV),
-    _of_vendor("/terminals", list_terminals, "A shop's tills", TerminalPage, ListQuery),
+    _of_vendor("/terminals", list_terminals, "A shop's tills", TerminalPage, VendorListQuery),
     _of_vendor("/exposure", show_exposure, "What a shop can lose at most, now", ExposureView, Nothing),
-    _of_vendor("/statement", show_statement, "What moved to a shop and from it", StatementPage, StatementQuery, CSV),
+    _of_vendor(
+        "/statement", show_statement, "What moved to a shop and from it", VendorStatementPage, VendorStatementQuery, CSV
+    ),
     Endpoint(
         method="POST",
         path="/api/vendors/{vendorId}/block",

@@ -8,11 +8,13 @@ from shared.fields import checked_text
 from shared.money import Money
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
+from syncserver.ledger import store
 from syncserver.wallets.funding.bank_accounts import QUERIES
 from syncserver.wallets.funding.errors import ReceiptUsedError
 from syncserver.wallets.funding.paying_in import Deposit, pay_in
 
 MOST_RECEIPT = 64
+DAY_MS = 24 * 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +68,17 @@ def receipt_number(text: str) -> str:
     return number
 
 
-async def check_unused(connection: Connection, receipt: str) -> None:
-    """Make sure of a receipt before anybody is asked for a second time.
+async def count(connection: Connection, wallet: str, money: Money, receipt: str, now: int) -> Money:
+    """Lock the wallet, and see what came into it in cash within a day, together with this.
+
+    In parts nobody gets around the second person.
 
     Raises:
-        ReceiptUsedError: money was paid in with it.
+        ReceiptUsedError: money was paid in with this receipt.
+        MoneyError: it is more than there can be.
     """
+    await store.lock_wallets(connection, [wallet])
     if await connection.fetchval(QUERIES["receipt_is_used"], receipt):
         raise ReceiptUsedError
+    before = await connection.fetchval(QUERIES["cash_of_wallet"], wallet, now - DAY_MS)
+    return Money(before + money.minor, money.currency)

@@ -43,3 +43,15 @@ class ReceiptUsedError(TallystickError):
     """Money was paid in with this receipt before."""
 
     code = "RECEIPT_USED"
+
+
+class ReceiptRequiredError(TallystickError):
+    """Cash is paid in with the number of its receipt."""
+
+    code = "RECEIPT_REQUIRED"
+
+
+class OwnWalletError(TallystickError):
+    """Nobody brings money to a wallet of their own: another admin must do this."""
+
+    code = "OWN_WALLET"

@@ -1,8 +1,8 @@
 """Bank statements as CSV: a line of names, then a line an entry. Comma, semicolon or tab; UTF-8, a BOM does no harm.
 
 Names: `date` (2026-11-21 or 21.11.2026), `amount` (12.50 or 12,50; a minus is a debit), `currency`; and, where there
-are any, `account`, `reference` (the bank's own of this entry), `creditor_reference`, `text`, `payer`, `direction` (C or
-D, CRDT or DBIT), `status` (BOOK or PDNG), `reversal` (true or false). Others are not looked at.
+are any, `account`, `bank_reference` (the bank's own, of this entry alone), `creditor_reference`, `text`, `payer`,
+`direction` (C or D, CRDT or DBIT), `status` (BOOK or PDNG), `reversal` (true or false). Others are not looked at.
 """
 
 import csv
@@ -15,6 +15,7 @@ from shared.errors import MoneyError
 from shared.money import Money
 from syncserver.wallets.funding.entries import MOST_ENTRIES, Entry, Keys, Part, Statement, account_of, clean
 from syncserver.wallets.funding.errors import StatementError
+from syncserver.wallets.funding.references import wallets_named
 
 FORMAT = "csv"
 _NEEDED = ("date", "amount", "currency")
@@ -103,8 +104,11 @@ class _Reading:
         account = self._account_of(cells)
         booked_on = _day(cells["date"])
         reversal = _word(_FLAGS, cells, "reversal")
-        reference = clean(cells.get("reference", ""))[:64] or None
+        reference = clean(cells.get("bank_reference", ""))[:64] or None
         texts = tuple(text for name in ("creditor_reference", "text") if (text := cells.get(name, "")))
+        if reference is not None and wallets_named([reference]):
+            # A customer's, which comes with each of their payments, where the bank's own was asked for.
+            texts, reference = (*texts, reference), None
         parts = (Part(money, clean(cells.get("payer", ""))[:140], texts),)
         strong = reference is not None
         key = self.keys.key_of(

@@ -77,7 +77,17 @@ def _entry(row: Row, *, new: bool) -> str:
 
 def table(*rows: Row, account: str | None = ACCOUNT, delimiter: str = ",") -> bytes:
     """The same as CSV."""
-    names = ["date", "amount", "currency", "reference", "creditor_reference", "text", "payer", "status", "reversal"]
+    names = [
+        "date",
+        "amount",
+        "currency",
+        "bank_reference",
+        "creditor_reference",
+        "text",
+        "payer",
+        "status",
+        "reversal",
+    ]
     lines = [names + (["account"] if account else [])]
     for row in rows:
         amount = row.amount if row.credit else f"-{row.amount}"

@@ -159,6 +159,13 @@ def test_the_account_may_be_said_beside_the_file() -> None:
         statements.read(table(Row()), "EE1")
 
 
+def test_a_customers_reference_is_not_taken_for_the_banks_own() -> None:
+    found = statements.read(table(Row(reference=REFERENCE), Row(reference=printed(REFERENCE), day="2026-11-22")))
+    assert not any(entry.strong for entry in found.entries)
+    assert {wallet for entry in found.entries for wallet in bank_entries.wallets_of(entry.parts[0])} == {WALLET}
+    assert len({entry.key for entry in found.entries}) == 2
+
+
 @pytest.mark.parametrize("number", range(2, 14))
 def test_versions_of_camt(number: int) -> None:
     namespace = f"urn:iso:std:iso:20022:tech:xsd:camt.053.001.{number:02}"

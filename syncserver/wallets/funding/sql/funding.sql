@@ -57,6 +57,9 @@ SELECT * FROM bank_entry WHERE ($1::uuid IS NULL OR entry < $1) AND ($2::text IS
 -- receipt_is_used: whether money was paid in with a receipt
 SELECT EXISTS (SELECT FROM cash_receipt WHERE receipt = $1);
 
+-- cash_of_wallet: what came into a wallet in cash since a time
+SELECT coalesce(sum(amount), 0)::bigint FROM cash_receipt WHERE wallet = $1 AND at > $2;
+
 -- write_receipt_of_desk: what was paid in with a receipt
 INSERT INTO cash_receipt (receipt, wallet, number, amount, currency, received_by, at)
 VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING;
