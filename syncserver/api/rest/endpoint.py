@@ -29,10 +29,10 @@ IDEMPOTENCY_KEY = "Idempotency-Key"
 # What nobody between here and the caller may keep; unless a handler says otherwise.
 PERSONAL = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 EVERYBODY = frozenset(Role)
-Rate = limits.Rate
 _Body = TypeVar("_Body")
 _Query = TypeVar("_Query")
 _Found = TypeVar("_Found")
+Rate = limits.Rate
 
 
 class Nothing(msgspec.Struct, frozen=True):
