@@ -47,6 +47,7 @@ def document(endpoints: Sequence[Endpoint]) -> Schema:
     kinds = _kinds(endpoints)
     schemas, components = msgspec.json.schema_components(kinds, ref_template=_REF)
     known = _Known(dict(zip(kinds, schemas, strict=True)))
+    queries = {_name_of(known[endpoint.query]) for endpoint in endpoints}
     paths: dict[str, Schema] = {}
     for endpoint in endpoints:
         paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint, known, components)
@@ -66,7 +67,9 @@ def document(endpoints: Sequence[Endpoint]) -> Schema:
         "tags": [*({"name": tag} for tag in tags), *terminals.TAGS],
         "paths": paths,
         "components": {
-            "schemas": {**components, **_envelopes(), **terminals.SCHEMAS},
+            # A query is told as parameters, one by one.
+            "schemas": {name: shape for name, shape in components.items() if name not in queries}
+            | {**_envelopes(), **terminals.SCHEMAS},
             "securitySchemes": {
                 "person": {
                     "type": "http",
@@ -88,7 +91,7 @@ def problems_of(endpoint: Endpoint) -> list[Problem]:
         kinds += [TokenError, ForbiddenError]
     if BUCKETS[endpoint.rate]:
         kinds.append(TooOftenError)
-    if endpoint.body is not None or getattr(endpoint, "takes", ()):
+    if endpoint.body is not None or _others(endpoint):
         kinds += [TooLargeError, WrongTypeError, SlowBodyError]
         plain.append(INCOMPLETE)
     # A query may name something twice wherever it is read, and so it is everywhere.
@@ -106,7 +109,7 @@ def problem_of(kind: type[TallystickError]) -> Problem:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """The schemas of the types that endpoints name; of a union each has its own, for msgspec takes tagged ones alone."""
+    """The schemas of the types that endpoints name; of a union each has its own: msgspec takes tagged ones alone."""
 
     schemas: Mapping[Any, Schema]
 
@@ -145,8 +148,13 @@ def _operation(endpoint: Endpoint, schemas: _Known, components: Mapping[str, Sch
     return operation
 
 
+def _others(endpoint: Endpoint) -> tuple[str, ...]:
+    others: tuple[str, ...] = getattr(endpoint, "takes", ())
+    return others
+
+
 def _taken(endpoint: Endpoint, schemas: _Known) -> Schema:
-    taken: Schema = {media: {"schema": {"type": "string"}} for media in getattr(endpoint, "takes", ())}
+    taken: Schema = {media: {"schema": {"type": "string"}} for media in _others(endpoint)}
     if endpoint.body is not None:
         taken[JSON] = {"schema": schemas[endpoint.body]}
     return taken
@@ -204,12 +212,17 @@ def _path_parameters(endpoint: Endpoint) -> list[Schema]:
 def _query_parameters(endpoint: Endpoint, schemas: _Known, components: Mapping[str, Schema]) -> list[Schema]:
     if endpoint.query is Nothing:
         return []
-    shape = components[schemas[endpoint.query]["$ref"].rpartition("/")[2]]
+    shape = components[_name_of(schemas[endpoint.query])]
     required = shape.get("required", [])
     return [
         {"name": name, "in": "query", "required": name in required, "schema": schema}
         for name, schema in shape["properties"].items()
     ]
+
+
+def _name_of(reference: Schema) -> str:
+    name: str = reference["$ref"].rpartition("/")[2]
+    return name
 
 
 def _responses(endpoint: Endpoint, schemas: _Known) -> Schema:
