@@ -21,11 +21,11 @@ class ServerSettings(BaseSettings):
         database_url: a PostgreSQL of one's own instead of the embedded one.
         database_owner_url: the same for migrations, where the schema's owner is another user.
         kek_file: where the key-encryption key is, if not in the data folder or a systemd credential.
+        limits_url: a Redis or Valkey that counts people's requests for all processes; without it each counts its own.
+        trusted_proxies: addresses and networks, with commas between, whose X-Forwarded-For is believed.
         pool_size: connections a process keeps at most.
         two_person_amount: above so many whole units of a currency, what an admin does needs a second one.
         waiting_hours: nobody is approved sooner than so many hours after registering; 0 is at once.
-        limits_url: a Redis or Valkey that counts people's requests for all processes; without it each counts its own.
-        trusted_proxies: addresses and networks, with commas between, whose X-Forwarded-For is believed.
         settle_at_once: batches a process settles at once; about the database's cores.
     """
 
@@ -35,12 +35,17 @@ class ServerSettings(BaseSettings):
     database_url: SecretStr | None = None
     database_owner_url: SecretStr | None = None
     kek_file: Path | None = None
+    limits_url: SecretStr | None = None
+    trusted_proxies: str = ""
     pool_size: int = 10
     settle_at_once: int = 2
     two_person_amount: int = 1_000
     waiting_hours: int = Field(default=24, ge=0, le=24 * 365)
-    limits_url: SecretStr | None = None
-    trusted_proxies: str = ""
+
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, home: Path) -> Path:
+        return home.expanduser().absolute()
 
     @field_validator("trusted_proxies")
     @classmethod
@@ -48,8 +53,3 @@ class ServerSettings(BaseSettings):
         for proxy in proxies.split(",") if proxies.strip() else ():
             ip_network(proxy.strip())  # uvicorn would take what is none as a name, and trust nobody
         return proxies.strip()
-
-    @field_validator("home")
-    @classmethod
-    def _absolute(cls, home: Path) -> Path:
-        return home.expanduser().absolute()

@@ -1,12 +1,19 @@
 """Amounts in requests and answers: never a JSON float."""
 
+from typing import Annotated
+
 import msgspec
+from msgspec import Meta
 
 from shared.errors import MoneyError
-from shared.money import Money, format_minor
+from shared.money import MAX_AMOUNT, Money, format_minor
 
-# "12.50" in the currency's own decimals, or an integer of minor units.
-Amount = str | int
+# "12.50" in the currency's own decimals, or an integer of minor units. Of what it may be the document alone is told;
+# `money_of` checks it.
+Amount = (
+    Annotated[str, Meta(extra_json_schema={"pattern": r"^\d{1,16}([.,]\d{1,4})?$", "examples": ["12.50"]})]
+    | Annotated[int, Meta(extra_json_schema={"minimum": 1, "maximum": MAX_AMOUNT, "examples": [1250]})]
+)
 
 
 class Sum(msgspec.Struct, frozen=True, rename="camel"):

@@ -32,10 +32,10 @@ IDEMPOTENCY_KEY = "Idempotency-Key"
 PERSONAL = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 EVERYBODY = frozenset(Role)
 APPROVED = frozenset({PersonState.APPROVED})
-Rate = limits.Rate
 _Body = TypeVar("_Body")
 _Query = TypeVar("_Query")
 _Found = TypeVar("_Found")
+Rate = limits.Rate
 
 
 class Nothing(msgspec.Struct, frozen=True):

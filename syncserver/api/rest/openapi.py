@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any, NamedTuple
+from types import UnionType
+from typing import Any, NamedTuple, get_args
 
 import msgspec
 
@@ -44,7 +46,8 @@ def document(endpoints: Sequence[Endpoint]) -> Schema:
     """The document of these endpoints, and of what terminals call."""
     kinds = _kinds(endpoints)
     schemas, components = msgspec.json.schema_components(kinds, ref_template=_REF)
-    known = dict(zip(kinds, schemas, strict=True))
+    known = _Known(dict(zip(kinds, schemas, strict=True)))
+    queries = {_name_of(known[endpoint.query]) for endpoint in endpoints}
     paths: dict[str, Schema] = {}
     for endpoint in endpoints:
         paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint, known, components)
@@ -64,7 +67,9 @@ def document(endpoints: Sequence[Endpoint]) -> Schema:
         "tags": [*({"name": tag} for tag in tags), *terminals.TAGS],
         "paths": paths,
         "components": {
-            "schemas": {**components, **_envelopes(), **terminals.SCHEMAS},
+            # A query is told as parameters, one by one.
+            "schemas": {name: shape for name, shape in components.items() if name not in queries}
+            | {**_envelopes(), **terminals.SCHEMAS},
             "securitySchemes": {
                 "person": {
                     "type": "http",
@@ -86,7 +91,7 @@ def problems_of(endpoint: Endpoint) -> list[Problem]:
         kinds += [TokenError, ForbiddenError]
     if BUCKETS[endpoint.rate]:
         kinds.append(TooOftenError)
-    if endpoint.body is not None:
+    if endpoint.body is not None or _others(endpoint):
         kinds += [TooLargeError, WrongTypeError, SlowBodyError]
         plain.append(INCOMPLETE)
     # A query may name something twice wherever it is read, and so it is everywhere.
@@ -102,16 +107,30 @@ def problem_of(kind: type[TallystickError]) -> Problem:
     return Problem(status_of_kind(kind), kind.code, " ".join((kind.__doc__ or "").split()))
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The schemas of the types that endpoints name; of a union each has its own: msgspec takes tagged ones alone."""
+
+    schemas: Mapping[Any, Schema]
+
+    def __getitem__(self, kind: Any) -> Schema:
+        parts = _parts(kind)
+        return self.schemas[kind] if len(parts) == 1 else {"anyOf": [self.schemas[part] for part in parts]}
+
+
+def _parts(kind: Any) -> tuple[Any, ...]:
+    return get_args(kind) if isinstance(kind, UnionType) else (kind,)
+
+
 def _kinds(endpoints: Iterable[Endpoint]) -> list[Any]:
     found: list[Any] = []
     for endpoint in endpoints:
         for kind in (endpoint.answers, endpoint.body, endpoint.query):
-            if kind is not None and kind not in found:
-                found.append(kind)
+            found += [part for part in _parts(kind) if kind is not None and part not in found]
     return found
 
 
-def _operation(endpoint: Endpoint, schemas: Mapping[Any, Schema], components: Mapping[str, Schema]) -> Schema:
+def _operation(endpoint: Endpoint, schemas: _Known, components: Mapping[str, Schema]) -> Schema:
     operation: Schema = {
         "operationId": _operation_id(endpoint),
         "tags": [endpoint.tag],
@@ -123,9 +142,22 @@ def _operation(endpoint: Endpoint, schemas: Mapping[Any, Schema], components: Ma
     }
     if endpoint.once:
         operation["parameters"].append(_KEY_PARAMETER)
-    if endpoint.body is not None:
-        operation["requestBody"] = {"required": True, "content": {JSON: {"schema": schemas[endpoint.body]}}}
+    taken = _taken(endpoint, schemas)
+    if taken:
+        operation["requestBody"] = {"required": True, "content": taken}
     return operation
+
+
+def _others(endpoint: Endpoint) -> tuple[str, ...]:
+    others: tuple[str, ...] = getattr(endpoint, "takes", ())
+    return others
+
+
+def _taken(endpoint: Endpoint, schemas: _Known) -> Schema:
+    taken: Schema = {media: {"schema": {"type": "string"}} for media in _others(endpoint)}
+    if endpoint.body is not None:
+        taken[JSON] = {"schema": schemas[endpoint.body]}
+    return taken
 
 
 _KEY_PARAMETER: Schema = {
@@ -177,12 +209,10 @@ def _path_parameters(endpoint: Endpoint) -> list[Schema]:
     ]
 
 
-def _query_parameters(
-    endpoint: Endpoint, schemas: Mapping[Any, Schema], components: Mapping[str, Schema]
-) -> list[Schema]:
+def _query_parameters(endpoint: Endpoint, schemas: _Known, components: Mapping[str, Schema]) -> list[Schema]:
     if endpoint.query is Nothing:
         return []
-    shape = components[schemas[endpoint.query]["$ref"].rpartition("/")[2]]
+    shape = components[_name_of(schemas[endpoint.query])]
     required = shape.get("required", [])
     return [
         {"name": name, "in": "query", "required": name in required, "schema": schema}
@@ -190,7 +220,12 @@ def _query_parameters(
     ]
 
 
-def _responses(endpoint: Endpoint, schemas: Mapping[Any, Schema]) -> Schema:
+def _name_of(reference: Schema) -> str:
+    name: str = reference["$ref"].rpartition("/")[2]
+    return name
+
+
+def _responses(endpoint: Endpoint, schemas: _Known) -> Schema:
     content: Schema = {media: {"schema": {}} for media in endpoint.media}
     if endpoint.answers is not None or not endpoint.media:
         shape = schemas[endpoint.answers] if endpoint.answers is not None else {"type": "null"}

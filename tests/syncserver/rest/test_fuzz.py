@@ -7,6 +7,7 @@ import asyncio
 import os
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,6 +32,7 @@ from syncserver.api.rest.openapi import document
 from syncserver.commands.serving import listen
 from syncserver.database.connect import DatabaseTarget
 from syncserver.people.access import Role
+from tests.conftest import DatabaseServer
 from tests.syncserver.kit import Shop, Unlimited, open_shop
 from tests.syncserver.rest.kit import customer, person
 
@@ -38,12 +40,6 @@ REQUESTS = "TALLYSTICK_FUZZ_REQUESTS"
 EACH_MODE = 25
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 DOCUMENT = document(ENDPOINTS)
-from collections import Counter
-
-SEEN = Counter()
-import atexit
-
-atexit.register(lambda: print(SEEN))
 
 
 def _operations() -> list[tuple[str, str]]:
@@ -114,10 +110,16 @@ class Served:
         self.askers |= {"terminal": {"Authorization": f"Bearer {till.access}"}, "nobody": {}}
 
 
-@pytest.fixture
-def served(database: DatabaseTarget) -> Iterator[Served]:
-    """The server; at the end its money must be in order."""
-    serving = Served(database)
+@pytest.fixture(scope="module")
+def served(database_server: DatabaseServer, template_database: str) -> Iterator[Served]:
+    """One server for all requests; at the end its money must be in order."""
+    with database_server.fresh("fuzz", template_database) as target, serve(target) as serving:
+        yield serving
+
+
+@contextmanager
+def serve(target: DatabaseTarget) -> Iterator[Served]:
+    serving = Served(target)
     thread = threading.Thread(target=serving.run)
     thread.start()
     try:
@@ -153,14 +155,13 @@ def test_answers_are_as_the_document_says(served: Served, path: str, method: str
         asker=st.sampled_from(sorted(served.askers)),
         known=st.none() | st.sampled_from(served.ids),
     )
-    def ask(case: Case, asker: str, known: str | None) -> None:
+    def ask(case: "Case[Any]", asker: str, known: str | None) -> None:
         nonlocal asked
         asked += 1
         if known is not None:
             for name in case.path_parameters:
                 case.path_parameters[name] = known
         answer = case.call(session=session, headers=served.askers[asker])
-        SEEN[path, mode.name, answer.status_code] += 1
         case.validate_response(answer, checks=CHECKS)
 
     ask()

@@ -79,9 +79,9 @@ async def test_hostile_paths_queries_and_headers_are_refused(shop: Shop, endpoin
         "Bearer a.b.c",
         "Bearer " + "x" * 4_000,
         "Bearer a.b.c.d.e",
-        b"Bearer \xff",
+        "Bearer \u00ff",
     ):
-        answer = await shop.http.request(endpoint.method, path, headers={"Authorization": bearer})
+        answer = await shop.http.request(endpoint.method, path, headers={b"Authorization": bearer.encode("latin-1")})
         assert answer.status_code in ({401} if endpoint.roles is not None else range(200, 500)), bearer
 
 

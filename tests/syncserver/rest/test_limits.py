@@ -199,14 +199,14 @@ async def test_a_proxy_is_believed_where_the_settings_say_so(
 ) -> None:
     seen: list[str] = []
 
-    async def app(scope: Any, receive: Any, send: Any) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:  # noqa: ARG001 - ASGI's signature
         seen.append(limits.address_of(Request(scope)))
         await send({"type": "http.response.start", "status": 204, "headers": []})
         await send({"type": "http.response.body", "body": b""})
 
     config = configuration(app, ServerSettings(trusted_proxies=trusted))  # type: ignore[arg-type]  # any ASGI application
     config.load()
-    transport = httpx.ASGITransport(app=config.loaded_app, client=(peer, 1))  # type: ignore[arg-type]  # the same
+    transport = httpx.ASGITransport(app=config.loaded_app, client=(peer, 1))
     async with httpx.AsyncClient(transport=transport, base_url="http://server") as http:
         await http.get("/", headers={"X-Forwarded-For": forwarded})
     assert seen == [address]

@@ -43,6 +43,7 @@ class Expected:
         inside: whether the handler itself refuses some of what the declaration lets through.
         body: one that has the right shape.
         customers_body: the one that customers send, where it is another.
+        content: the same where it is no JSON, after its type.
         names: what the other names in the path are.
     """
 
@@ -55,6 +56,7 @@ class Expected:
     inside: bool = False
     body: Any = None
     customers_body: Any = None
+    content: tuple[str, bytes] | None = None
     query: Mapping[str, str] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
 
@@ -248,24 +250,32 @@ async def ask(shop: Shop, endpoint: Endpoint, cell: Cell) -> tuple[int, str | No
     if expected.whose is not None:
         names[expected.whose] = cell.id
     headers = cell.headers | {"Idempotency-Key": os.urandom(8).hex()}
+    if expected.content is not None:
+        headers["Content-Type"] = expected.content[0]
     answer = await shop.http.request(
         endpoint.method,
         endpoint.path.format_map(names),
         headers=headers,
         params=expected.query,
         json=expected.customers_body if cell.role is Role.CUSTOMER and expected.customers_body else expected.body,
+        content=expected.content[1] if expected.content is not None else None,
     )
     is_json = answer.headers.get("content-type", "").startswith("application/json")
     return answer.status_code, answer.json()["errorCode"] if is_json else None
 
 
+# What is answered before an endpoint's own work begins.
+SHUT = {
+    "INVALID_TOKEN", "FORBIDDEN", "MALFORMED", "IDEMPOTENCY_KEY_REQUIRED", "UNSUPPORTED_MEDIA_TYPE", "NOT_FOUND",
+    "METHOD_NOT_ALLOWED", "RATE_LIMITED",
+}  # fmt: skip
+
+
 def fits(allowed: bool, answered: tuple[int, str | None]) -> bool:
     """Whether somebody got as far as they may: past the gate whatever is found there, or not."""
     status, code = answered
-    if allowed and code in {"INVALID_CREDENTIALS", "INVALID_REFRESH_TOKEN"}:
-        return status == 401  # the right to try a password is everybody's
     if allowed:
-        return status < 500 and status not in {401, 403, 405, 429} and (status != 422 or code != "MALFORMED")
+        return status < 500 and code not in SHUT
     return answered == (403, "FORBIDDEN")
 
 

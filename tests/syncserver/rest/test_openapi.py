@@ -14,7 +14,7 @@ from syncserver.api.rest.catalogue import ENDPOINTS
 from syncserver.api.rest.documents import FOLDER
 from syncserver.api.rest.endpoint import IDEMPOTENCY_KEY, Endpoint
 from syncserver.api.rest.limits import BUCKETS
-from syncserver.api.rest.openapi import document, problems_of
+from syncserver.api.rest.openapi import JSON, document, problems_of
 from tests.syncserver.kit import Shop
 
 pytestmark = pytest.mark.anyio
@@ -49,16 +49,16 @@ def test_an_operation_says_what_its_endpoint_declares(endpoint: Endpoint) -> Non
     parameters = {(one["in"], one["name"]): one for one in said["parameters"]}
     assert {name for place, name in parameters if place == "path"} == set(re.findall(r"\{(\w+)\}", endpoint.path))
     assert (("header", IDEMPOTENCY_KEY) in parameters) == endpoint.once
-    assert ("requestBody" in said) == (endpoint.body is not None)
+    assert (JSON in said.get("requestBody", {}).get("content", {})) == (endpoint.body is not None)
     for status in endpoint.statuses:
         answer = said["responses"][str(status)]
         assert ("RateLimit" in answer["headers"]) == bool(BUCKETS[endpoint.rate])
         assert set(answer["content"]) == {
             *endpoint.media,
-            *(["application/json"] if endpoint.answers or not endpoint.media else []),
+            *([JSON] if endpoint.answers or not endpoint.media else []),
         }
     for problem in problems_of(endpoint):
-        schema = said["responses"][str(problem.status)]["content"]["application/json"]["schema"]
+        schema = said["responses"][str(problem.status)]["content"][JSON]["schema"]
         assert problem.code in schema["allOf"][1]["properties"]["errorCode"]["enum"]
         assert problem.message
     codes = {problem.code for problem in problems_of(endpoint)}
@@ -102,7 +102,8 @@ async def test_no_other_file_is_served(shop: Shop, name: str) -> None:
 
 
 def test_what_is_vendored_is_what_its_origin_says() -> None:
-    said = dict(reversed(line.split()) for line in (FOLDER / "ORIGIN").read_text().splitlines() if line[:64].isalnum())
+    lines = [line.split() for line in (FOLDER / "ORIGIN").read_text("utf-8").splitlines()]
+    said = {line[1]: line[0] for line in lines if len(line) == 2 and len(line[0]) == 64}
     assert set(said) == {"swagger-ui-bundle.js", "swagger-ui.css"}
     for name, digest in said.items():
         packed = (FOLDER / f"{name}.gz").read_bytes()
