@@ -26,7 +26,7 @@ from syncserver.sync.bounds import Bounds
 from syncserver.sync.crowd import slow_down
 from syncserver.sync.intake import SeveralEpochsError, TooManyRecordsError
 from syncserver.sync.reading import DeviceGoneError
-from syncserver.wallets.errors import UnknownWalletError
+from syncserver.wallets.errors import UnknownSeriesError, UnknownWalletError, WalletBlockedError
 
 log = structlog.get_logger()
 
@@ -36,12 +36,14 @@ STATUS: dict[type[TallystickError], int] = {
     DeviceGoneError: 401,
     PullRefusedError: 403,
     ForbiddenError: 403,
+    UnknownSeriesError: 404,
     UnknownWalletError: 404,
     SlowBodyError: 408,
     KeyTakenError: 409,
     DeviceStateError: 409,
     KeyReusedError: 409,
     InsufficientFundsError: 409,
+    WalletBlockedError: 409,
     TooLargeError: 413,
     TooManyRecordsError: 413,
     WrongTypeError: 415,

@@ -85,3 +85,17 @@ async def once(services: Services, key: OnceKey, work: Callable[[Connection], Aw
         if row is None:
             raise LookupError("what was just written is gone")
         return Stored(msgspec.Raw(row["answer"].encode()), status)
+
+
+async def find_answer(services: Services, key: OnceKey) -> Stored | None:
+    """What was answered to a key, without using it. None says little: another may be at it.
+
+    Raises:
+        KeyReusedError: the key was used for something else.
+    """
+    row = await services.pool.fetchrow(QUERIES["read_answer"], uuid_of(key.caller), key.key)
+    if row is None:
+        return None
+    if row["fingerprint"] != key.fingerprint:
+        raise KeyReusedError
+    return Stored(msgspec.Raw(row["answer"].encode()), row["status"])

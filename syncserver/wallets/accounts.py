@@ -153,6 +153,18 @@ async def of_customer(connection: Connection, user_id: bytes) -> Balances:
     return Balances(row["wallet"], row["currency"], row["online"], row["offline"], row["held"], row["review"])
 
 
+async def name_of_customer(connection: Connection, user_id: bytes) -> str:
+    """A customer's name.
+
+    Raises:
+        UnknownWalletError: where there is no such customer.
+    """
+    name: str | None = await connection.fetchval(QUERIES["customer_name"], uuid_of(user_id))
+    if name is None:
+        raise UnknownWalletError
+    return name
+
+
 async def block(services: Services, wallet: str, *, blocked: bool) -> None:
     """Block a wallet, or end that; terminals learn it with their next book.
 

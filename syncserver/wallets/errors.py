@@ -25,3 +25,21 @@ class WalletBlockedError(TallystickError):
     """This wallet is blocked."""
 
     code = "BLOCKED"
+
+
+class VoucherError(TallystickError):
+    """This is no voucher of this wallet."""
+
+    code = "INVALID_VOUCHER"
+
+
+class CodeMismatchError(TallystickError):
+    """A code is not the one of its voucher."""
+
+    code = "CODE_MISMATCH"
+
+
+class StatementTooLongError(TallystickError):
+    """This statement has more than 10,000 lines: ask for a shorter time, or for its pages."""
+
+    code = "STATEMENT_TOO_LONG"

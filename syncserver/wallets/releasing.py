@@ -1,6 +1,7 @@
 """Codes that nobody claimed: expired, withdrawn, and at their release back in the offline balance."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import structlog
 
@@ -18,22 +19,48 @@ SERIES_AT_ONCE = 200
 log = structlog.get_logger()
 
 
-async def withdraw(services: Services, series: bytes) -> None:
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """A series that was withdrawn; `held` (minor units) returns to the offline balance at `release_at` (ms)."""
+
+    series: bytes
+    wallet: str
+    currency: str
+    release_at: int
+    held: int
+    codes: int
+
+
+async def withdraw(services: Services, series: bytes) -> Withdrawn:
     """Withdraw a series: terminals refuse it from their next book on. Its caps stay held until its release.
 
     Raises:
         UnknownSeriesError: where there is none that could be withdrawn.
     """
     async with services.pool.acquire() as connection, connection.transaction():
-        row = await connection.fetchrow(QUERIES["find_series"], uuid_of(series))
-        if row is None:
-            raise UnknownSeriesError
-        await store.lock_wallets(connection, [row["wallet"]])
-        version = await next_version(connection)
-        tag = await connection.execute(QUERIES["withdraw_series"], row["wallet"], row["series"], version)
-        if tag != "UPDATE 1":
-            raise UnknownSeriesError
-        await connection.execute(QUERIES["withdraw_codes"], row["wallet"], row["series"])
+        return await withdraw_of(connection, series)
+
+
+async def withdraw_of(connection: Connection, series: bytes, wallet: str | None = None) -> Withdrawn:
+    """Withdraw a series, where a wallet is named only one of its own, in the caller's transaction.
+
+    Raises:
+        UnknownSeriesError: where there is none that could be withdrawn.
+    """
+    row = await connection.fetchrow(QUERIES["find_series"], uuid_of(series))
+    if row is None or wallet not in {None, row["wallet"]}:
+        raise UnknownSeriesError
+    owner: str = row["wallet"]
+    locked = (await store.lock_wallets(connection, [owner]))[owner]
+    version = await next_version(connection)
+    tag = await connection.execute(QUERIES["withdraw_series"], owner, row["series"], version)
+    if tag != "UPDATE 1":
+        raise UnknownSeriesError
+    await connection.execute(QUERIES["withdraw_codes"], owner, row["series"])
+    left = await connection.fetchrow(QUERIES["held_by_series"], owner, row["series"])
+    if left is None:
+        raise LookupError("a sum has no row")
+    return Withdrawn(series, owner, locked.accounts.currency, row["release_at"], left["held"], left["codes"])
 
 
 async def expire(services: Services) -> int:

@@ -21,7 +21,7 @@ from syncserver.database.connection import Connection
 from syncserver.people import access
 from syncserver.people.access import ADMINS, Caller, Role
 from syncserver.people.errors import ForbiddenError
-from syncserver.people.once import OnceKey, once
+from syncserver.people.once import OnceKey, find_answer, once
 from syncserver.services import Services
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
@@ -85,13 +85,25 @@ class Call(Generic[_Body, _Query]):
         Raises:
             KeyRequiredError, KeyReusedError: nothing was done.
         """
-        key = OnceKey.of(self.who.user_id, self.request.headers.get(IDEMPOTENCY_KEY), self.route, self.raw)
+        key = self._key()
 
         async def answered(connection: Connection) -> tuple[_Found, int]:
             return await work(connection), status
 
         stored = await once(self.services, key, answered)
         return Answer(stored.data, stored.status)
+
+    async def done_before(self) -> Answer[Any] | None:
+        """What this key was answered, where it was used before: asked by what costs much before its transaction.
+
+        Raises:
+            KeyRequiredError, KeyReusedError: there is no key, or it was used for another request.
+        """
+        stored = await find_answer(self.services, self._key())
+        return Answer(stored.data, stored.status) if stored is not None else None
+
+    def _key(self) -> OnceKey:
+        return OnceKey.of(self.who.user_id, self.request.headers.get(IDEMPOTENCY_KEY), self.route, self.raw)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,6 +47,25 @@ UPDATE series SET state = 'closed', withdrawn_version = $3, version = $3 WHERE w
 -- withdraw_codes: its codes that nobody has claimed
 UPDATE code SET state = 'withdrawn' WHERE wallet = $1 AND series = $2 AND state = 'issued';
 
+-- held_by_series: what its codes that nobody has claimed still hold, and how many they are
+SELECT coalesce(sum(cap), 0)::bigint AS held, count(*) AS codes FROM code
+ WHERE wallet = $1 AND series = $2 AND state IN ('issued', 'expired', 'withdrawn');
+
+-- codes_of_wallet: a page of a wallet's series, the newest first, below one of them, with their codes; of open ones only
+-- series that can be spent at $4, and what nobody has claimed of them
+WITH page AS (
+    SELECT s.wallet, s.series, s.state, s.issued_at, s.expires_at, s.release_at, s.withdrawn_version, s.released_at
+      FROM series s
+     WHERE s.wallet = $1 AND ($2::uuid IS NULL OR s.series < $2)
+       AND (NOT $3::boolean OR (s.state = 'open' AND s.expires_at >= $4::bigint
+            AND EXISTS (SELECT FROM code o WHERE o.wallet = s.wallet AND o.series = s.series AND o.state = 'issued')))
+     ORDER BY s.series DESC LIMIT $5)
+SELECT p.series, p.state, p.issued_at, p.expires_at, p.release_at, p.withdrawn_version, p.released_at,
+       c.idx, c.cap, c.state AS code_state
+  FROM page p JOIN code c ON c.wallet = p.wallet AND c.series = p.series
+ WHERE NOT $3::boolean OR c.state = 'issued'
+ ORDER BY p.series DESC, c.idx;
+
 -- expired_series: open series whose time is over
 SELECT wallet, series FROM series WHERE state = 'open' AND released_at IS NULL AND expires_at < $1 LIMIT $2;
 

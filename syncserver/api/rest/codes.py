@@ -1,0 +1,321 @@
+"""A customer's codes: issued and shown once, drawn and printed, listed without the codes, withdrawn."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+from starlette.responses import Response
+
+from shared.codes import grouped
+from shared.errors import CodeFormatError, DecodingError
+from shared.ids import uuid_bytes, uuid_text
+from shared.vouchers import MAX_TEXT
+from syncserver.api.envelope import success
+from syncserver.api.rest.amounts import Amount, Sum, money_of
+from syncserver.api.rest.endpoint import Answer, Call, Endpoint, Nothing, Rate
+from syncserver.api.rest.wallets import OWNERS
+from syncserver.database.connection import Connection
+from syncserver.ledger.postings import InsufficientFundsError
+from syncserver.wallets import accounts, cards, issuing, listing, releasing
+from syncserver.wallets.errors import (
+    CodeMismatchError,
+    IssueError,
+    UnknownSeriesError,
+    UnknownWalletError,
+    VoucherError,
+    WalletBlockedError,
+)
+from syncserver.wallets.issuing import IssuedSeries
+from syncserver.wallets.listing import CodesView
+
+TAG = "Codes"
+MASKED = "****-****"
+SERIES_OF_PAGE = 50
+SHOWN_BEFORE = "These codes were issued and shown before. They are stored nowhere and can't be shown again."
+# Nothing of this may stay in a cache, and a page with codes on it may load and run nothing.
+_SECRET = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+_SHEET_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"
+
+
+class IssueRequest(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+    """How many codes; what each may spend at most, by default an even share of the offline balance; for how long."""
+
+    count: int
+    cap: Amount | None = None
+    valid_hours: int = issuing.VALID_HOURS
+
+
+class IssuedCodeView(msgspec.Struct, frozen=True, rename="camel"):
+    """A new code; masked, and without its voucher, once it was shown."""
+
+    index: int
+    code: str
+    cap: Sum
+    voucher: str | None
+
+
+class IssuedView(msgspec.Struct, frozen=True, rename="camel"):
+    """A new series. Times in ms; what its codes hold and nobody spends is free again at `releaseAt`."""
+
+    series: str
+    wallet: str
+    issued_at: int
+    expires_at: int
+    release_at: int
+    already_shown: bool
+    codes: list[IssuedCodeView]
+
+
+class CodesQuery(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+    """Which series: those that can be spent, or all; `cursor` is the `next` of the page before."""
+
+    state: Literal["open", "all"] = "open"
+    limit: Annotated[int, Meta(ge=1, le=SERIES_OF_PAGE)] = 20
+    cursor: str | None = None
+
+
+class CodeState(msgspec.Struct, frozen=True, rename="camel"):
+    """A code, masked: `issued` can be spent; `claimed` was; what is `expired` or `withdrawn` is held until released."""
+
+    index: int
+    code: str
+    cap: Sum
+    state: str
+
+
+class SeriesCodes(msgspec.Struct, frozen=True, rename="camel"):
+    """A series: open, closed, withdrawn or released. Times in ms."""
+
+    series: str
+    state: str
+    issued_at: int
+    expires_at: int
+    release_at: int
+    codes: list[CodeState]
+
+
+class CodesPage(msgspec.Struct, frozen=True, rename="camel"):
+    """Some series, the newest first; `next` is null at the end."""
+
+    wallet: str
+    series: list[SeriesCodes]
+    next: str | None
+
+
+class WithdrawRequest(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+    """Which series, by its id."""
+
+    series: str
+
+
+class WithdrawnView(msgspec.Struct, frozen=True, rename="camel"):
+    """A withdrawn series: what so many codes still hold returns at `releaseAt` (ms), less what was spent before."""
+
+    series: str
+    wallet: str
+    codes: int
+    held: Sum
+    release_at: int
+
+
+class RenderRequest(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+    """Vouchers as they were issued: one as a picture, up to ten on a sheet, there with their codes or without."""
+
+    vouchers: Annotated[
+        list[Annotated[str, Meta(max_length=MAX_TEXT)]], Meta(min_length=1, max_length=cards.MOST_CARDS)
+    ]
+    format: Literal["svg", "png", "sheet"]
+    codes: Annotated[list[Annotated[str, Meta(max_length=64)]], Meta(max_length=cards.MOST_CARDS)] = []
+
+
+async def get_codes(call: Call[None, CodesQuery]) -> Answer[CodesPage]:
+    """`GET /api/wallets/get-codes/{userId}`."""
+    query, now = call.query, call.services.clock()
+    below = uuid_bytes(query.cursor) if query.cursor is not None else None
+    async with call.services.pool.acquire() as connection:
+        wallet = await accounts.of_customer(connection, call.path["userId"])
+        found = await listing.codes_of_wallet(
+            connection,
+            wallet.wallet,
+            now=now,
+            open_only=query.state == "open",
+            below=below,
+            limit=query.limit + 1,
+        )
+    page = found[: query.limit]
+    following = uuid_text(page[-1].series) if len(found) > len(page) else None
+    return Answer(CodesPage(wallet.wallet, [_series(one, wallet.currency) for one in page], following))
+
+
+def _series(view: CodesView, currency: str) -> SeriesCodes:
+    return SeriesCodes(
+        series=uuid_text(view.series),
+        state=view.state,
+        issued_at=view.issued_at,
+        expires_at=view.expires_at,
+        release_at=view.release_at,
+        codes=[CodeState(one.index, MASKED, Sum.of(one.cap, currency), one.state) for one in view.codes],
+    )
+
+
+async def issue_codes(call: Call[IssueRequest, Nothing]) -> Response:
+    """`POST /api/wallets/issue-codes/{userId}`.
+
+    What is stored for the Idempotency-Key is the answer without its codes and vouchers, because a code is stored
+    nowhere; so a repeat is answered with that. Whoever lost the first answer withdraws the series and issues another.
+    """
+    before = await call.done_before()
+    if before is not None:
+        return _shown_before(call, before)
+    services, body = call.services, call.body
+    derived = await issuing.derive(services, count=body.count, valid_hours=body.valid_hours)
+    issued: list[IssuedSeries] = []
+
+    async def work(connection: Connection) -> IssuedView:
+        found = await accounts.of_customer(connection, call.path["userId"])
+        cap = money_of(body.cap, found.currency).minor if body.cap is not None else None
+        series = await issuing.issue_derived(
+            connection, services, derived, wallet=found.wallet, cap=cap, actor=call.who.actor
+        )
+        issued.append(series)
+        return _issued(series, shown=True)
+
+    answer = await call.once(work)
+    # Nothing was issued here where another request with this key was faster.
+    return _secret(call, _issued(issued[0], shown=False)) if issued else _shown_before(call, answer)
+
+
+def _issued(series: IssuedSeries, *, shown: bool) -> IssuedView:
+    return IssuedView(
+        series=uuid_text(series.series),
+        wallet=series.wallet,
+        issued_at=series.issued_at,
+        expires_at=series.expires_at,
+        release_at=series.release_at,
+        already_shown=shown,
+        codes=[
+            IssuedCodeView(
+                index=one.index,
+                code=MASKED if shown else grouped(one.code),
+                cap=Sum.of(one.cap, series.currency),
+                voucher=None if shown else one.voucher,
+            )
+            for one in series.codes
+        ],
+    )
+
+
+def _shown_before(call: Call[Any, Any], stored: Answer[Any]) -> Response:
+    return _secret(call, stored.data, SHOWN_BEFORE)
+
+
+def _secret(call: Call[Any, Any], data: Any, message: str = "OK") -> Response:
+    answer = success(call.request, data, message=message)
+    answer.headers.update(_SECRET)
+    return answer
+
+
+async def withdraw_codes(call: Call[WithdrawRequest, Nothing]) -> Answer[Any]:
+    """`POST /api/wallets/withdraw-codes/{userId}`."""
+    series = uuid_bytes(call.body.series)
+
+    async def work(connection: Connection) -> WithdrawnView:
+        found = await accounts.of_customer(connection, call.path["userId"])
+        done = await releasing.withdraw_of(connection, series, found.wallet)
+        held = Sum.of(done.held, done.currency)
+        return WithdrawnView(uuid_text(done.series), done.wallet, done.codes, held, done.release_at)
+
+    return await call.once(work)
+
+
+async def render_vouchers(call: Call[RenderRequest, Nothing]) -> Response:
+    """`POST /api/wallets/render-vouchers/{userId}`.
+
+    Vouchers and codes come in the body, so that no log of addresses and no browser's history has one.
+    """
+    body, services = call.body, call.services
+    if body.format == "sheet":
+        if body.codes and len(body.codes) != len(body.vouchers):
+            raise DecodingError("codes: one for each voucher, or none")
+    elif body.codes or len(body.vouchers) != 1:
+        raise DecodingError("a picture is of one voucher, without its code")
+    user_id = call.path["userId"]
+    async with services.pool.acquire() as connection:
+        wallet = (await accounts.of_customer(connection, user_id)).wallet
+        name = await accounts.name_of_customer(connection, user_id)
+    opened = [cards.open_card(services, wallet, text) for text in body.vouchers]
+    for index, code in enumerate(body.codes):
+        opened[index] = await cards.with_code(opened[index], code)
+    content, media = await asyncio.to_thread(_render, body.format, opened, issuing.mask_name(name))
+    headers = dict(_SECRET)
+    if body.format == "sheet":
+        headers["Content-Security-Policy"] = _SHEET_POLICY
+    return Response(content, media_type=media, headers=headers)
+
+
+def _render(form: str, opened: Sequence[cards.Card], name: str) -> tuple[bytes, str]:
+    if form == "svg":
+        return cards.to_svg(opened[0]), "image/svg+xml"
+    if form == "png":
+        return cards.to_png(opened[0]), "image/png"
+    return cards.to_sheet(opened, name).encode(), "text/html"
+
+
+ENDPOINTS = (
+    Endpoint(
+        method="GET",
+        path="/api/wallets/get-codes/{userId}",
+        handle=get_codes,
+        summary="A wallet's codes, masked, by series",
+        answers=CodesPage,
+        roles=OWNERS,
+        owner="userId",
+        query=CodesQuery,
+        errors=(UnknownWalletError,),
+        rate=Rate.CODES,
+        tag=TAG,
+    ),
+    Endpoint(
+        method="POST",
+        path="/api/wallets/issue-codes/{userId}",
+        handle=issue_codes,
+        summary="Issue codes, which are shown this once",
+        answers=IssuedView,
+        roles=OWNERS,
+        owner="userId",
+        body=IssueRequest,
+        errors=(UnknownWalletError, WalletBlockedError, IssueError, InsufficientFundsError),
+        once=True,
+        rate=Rate.CODES,
+        tag=TAG,
+    ),
+    Endpoint(
+        method="POST",
+        path="/api/wallets/withdraw-codes/{userId}",
+        handle=withdraw_codes,
+        summary="Withdraw a series of codes",
+        answers=WithdrawnView,
+        roles=OWNERS,
+        owner="userId",
+        body=WithdrawRequest,
+        errors=(UnknownWalletError, UnknownSeriesError),
+        once=True,
+        rate=Rate.CODES,
+        tag=TAG,
+    ),
+    Endpoint(
+        method="POST",
+        path="/api/wallets/render-vouchers/{userId}",
+        handle=render_vouchers,
+        summary="Vouchers as a picture, or a sheet of code cards to print",
+        media=("image/svg+xml", "image/png", "text/html"),
+        roles=OWNERS,
+        owner="userId",
+        body=RenderRequest,
+        errors=(UnknownWalletError, VoucherError, CodeFormatError, CodeMismatchError),
+        rate=Rate.CODES,
+        tag=TAG,
+    ),
+)
