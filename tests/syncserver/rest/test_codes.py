@@ -108,7 +108,7 @@ async def test_no_code_and_no_voucher_is_stored_or_logged(shop: Shop, capfd: pyt
         ({"count": 0}, (422, "INVALID_ISSUE")),
         ({"count": 11}, (422, "INVALID_ISSUE")),
         ({"count": -(2**70)}, (422, "INVALID_ISSUE")),
-        ({"count": 1.0}, None),
+        ({"count": 1.0}, (422, "MALFORMED")),
         ({"count": True}, (422, "MALFORMED")),
         ({"count": "1"}, (422, "MALFORMED")),
         ({}, (422, "MALFORMED")),
@@ -125,14 +125,11 @@ async def test_no_code_and_no_voucher_is_stored_or_logged(shop: Shop, capfd: pyt
     ],
 )
 async def test_what_cannot_be_issued_is_refused_and_leaves_its_key_free(
-    shop: Shop, asked: Any, expected: tuple[int, str] | None
+    shop: Shop, asked: Any, expected: tuple[int, str]
 ) -> None:
     purse = await open_purse(shop)
     path = f"/api/wallets/issue-codes/{purse.owner.id}"
     answer = await purse.owner.post(path, asked, key="one")
-    if expected is None:  # JSON has one kind of number: 1.0 is 1, and nothing is lost
-        assert answer.status_code in {200, 422}
-        return
     assert refused(answer) == expected
     assert await purse.balances() == (5_000, 15_000, 0, 0)
     assert (await purse.issue(1, key="one"))["alreadyShown"] is False
