@@ -1,5 +1,6 @@
 """A wallet's statement, in pages of JSON or as CSV."""
 
+import asyncio
 from typing import Annotated, Literal
 
 import msgspec
@@ -86,7 +87,8 @@ async def read_statement(call: Call[None, StatementQuery]) -> Answer[StatementVi
             found = await statement.read_lines(connection, wallet.wallet, period, below=below, limit=limit)
     following = found.lines[-1].number if found.more else None
     if as_csv:
-        return _csv(found, wallet.wallet, wallet.currency, following)
+        text = await asyncio.to_thread(statement.to_csv, found.lines, wallet.currency)
+        return _csv(text, wallet.wallet, following)
     lines = [_line(one, wallet.currency) for one in found.lines]
     return Answer(StatementView(wallet.wallet, wallet.currency, lines, following))
 
@@ -98,7 +100,7 @@ def _wants_csv(request: Request, asked: str | None) -> bool:
     return CSV in accepted and JSON not in accepted
 
 
-def _csv(found: Lines, wallet: str, currency: str, following: int | None) -> Response:
+def _csv(text: str, wallet: str, following: int | None) -> Response:
     headers = {
         "Content-Disposition": f'attachment; filename="statement-{wallet}.csv"',
         "Cache-Control": "no-store",
@@ -106,7 +108,7 @@ def _csv(found: Lines, wallet: str, currency: str, following: int | None) -> Res
     }
     if following is not None:
         headers["X-Next-Cursor"] = str(following)
-    return Response(statement.to_csv(found.lines, currency), media_type=CSV, headers=headers)
+    return Response(text, media_type=CSV, headers=headers)
 
 
 def _line(line: Line, currency: str) -> LineView:

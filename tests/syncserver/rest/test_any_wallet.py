@@ -241,6 +241,10 @@ class Wallets(RuleBasedStateMachine):
     def rounds(self) -> None:
         self.touched.update(range(len(self.lives)))
         self.stage.run(one_round(self.shop.services))
+        for life in self.lives:
+            page = self.stage.run(life.purse.listed(state="all", limit="50"))
+            for series in page["series"]:
+                assert (series["state"] == "released") == (series["releaseAt"] <= self.shop.clock.now)
 
     @invariant()
     def no_money_is_made_or_lost_and_open_codes_are_covered(self) -> None:
@@ -259,9 +263,11 @@ class Wallets(RuleBasedStateMachine):
         balances = await purse.balances()
         assert min(balances) >= 0
         assert sum(balances) + await purse.vendor_has() == life.funded
-        # What has expired or was withdrawn is held until its release; a released series holds nothing.
+        # What has expired or was withdrawn is held until its release.
         states = await self._states(life)
         assert balances[2] == sum(cap for _, codes in states.values() for state, cap in codes if state in UNCLAIMED)
+        for series_state, codes in states.values():
+            assert series_state != "released" or {state for state, _ in codes} <= {"claimed", "released"}
         (top, *_) = (await purse.lines(limit="1"))["lines"] or [None]
         assert (tuple(one["minor"] for one in top["balances"].values()) if top else (0, 0, 0, 0)) == balances
 
@@ -283,6 +289,7 @@ class Wallets(RuleBasedStateMachine):
             more = {"cursor": page["next"]}
 
 
+@pytest.mark.timeout(600)  # where it fails, the shortest such life is looked for
 def test_any_life_of_wallets_adds_up(database: DatabaseTarget) -> None:
     stage = Stage(database)
     try:

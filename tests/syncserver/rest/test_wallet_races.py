@@ -85,3 +85,17 @@ async def test_issue_move_withdraw_and_upload_at_once(shop: Shop, attempt: int) 
     top = (await purse.lines(limit="1"))["lines"][0]["balances"]
     assert tuple(one["minor"] for one in top.values()) == balances
     await shop.assert_reconciled()
+
+
+async def test_one_key_for_several_requests_at_once_does_one_of_them(shop: Shop) -> None:
+    purse = await open_purse(shop)
+    path = f"/api/wallets/issue-codes/{purse.owner.id}"
+    answers = await asyncio.gather(
+        *(purse.owner.post(path, {"count": 1, "cap": cap}, key="one") for cap in (1, 2, 3, 4))
+    )
+    assert Counter(map(outcome, answers)) == {"OK": 1, "IDEMPOTENCY_KEY_REUSED": 3}
+    (issued,) = [data(answer) for answer in answers if outcome(answer) == "OK"]
+    assert issued["alreadyShown"] is False
+    held = issued["codes"][0]["cap"]["minor"]
+    assert await purse.balances() == (5_000, 15_000 - held, held, 0)
+    await shop.assert_reconciled()
