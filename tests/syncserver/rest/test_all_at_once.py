@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Awaitable
+from typing import Any
 
 import pytest
 
@@ -37,7 +38,7 @@ async def test_the_money_of_a_busy_wallet_adds_up(shop: Shop, seed: int) -> None
             voids = [till.void(payment)] if dice.random() < 0.3 else []
             asked.append(till.upload(raw, *voids))
         for number in range(4):
-            place = {"place": {"lat": FAR_AWAY.lat, "lon": FAR_AWAY.lon}} if number % 2 else {}
+            place: dict[str, Any] = {"place": {"lat": FAR_AWAY.lat, "lon": FAR_AWAY.lon}} if number % 2 else {}
             asked.append(pay(ada, dice.randrange(1, 1_500), **place))
         for payment_id in dice.sample(known, min(4, len(known))):
             asked += [refund(clerk, payment_id, dice.choice((None, 1, 200))), refund(admins[0], payment_id)]
