@@ -163,7 +163,12 @@ async def test_a_sale_is_settled_while_the_customer_waits(till: Till) -> None:
     assert BATCHES not in till.wire.asked, "there is nothing left to send"
 
 
-@pytest.mark.parametrize("fault", [refuse_connection, lose_answer, be_busy, fail])
+def break_down(request: httpx.Request, _serve: Callable[[httpx.Request], httpx.Response]) -> httpx.Response:
+    """A defect of the terminal's own."""
+    raise LookupError(request.url.path)
+
+
+@pytest.mark.parametrize("fault", [refuse_connection, lose_answer, be_busy, fail, break_down])
 async def test_on_any_doubt_a_sale_is_offline_and_the_sync_settles_the_same_record(till: Till, fault: Fault) -> None:
     till.wire.faults.append(fault)
     sold = await till.sell()

@@ -151,8 +151,9 @@ class RefundView(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class TransactionDetail(TransactionView, frozen=True, rename="camel"):
-    """A payment with all that happened to it."""
+    """A payment with all that happened to it; `device` is the terminal that took it, for its vendor and admins."""
 
+    device: str | None
     events: list[EventView]
     refunds: list[RefundView]
 
@@ -332,13 +333,17 @@ async def history(call: Call[None, HistoryQuery]) -> Answer[TransactionPage]:
 async def transaction(call: Call[None, WalletQuery]) -> Answer[TransactionDetail]:
     """`GET /api/transactions/{transactionId}`."""
     who = call.who
-    async with call.services.pool.acquire() as connection:
+    async with (
+        call.services.pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
         view = await _visible(connection, who, call.path["transactionId"], _wallet_of(call.query))
         happened = await views.events(connection, view)
         given_back = await views.refunds(connection, view)
     currency = view.currency
     detail = TransactionDetail(
         **_fields(view, who),
+        device=None if view.online or who.role is Role.CUSTOMER else str(view.row["device"]),
         events=[
             EventView(
                 number=event["number"] if who.is_admin else place,

@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Awaitable
+from typing import Any
 
 from typing import Any
 

@@ -99,6 +99,8 @@ async def test_a_payment_is_there_for_its_customer_its_vendor_and_admins(shop: S
             assert data(await who.get(path))["id"] == payment
             assert data(await who.get(path, wallet=wallet))["id"] == payment
         assert data(await seller(shop).get(path))["wallet"] == "******" + wallet[-4:]
+        devices = [data(await who.get(path))["device"] for who in (ada, seller(shop))]
+        assert devices == [None, uuid_text(till.device) if payment == uuid_text(offline) else None]
         for stranger in (
             eve,
             person(shop, Role.VENDOR, vendor=other),
