@@ -22,6 +22,7 @@ from syncserver.registry.sales import Line, LinePlace, Owed, Period, Place, Sale
 from syncserver.registry.vendors import Vendor
 
 TAG = "Vendors"
+GAPS_SHOWN = 10
 OWNERS = ADMINS | {Role.VENDOR}
 
 _Time = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
@@ -94,7 +95,10 @@ class SalePage(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class TerminalView(msgspec.Struct, frozen=True, rename="camel"):
-    """A till. `missing` records are known of and not here; `exposure` is the most that it can have taken unsent."""
+    """A till. `missing` records are known of and not here; `exposure` is the most that it can have taken unsent.
+
+    `gaps` are the first ranges of them in its current journal, ten at most.
+    """
 
     device: str
     name: str
@@ -104,6 +108,7 @@ class TerminalView(msgspec.Struct, frozen=True, rename="camel"):
     last_seen_at: int | None
     through: int
     missing: int
+    gaps: list[tuple[int, int]]
     exposure: Sum
 
 
@@ -297,6 +302,7 @@ def _terminal(one: exposure.TerminalExposure, currency: str) -> TerminalView:
         last_seen_at=one.view.last_seen_at,
         through=one.view.through,
         missing=one.missing,
+        gaps=list(one.view.missing[:GAPS_SHOWN]),
         exposure=Sum.of(one.at_most, currency),
     )
 

@@ -86,10 +86,9 @@ CREATE TABLE funding_request (
 );
 GRANT SELECT, INSERT ON funding_request TO tallystick_server;
 
--- What a vendor was credited and debited, in order of time: one index entry for a payment that settles. Its payments
--- that are settled without anybody having decided them are found by that too; only the others have an entry of their
--- own, which the way of an ordinary payment never pays for.
-CREATE INDEX transfer_of_vendor ON transfer (vendor, at, wallet, number) WHERE vendor IS NOT NULL;
-CREATE INDEX payment_of_vendor ON payment (vendor, received_at, payment)
-    WHERE state <> 'SUCCESSFUL' OR decided_at IS NOT NULL;
+-- What a vendor was credited and debited, in order of time: one index entry for a payment that settles, and a short one,
+-- because those of a batch have the same key. A vendor's payments that settled without anybody having decided them are
+-- found by it too; only the others have an entry of their own, which the way of an ordinary payment never pays for.
+CREATE INDEX transfer_of_vendor ON transfer (vendor, at) WHERE vendor IS NOT NULL;
+CREATE INDEX payment_of_vendor ON payment (vendor, received_at) WHERE state <> 'SUCCESSFUL' OR decided_at IS NOT NULL;
 CREATE INDEX device_of_vendor ON device (vendor, device);

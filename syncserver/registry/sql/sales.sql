@@ -15,20 +15,21 @@ SELECT b.vendor, b.payable, coalesce(p.amount, 0)::bigint AS pending FROM vendor
 SELECT * FROM (
     (SELECT t.at AS received, p.* FROM transfer t JOIN payment p ON p.wallet = t.wallet AND p.payment = t.payment
       WHERE t.vendor = $1 AND t.credit = 'vendor' AND t.cause <> 'approve' AND t.at >= $2 AND t.at < $3
-        AND (t.at, t.payment) < ($6, $7::uuid) AND p.state = 'SUCCESSFUL' AND p.decided_at IS NULL
+        AND t.at <= $6 AND (t.at, t.payment) < ($6, $7::uuid) AND p.state = 'SUCCESSFUL' AND p.decided_at IS NULL
         AND ($4::text IS NULL OR $4 = 'SUCCESSFUL') AND ($5::uuid IS NULL OR p.device = $5)
       ORDER BY t.at DESC, t.payment DESC FETCH FIRST ($8) ROWS WITH TIES)
     UNION ALL
     (SELECT p.received_at, p.* FROM payment p
       WHERE p.vendor = $1 AND (p.state <> 'SUCCESSFUL' OR p.decided_at IS NOT NULL) AND p.received_at >= $2
-        AND p.received_at < $3 AND (p.received_at, p.payment) < ($6, $7::uuid) AND ($4::text IS NULL OR p.state = $4)
+        AND p.received_at < $3 AND p.received_at <= $6 AND (p.received_at, p.payment) < ($6, $7::uuid)
+        AND ($4::text IS NULL OR p.state = $4)
         AND ($5::uuid IS NULL OR p.device = $5)
       ORDER BY p.received_at DESC, p.payment DESC FETCH FIRST ($8) ROWS WITH TIES)) AS sale
  ORDER BY received DESC, payment DESC FETCH FIRST ($8) ROWS WITH TIES;
 
 -- lines_of_vendor: what moved to and from a vendor, the newest first, before one of them. Ties stay together
 SELECT wallet, number, payment, at, cause, amount, currency, credit = 'vendor' AS credited FROM transfer
- WHERE vendor = $1 AND at >= $2 AND at < $3 AND (at, payment, number) < ($4, $5::uuid, $6)
+ WHERE vendor = $1 AND at >= $2 AND at < $3 AND at <= $4 AND (at, payment, number) < ($4, $5::uuid, $6)
  ORDER BY at DESC, payment DESC, number DESC FETCH FIRST ($7) ROWS WITH TIES;
 
 -- moved_after: what moved to a vendor, less what moved from it, after one of those lines

@@ -273,7 +273,7 @@ class _Deciding:
             wallets = self.named.get((entry.key, number), frozenset())
             named = next(iter(wallets)) if len(wallets) == 1 else None
             reason = why or self._why_not_part(entry, part, wallets)
-            if named is not None and entry.credit:
+            if named is not None and reason not in NEVER_ASSIGNED:
                 fact = (entry.account, named, entry.booked_on, part.money.minor)
                 self.deposits.setdefault(fact, set()).add((self.file, entry.statement, entry.strong))
             if reason is None and named is not None:

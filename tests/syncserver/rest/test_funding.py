@@ -12,6 +12,8 @@ from shared.ids import uuid7, uuid_text
 from syncserver.people.access import Role
 from syncserver.reconcile.checks import reconcile
 from syncserver.wallets import accounts
+from syncserver.wallets.funding import importing
+from syncserver.wallets.funding.paying_in import pay_in
 from syncserver.wallets.funding.references import reference_of
 from tests.syncserver.kit import HOUR, TALLINN, Shop
 from tests.syncserver.rest.kit import Person, customer, data, person, refused
@@ -287,6 +289,49 @@ async def test_imports_at_once_credit_an_entry_once(shop: Shop) -> None:
     assert await online(shop, wallet) == 5_000 + 100 * sum(one["credited"] for one in found)
     # Those with a reference, or those without one, came first: the others may be the same, and wait.
     assert sum(one["credited"] for one in found) == 40
+    await shop.assert_reconciled()
+
+
+async def test_an_import_that_broke_off_is_run_again(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    admin, (_, wallet) = person(shop, Role.ADMIN), await customer(shop)
+    await open_accounts(shop)
+    # Equal ones without references: nothing tells them apart but their place in the file.
+    file = camt(*[Row(text=reference_of(wallet))] * 5)
+    lots = 0
+
+    async def breaking(*arguments: Any) -> None:
+        nonlocal lots
+        lots += 1
+        await pay_in(*arguments)
+        if lots == 2:
+            raise OSError("the database went away")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(importing, "LOT", 2)
+        broken.setattr(importing, "pay_in", breaking)
+        assert refused(await upload(admin, file)) == (503, "UNAVAILABLE")
+    assert await online(shop, wallet) == 5_000 + 2 * 1_250
+    await shop.assert_reconciled()
+    found = data(await upload(admin, file))
+    assert (found["known"], found["credited"], found["unmatched"]) == (2, 3, {})
+    assert await online(shop, wallet) == 5_000 + 5 * 1_250
+    await shop.assert_reconciled()
+
+
+async def test_lots_of_imports_at_once_take_turns(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    admin = person(shop, Role.ADMIN)
+    people = [await customer(shop) for _ in range(4)]
+    wallets = [wallet for _, wallet in people]
+    await open_accounts(shop)
+    monkeypatch.setattr(importing, "LOT", 3)
+    rows = [Row(reference=f"A{n}", structured=reference_of(wallets[n % 4]), amount="1.00") for n in range(40)]
+    files = [camt(*rows), camt(*rows[::-1], namespace=V08), table(*rows), table(*rows[20:], *rows[:20])]
+    moves = [ada.post(f"/api/wallets/transfer-to-offline/{ada.id}", {"amount": "1.00"}) for ada, _ in people * 3]
+    answers = await asyncio.gather(*(upload(admin, file) for file in files), *moves)
+    found = [data(answer) for answer in answers[: len(files)]]
+    assert [one["credited"] + one["known"] for one in found] == [40] * 4
+    assert sum(one["credited"] for one in found) == 40
+    assert [await online(shop, wallet) for wallet in wallets] == [5_000 + 1_000 - 300] * 4
     await shop.assert_reconciled()
 
 

@@ -130,6 +130,13 @@ def test_a_file_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
             statements.read(file)
 
 
+@pytest.mark.parametrize("token", ["<!--{}-->", "<?x {}?>", '<x a="{}"/>', "<x>{}</x>"])
+def test_a_token_of_megabytes_is_read_once(token: str) -> None:
+    # In pieces it would be begun anew with each, for longer than a test may take.
+    found = statements.read(document(token.format("x" * 60_000_000), statement(Row())))
+    assert len(found.entries) == 1
+
+
 def test_an_entry_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("syncserver.wallets.funding.elements.MOST_NODES", 100)
     statements.read(camt(*[Row()] * 200))
