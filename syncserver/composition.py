@@ -1,16 +1,19 @@
 """The composition root: where clock, randomness, keys and database meet. Nothing else reads the environment."""
 
 import asyncio
+import itertools
 import json
 import os
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import structlog
 
 from syncserver.database.connect import DatabaseTarget
+from syncserver.database.errors import AWAY, UnreachableError
 from syncserver.database.migrations import pending
 from syncserver.database.prepare import prepare
 from syncserver.keys.errors import NotInitialisedError
@@ -23,6 +26,7 @@ from syncserver.services import Services
 from syncserver.settings import ServerSettings
 
 WATCH_SECONDS = 1.0
+START_ATTEMPTS = 30
 log = structlog.get_logger()
 
 
@@ -132,8 +136,10 @@ async def open_services(
     kek = load_key(settings.home, settings.kek_file, random)
     async with open_database(settings, revive=serving) as target:
         if serving and target.embedded:
-            await migrate_database(target)
-        await _require_schema(target)
+            await _patiently(partial(migrate_database, target))
+            await _patiently(partial(_require_schema, target))
+        else:
+            await _require_schema(target)
         async with (
             await target.pool(max_size=settings.pool_size) as pool,
             await target.settling_pool(settings.settle_at_once) as settling_pool,
@@ -151,6 +157,20 @@ async def open_services(
                 two_person_amount=settings.two_person_amount,
                 waiting_hours=settings.waiting_hours,
             )
+
+
+async def _patiently(work: Callable[[], Awaitable[object]]) -> None:
+    """Do something with an embedded database that may just be ending, or be started again by another server."""
+    for attempt in itertools.count(1):
+        try:
+            await work()
+        except (*AWAY, UnreachableError) as error:
+            if attempt == START_ATTEMPTS:
+                raise UnreachableError(f"The database can't be reached: {error or type(error).__name__}") from error
+            log.warning("database_away", error=type(error).__name__)
+            await asyncio.sleep(WATCH_SECONDS)
+        else:
+            return
 
 
 async def _require_schema(target: DatabaseTarget) -> None:

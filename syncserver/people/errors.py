@@ -42,7 +42,7 @@ class OldPasswordError(TallystickError):
 class BlockedError(TallystickError):
     """You were blocked."""
 
-    code = "BLOCKED"
+    code = "PERSON_BLOCKED"
 
 
 class RefreshTokenError(TallystickError):

@@ -169,6 +169,37 @@ PATHS: dict[str, dict[str, Any]] = {
             },
         }
     },
+    "/api/transactions/make-payment-offline": {
+        "post": {
+            "operationId": "postTransactionsMakePaymentOffline",
+            "tags": [_TERMINALS],
+            "summary": "Settle a few signed records at once, as JSON",
+            "description": "An upload like any other: a record that was sent here and there is settled once.",
+            "security": [{"terminal": []}],
+            "requestBody": {
+                "required": True,
+                "content": {
+                    "application/json": {
+                        "schema": {
+                            "type": "object",
+                            "properties": {
+                                "records": {"type": "array", "items": _TEXT, "minItems": 1, "maxItems": 20},
+                                "batch": {"type": "string", "format": "uuid"},
+                                "boot": {"type": "string", "format": "uuid"},
+                                "sentAt": {"type": "integer", "minimum": 0},
+                                "tick": {"type": "integer", "minimum": 0},
+                            },
+                            "required": ["records", "batch", "boot", "sentAt", "tick"],
+                        }
+                    }
+                },
+            },
+            "responses": {
+                "200": {"description": "What became of each record, and the signed receipt.", "content": _ENVELOPE},
+                **_refused(400, 401, 408, 413, 415, 422, 429),
+            },
+        }
+    },
     "/healthz": {
         "get": {
             "operationId": "getHealthz",

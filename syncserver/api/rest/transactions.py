@@ -412,6 +412,7 @@ ENDPOINTS = (
         query=WalletQuery,
         errors=(*_FINDING, NotFlaggedError, ReasonRequiredError),
         once=True,
+        statuses=(200, 202),
         tag=TAG,
     ),
     Endpoint(
@@ -425,6 +426,7 @@ ENDPOINTS = (
         query=WalletQuery,
         errors=(*_FINDING, NotRefundableError, RefundTooLargeError, ReasonRequiredError),
         once=True,
+        statuses=(200, 202),
         tag=TAG,
     ),
     Endpoint(

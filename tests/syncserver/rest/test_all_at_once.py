@@ -6,8 +6,6 @@ from collections import Counter
 from collections.abc import Awaitable
 from typing import Any
 
-from typing import Any
-
 import pytest
 
 from shared.ids import uuid_text

@@ -175,7 +175,7 @@ async def test_a_block_ends_sessions_and_the_wallets_codes_and_can_be_undone(sho
     assert data(await ada.admin.post(f"/home/block/{ada.id}", {"reason": "stolen phone"}))["state"] == "blocked"
     blocked = "SELECT blocked_version IS NOT NULL FROM wallet WHERE wallet = $1"
     assert await shop.services.pool.fetchval(blocked, wallet)
-    assert refused(await log_in(shop, "ada")) == (403, "BLOCKED")
+    assert refused(await log_in(shop, "ada")) == (403, "PERSON_BLOCKED")
     assert refused(await log_in(shop, "ada", "wrong password")) == (401, "INVALID_CREDENTIALS")
     assert refused(await refresh(shop, tokens["refreshToken"])) == (401, "INVALID_REFRESH_TOKEN")
     assert (await wait(shop, tokens)).status_code == 200, "an access token goes on for ten minutes at most"

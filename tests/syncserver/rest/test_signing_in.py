@@ -19,7 +19,7 @@ from syncserver.people.errors import CredentialsError
 from syncserver.people.registrations import Registration
 from syncserver.people.registrations import register as register_directly
 from syncserver.sync.turns import Turns
-from tests.syncserver.kit import HOUR, SECOND, TALLINN, Shop, open_services
+from tests.syncserver.kit import HOUR, SECOND, TALLINN, Shop, Unlimited, open_services
 from tests.syncserver.processes import eventually
 from tests.syncserver.rest.kit import Person, data, person, refused
 from tests.syncserver.rest.people import (
@@ -44,7 +44,7 @@ MINUTE = 60 * SECOND
 async def test_ten_failures_lock_a_login_for_half_an_hour_on_every_process(shop: Shop) -> None:
     await approved(shop, "ada")
     async with open_services(shop.target, shop.clock) as services:
-        transport = httpx.ASGITransport(app=make_app(services))
+        transport = httpx.ASGITransport(app=make_app(services, limits=Unlimited()))
         async with httpx.AsyncClient(transport=transport, base_url="http://other") as other:
             for _ in range(5):
                 wrong = {"login": "ada", "password": "wrong password"}
