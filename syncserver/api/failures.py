@@ -18,6 +18,7 @@ from syncserver.registry.errors import (
     EnrolmentProofError,
     EnrolmentTokenError,
     KeyTakenError,
+    UnknownVendorError,
 )
 from syncserver.services import Services
 from syncserver.sync.admission import DeviceBusyError
@@ -27,6 +28,13 @@ from syncserver.sync.crowd import slow_down
 from syncserver.sync.intake import SeveralEpochsError, TooManyRecordsError
 from syncserver.sync.reading import DeviceGoneError
 from syncserver.wallets.errors import UnknownWalletError
+from syncserver.wallets.funding.errors import (
+    EntryStateError,
+    NoBankAccountError,
+    OwnWalletError,
+    ReceiptUsedError,
+    UnknownEntryError,
+)
 
 log = structlog.get_logger()
 
@@ -36,12 +44,18 @@ STATUS: dict[type[TallystickError], int] = {
     DeviceGoneError: 401,
     PullRefusedError: 403,
     ForbiddenError: 403,
+    OwnWalletError: 403,
     UnknownWalletError: 404,
+    UnknownVendorError: 404,
+    UnknownEntryError: 404,
     SlowBodyError: 408,
     KeyTakenError: 409,
     DeviceStateError: 409,
     KeyReusedError: 409,
     InsufficientFundsError: 409,
+    ReceiptUsedError: 409,
+    EntryStateError: 409,
+    NoBankAccountError: 409,
     TooLargeError: 413,
     TooManyRecordsError: 413,
     WrongTypeError: 415,

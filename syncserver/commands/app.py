@@ -9,6 +9,7 @@ from rich.console import Console
 
 from shared.ids import uuid_text
 from syncserver.commands.devices import device
+from syncserver.commands.funding import funding
 from syncserver.commands.payments import payment
 from syncserver.commands.people import customer, vendor
 from syncserver.commands.running import Json, run, show
@@ -34,7 +35,7 @@ app = App(
     Exit codes: 0 done, 1 it failed or something was found, 2 wrong usage.
     """,
 )
-for part in (vendor, customer, wallet, codes, device, payment):
+for part in (vendor, customer, wallet, codes, device, payment, funding):
     app.command(part)
 
 

@@ -1,6 +1,7 @@
 """Devices after their enrolment: their access tokens, their list, and what admins do to them."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
@@ -36,6 +37,9 @@ class DeviceView:
     through: int
     missing: tuple[tuple[int, int], ...]
     last_seen_at: int | None
+    revoked_at: int | None = None
+    # How many records of all its epochs are known to be missing.
+    missing_records: int = 0
 
 
 async def grant(services: Services, assertion: str) -> str:
@@ -103,33 +107,35 @@ def authenticate(services: Services, token: str) -> bytes:
 
 async def list_devices(services: Services) -> list[DeviceView]:
     """All devices, the oldest first."""
-    views = []
-    for row in await services.pool.fetch(QUERIES["list_devices"]):
-        ranges = tuple((first, last) for first, last in msgspec.json.decode(row["ranges"] or "[]"))
-        missing = missing_of(ranges)
-        # What an earlier epoch still owes is missing too.
-        incomplete = any(missing_of(epoch) for epoch in msgspec.json.decode(row["all_ranges"] or "[]"))
-        if row["revoked_at"] is not None:
-            state = DeviceState.REVOKED
-        elif row["quarantined_at"] is not None:
-            state = DeviceState.QUARANTINED
-        else:
-            state = DeviceState.INCOMPLETE if incomplete else DeviceState.ENROLLED
-        views.append(
-            DeviceView(
-                device=row["device"].bytes,
-                vendor=row["vendor"].bytes,
-                vendor_name=row["vendor_name"],
-                name=row["name"],
-                model=row["model"],
-                epoch=row["epoch"],
-                state=state,
-                through=through_of(ranges),
-                missing=missing,
-                last_seen_at=row["last_seen_at"],
-            )
-        )
-    return views
+    return [view_of(row) for row in await services.pool.fetch(QUERIES["list_devices"])]
+
+
+def view_of(row: Any) -> DeviceView:
+    """A device with its journals' ranges, as `list_devices` reads them."""
+    ranges = tuple((first, last) for first, last in msgspec.json.decode(row["ranges"] or "[]"))
+    missing = missing_of(ranges)
+    # What an earlier epoch still owes is missing too.
+    gaps = [gap for epoch in msgspec.json.decode(row["all_ranges"] or "[]") for gap in missing_of(epoch)]
+    if row["revoked_at"] is not None:
+        state = DeviceState.REVOKED
+    elif row["quarantined_at"] is not None:
+        state = DeviceState.QUARANTINED
+    else:
+        state = DeviceState.INCOMPLETE if gaps else DeviceState.ENROLLED
+    return DeviceView(
+        device=row["device"].bytes,
+        vendor=row["vendor"].bytes,
+        vendor_name=row["vendor_name"],
+        name=row["name"],
+        model=row["model"],
+        epoch=row["epoch"],
+        state=state,
+        through=through_of(ranges),
+        missing=missing,
+        last_seen_at=row["last_seen_at"],
+        revoked_at=row["revoked_at"],
+        missing_records=sum(last - first + 1 for first, last in gaps),
+    )
 
 
 async def revoke(services: Services, device: bytes) -> None:

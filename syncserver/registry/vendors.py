@@ -40,7 +40,8 @@ class Vendor:
     blocked: bool
 
 
-def _vendor(row: Any) -> Vendor:
+def vendor_of(row: Any) -> Vendor:
+    """A row of `vendor`."""
     place = Place(row["lat"], row["lon"])
     return Vendor(row["vendor"].bytes, row["name"], place, row["currency"], row["blocked_version"] is not None)
 
@@ -70,14 +71,14 @@ async def read_vendor(services: Services, vendor: bytes) -> Vendor:
     row = await services.pool.fetchrow(QUERIES["read_vendor"], uuid_of(vendor))
     if row is None:
         raise UnknownVendorError
-    return _vendor(row)
+    return vendor_of(row)
 
 
 async def list_vendors(services: Services) -> list[tuple[Vendor, int]]:
     """All vendors, the oldest first, each with what it is owed (minor units), folded or not."""
     async with services.pool.acquire() as connection:
         rows = await connection.fetch(QUERIES["list_vendors"])
-        return [(_vendor(row), await store.vendor_balance(connection, row["vendor"].bytes)) for row in rows]
+        return [(vendor_of(row), await store.vendor_balance(connection, row["vendor"].bytes)) for row in rows]
 
 
 async def block_vendor(services: Services, vendor: bytes, *, blocked: bool) -> None:

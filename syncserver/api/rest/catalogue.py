@@ -1,6 +1,6 @@
 """Every endpoint of the REST API, in the order of its document."""
 
-from syncserver.api.rest import wallets
+from syncserver.api.rest import funding, vendors, wallets
 from syncserver.api.rest.endpoint import Endpoint
 
-ENDPOINTS: tuple[Endpoint, ...] = (*wallets.ENDPOINTS,)
+ENDPOINTS: tuple[Endpoint, ...] = (*wallets.ENDPOINTS, *funding.ENDPOINTS, *vendors.ENDPOINTS)

@@ -109,9 +109,11 @@ class Endpoint:
         owner: the name in the path that must be the caller's own id, or for a vendor's person the shop's, unless an
             admin asks.
         body: the type of the JSON body; None where there is none.
+        takes: what else it takes, where the body is no JSON; the handler reads it.
         query: the type of the query; its fields are texts, numbers and booleans.
         errors: what can go wrong beside what can at every endpoint.
         once: whether it needs an Idempotency-Key.
+        statuses: what it answers with where all went well.
         rate: which bucket a call is drawn from.
         tag: under which heading the document has it.
     """
@@ -125,9 +127,11 @@ class Endpoint:
     roles: frozenset[Role] | None = EVERYBODY
     owner: str | None = None
     body: Any = None
+    takes: tuple[str, ...] = ()
     query: Any = Nothing
     errors: tuple[type[TallystickError], ...] = ()
     once: bool = False
+    statuses: tuple[int, ...] = (200,)
     rate: Rate = Rate.USER
     tag: str
 

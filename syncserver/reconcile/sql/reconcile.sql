@@ -89,6 +89,21 @@ SELECT t.wallet, t.number, t.cause FROM transfer t
   LEFT JOIN series s ON s.wallet = t.wallet AND s.series = t.series
  WHERE (t.payment IS NOT NULL AND p.payment IS NULL) OR (t.series IS NOT NULL AND s.series IS NULL);
 
+-- fundings: money came in by a person or a file without its receipt or bank entry, or those are not what came in
+SELECT f.wallet, f.number, t.amount AS moved, f.amount, f.currency, f.source
+  FROM (SELECT wallet, number, amount, currency, 'bank entry' AS source FROM bank_entry WHERE state = 'credited'
+        UNION ALL SELECT wallet, number, amount, currency, 'receipt' FROM cash_receipt) AS f
+  LEFT JOIN transfer t ON t.wallet = f.wallet AND t.number = f.number AND t.cause = 'funding'
+ WHERE t.amount IS DISTINCT FROM f.amount OR t.currency IS DISTINCT FROM f.currency OR t.debit <> 'bank'
+    OR t.credit <> 'online'
+UNION ALL
+SELECT t.wallet, t.number, t.amount, NULL, t.currency, t.actor FROM transfer t
+ WHERE t.cause = 'funding' AND t.actor ~ '^((customer|vendor|admin|superadmin) |bank import, )'
+   AND NOT EXISTS (SELECT FROM bank_entry b WHERE b.wallet = t.wallet AND b.number = t.number)
+   AND NOT EXISTS (SELECT FROM cash_receipt r WHERE r.wallet = t.wallet AND r.number = t.number)
+UNION ALL
+SELECT wallet, number, b.amount, r.amount, r.currency, 'both' FROM bank_entry b JOIN cash_receipt r USING (wallet, number);
+
 -- journals: a record's prev is not the link before it, and the device is not known to have forked
 SELECT j.device, j.epoch, j.seq FROM journal_record j
   LEFT JOIN journal_record b ON b.device = j.device AND b.epoch = j.epoch AND b.seq = j.seq - 1

@@ -65,6 +65,18 @@ DAMAGE = {
         "DELETE FROM transfer WHERE cause = 'void'",
     ],
     "causes": ["DELETE FROM payment", "DELETE FROM series"],
+    "fundings": [
+        "UPDATE transfer SET actor = 'admin 1' WHERE cause = 'funding'",
+        "INSERT INTO cash_receipt SELECT 'R-1', wallet, 99, 1, currency, gen_random_uuid(), 0 FROM wallet LIMIT 1",
+        (
+            "INSERT INTO cash_receipt SELECT 'R-1', wallet, number, amount + 1, currency, gen_random_uuid(), 0"
+            "  FROM transfer WHERE cause = 'funding' LIMIT 1"
+        ),
+        (
+            "INSERT INTO cash_receipt SELECT 'R-1', wallet, number, amount, currency, gen_random_uuid(), 0"
+            "  FROM transfer WHERE cause = 'move' LIMIT 1"
+        ),
+    ],
     "journals": ["UPDATE journal_record SET prev = link WHERE seq = 2"],
     "records": [
         "UPDATE journal_record SET raw = set_byte(raw, 70, get_byte(raw, 70) # 1)",
