@@ -49,11 +49,7 @@ from syncserver.sync.bounds import Bounds
 from syncserver.sync.crowd import slow_down
 from syncserver.sync.intake import SeveralEpochsError, TooManyRecordsError
 from syncserver.sync.reading import DeviceGoneError
-<<<<<<< HEAD
 from syncserver.wallets.errors import UnknownSeriesError, UnknownWalletError, WalletBlockedError
-=======
-from syncserver.wallets.errors import UnknownWalletError
->>>>>>> funding
 from syncserver.wallets.funding.errors import (
     EntryStateError,
     NoBankAccountError,
@@ -72,7 +68,6 @@ STATUS: dict[type[TallystickError], int] = {
     RefreshTokenError: 401,
     PullRefusedError: 403,
     ForbiddenError: 403,
-<<<<<<< HEAD
     NotApprovedError: 403,
     BlockedError: 403,
     UnknownSeriesError: 404,
@@ -81,11 +76,6 @@ STATUS: dict[type[TallystickError], int] = {
     UnknownPersonError: 404,
     UnknownVendorError: 404,
     UnknownPaymentError: 404,
-=======
-    OwnWalletError: 403,
-    UnknownWalletError: 404,
-    UnknownVendorError: 404,
->>>>>>> funding
     UnknownEntryError: 404,
     SlowBodyError: 408,
     KeyTakenError: 409,
@@ -96,7 +86,6 @@ STATUS: dict[type[TallystickError], int] = {
     LoginTakenError: 409,
     RefreshRaceError: 409,
     InsufficientFundsError: 409,
-<<<<<<< HEAD
     AmbiguousPaymentError: 409,
     NotFlaggedError: 409,
     NotRefundableError: 409,
@@ -105,11 +94,6 @@ STATUS: dict[type[TallystickError], int] = {
     EntryStateError: 409,
     NoBankAccountError: 409,
     WalletBlockedError: 409,
-=======
-    ReceiptUsedError: 409,
-    EntryStateError: 409,
-    NoBankAccountError: 409,
->>>>>>> funding
     TooLargeError: 413,
     TooManyRecordsError: 413,
     WrongTypeError: 415,
