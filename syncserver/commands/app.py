@@ -11,10 +11,7 @@ from shared.ids import uuid_text
 from syncserver.commands.admins import admin
 from syncserver.commands.devices import device
 from syncserver.commands.funding import funding
-<<<<<<< HEAD
 from syncserver.commands.keys import keys
-=======
->>>>>>> funding
 from syncserver.commands.payments import payment
 from syncserver.commands.people import customer, vendor
 from syncserver.commands.running import Json, run, show
@@ -40,11 +37,7 @@ app = App(
     Exit codes: 0 done, 1 it failed or something was found, 2 wrong usage.
     """,
 )
-<<<<<<< HEAD
 for part in (vendor, customer, wallet, funding, codes, device, payment, admin, keys):
-=======
-for part in (vendor, customer, wallet, codes, device, payment, funding):
->>>>>>> funding
     app.command(part)
 
 

@@ -1,6 +1,5 @@
 """Every endpoint of the REST API, in the order of its document."""
 
-<<<<<<< HEAD
 from syncserver.api.rest import auth, codes, funding, people, statements, transactions, vendors, wallets
 from syncserver.api.rest.endpoint import Endpoint
 
@@ -14,9 +13,3 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *transactions.ENDPOINTS,
     *vendors.ENDPOINTS,
 )
-=======
-from syncserver.api.rest import funding, vendors, wallets
-from syncserver.api.rest.endpoint import Endpoint
-
-ENDPOINTS: tuple[Endpoint, ...] = (*wallets.ENDPOINTS, *funding.ENDPOINTS, *vendors.ENDPOINTS)
->>>>>>> funding

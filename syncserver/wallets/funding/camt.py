@@ -73,11 +73,7 @@ class _Reading:
             return
         if self._account is None:
             raise StatementError(f"line {node.line}: this entry's statement does not say whose it is")
-<<<<<<< HEAD
-        if len(self.entries) == MOST_ENTRIES:
-=======
         if len(self.entries) + self.pending + self.empty == MOST_ENTRIES:
->>>>>>> funding
             raise StatementError(f"a file has at most {MOST_ENTRIES:,} entries")
         try:
             self._entry(self._account, node)

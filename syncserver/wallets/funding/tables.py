@@ -40,13 +40,9 @@ def read(data: bytes, file: bytes, account: str | None) -> Statement:
     rows = _rows(text)
     names = _names(next(rows, (1, []))[1])
     reading = _Reading(names, account)
-<<<<<<< HEAD
-    for line, cells in rows:
-=======
     for number, (line, cells) in enumerate(rows):
         if number == MOST_ENTRIES:
             raise StatementError(f"a file has at most {MOST_ENTRIES:,} entries")
->>>>>>> funding
         if not any(cell.strip() for cell in cells):
             continue
         if len(cells) != len(names):
@@ -55,11 +51,6 @@ def read(data: bytes, file: bytes, account: str | None) -> Statement:
             reading.row(dict(zip(names, (cell.strip() for cell in cells), strict=True)))
         except (StatementError, MoneyError, ValueError) as error:
             raise StatementError(f"line {line}: {error}") from error
-<<<<<<< HEAD
-        if len(reading.entries) > MOST_ENTRIES:
-            raise StatementError(f"a file has at most {MOST_ENTRIES:,} entries")
-=======
->>>>>>> funding
     return Statement(file, FORMAT, reading.entries, reading.pending, reading.empty)
 
 

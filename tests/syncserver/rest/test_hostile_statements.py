@@ -125,14 +125,10 @@ def test_a_file_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     for module in ("camt", "tables"):
         monkeypatch.setattr(f"syncserver.wallets.funding.{module}.MOST_ENTRIES", 2)
-<<<<<<< HEAD
-    for file in (camt(Row(), Row(), Row()), table(Row(), Row(), Row())):
-=======
     pending = [Row(status="PDNG")] * 3
     empty = [Row(amount="0")] * 3
     blank = table(Row()) + b"\n" * 4
     for file in (*(make(*rows) for make in (camt, table) for rows in ([Row()] * 3, pending, empty)), blank):
->>>>>>> funding
         with pytest.raises(StatementError, match="at most 2 entries"):
             statements.read(file)
 
