@@ -25,7 +25,7 @@ from syncserver.ledger.postings import InsufficientFundsError
 from syncserver.services import DeviceKeys, Services
 from syncserver.sync.pieces import judge_and_write
 from syncserver.sync.reading import QUERIES, DeviceGoneError, read_facts
-from syncserver.sync.threads import beside_the_loop
+from syncserver.sync.threads import beside_the_loop, give_way
 from syncserver.sync.writing import Case, CodeClaimedMeanwhileError, Ending, write_rest
 
 ATTEMPTS = 8
@@ -102,7 +102,8 @@ async def authenticate(services: Services, device: bytes, batch: Batch, sending:
         DeviceGoneError: the device is not enrolled here.
     """
     size = sum(map(len, batch.records))
-    parsed = await beside_the_loop(len(batch.records), partial(parse, batch.records), size=size)
+    reading = partial(beside_the_loop, len(batch.records), size=size, urgent=False)
+    parsed = await reading(partial(parse, batch.records, give_way))
     kids = {one.kid for one in parsed if one.kid is not None}
     keys = services.device_keys.get(device)
     if keys is None or not kids or not kids <= keys.keys():
@@ -115,7 +116,7 @@ async def authenticate(services: Services, device: bytes, batch: Batch, sending:
     if strange:
         found = await services.pool.fetch(QUERIES["foreign_kids"], strange, uuid_of(device))
         foreign = {row["kid"] for row in found}
-    arrivals = await beside_the_loop(len(parsed), partial(examine, parsed, device, keys, foreign), size=size)
+    arrivals = await reading(partial(examine, parsed, device, keys, foreign, give_way))
     epoch = epochs.pop() if epochs else max(key.epoch for key in keys.values())
     public_key = next(key.public_key for key in keys.values() if key.epoch == epoch)
     return Upload(device, epoch, public_key, batch.batch, arrivals, sending)

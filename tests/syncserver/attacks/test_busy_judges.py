@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -43,10 +43,10 @@ async def test_others_are_answered_while_a_few_records_of_many_bytes_are_taken_a
 ) -> None:
     begun, answered = threading.Event(), threading.Event()
 
-    def slowly(raws: Sequence[bytes]) -> list[Parsed]:
+    def slowly(raws: Sequence[bytes], pause: Callable[[], None]) -> list[Parsed]:
         begun.set()
         assert answered.wait(LONGEST_SECONDS), "nobody was answered meanwhile"
-        return parse(raws)
+        return parse(raws, pause)
 
     rogue = await shop.terminal()
     record = cbor.decode_map(journal.encode_record(ShiftOpen(**rogue.common(), opening_float=0)))
