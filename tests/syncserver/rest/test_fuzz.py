@@ -15,6 +15,7 @@ import pytest
 import requests
 import schemathesis
 import uvicorn
+import uvloop
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from schemathesis import APIOperation, Case, GenerationMode
@@ -73,7 +74,9 @@ class Served:
 
     def run(self) -> None:
         try:
-            asyncio.run(self._serve())
+            # As it is served; asyncio's own loop would let each answer wait 40 ms for an acknowledgement.
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                runner.run(self._serve())
         except BaseException as error:  # noqa: BLE001 - it is told by the thread that waits
             self.error = error
         finally:

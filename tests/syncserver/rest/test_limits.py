@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -327,6 +328,22 @@ async def test_without_its_redis_each_process_counts_by_itself_until_it_is_back(
     assert [(await process.draw(LOGIN_NAME, "ada")).granted for process in (one, two) * 3] == [True] * 5 + [False]
     await one.close()
     await two.close()
+
+
+async def test_a_redis_that_hangs_holds_nobody_up_for_long(counts: Server) -> None:
+    clock = FakeClock()
+    one = Limits(counts.url, clock)
+    assert (await one.draw(USER, "ada")).granted
+    assert counts.process is not None
+    counts.process.send_signal(signal.SIGSTOP)
+    assert [(await one.draw(USER, "ada")).granted for _ in range(11)] == [True] * 10 + [False]
+    counts.process.send_signal(signal.SIGCONT)
+    clock.forward(limits.PAUSE_MS)
+    # No answer to what was asked before is taken for one of these.
+    drawn = [await one.draw(CODES, subject) for subject in ("eve", "bob") * 6]
+    assert [each.granted for each in drawn] == [True] * 10 + [False] * 2
+    assert [each.remaining for each in drawn[:10:2]] == [4, 3, 2, 1, 0]
+    await one.close()
 
 
 async def test_no_password_is_told_where_the_redis_is_away(
