@@ -9,7 +9,7 @@ from syncserver.api.rest.catalogue import ENDPOINTS
 from syncserver.api.rest.endpoint import Endpoint
 from syncserver.people.access import Role
 from tests.syncserver.kit import Shop
-from tests.syncserver.rest.kit import person
+from tests.syncserver.rest.kit import person, refused
 
 pytestmark = pytest.mark.anyio
 DEEP = 20_000
@@ -72,6 +72,8 @@ async def test_hostile_paths_queries_and_headers_are_refused(shop: Shop, endpoin
         path = path_of(endpoint, uuid_text(bytes(16)))
         answer = await shop.http.request(endpoint.method, f"{path}?{query}", headers=who.headers)
         assert answer.status_code < 500, (query, answer.text)
+    answer = await shop.http.request(endpoint.method, f"{path}?nameless=1", headers=who.headers)
+    assert refused(answer)[0] == 422, "what is not known is not passed over"
     for bearer in (
         "",
         "Bearer",
