@@ -38,7 +38,7 @@ _Found = TypeVar("_Found")
 Rate = limits.Rate
 
 
-class Nothing(msgspec.Struct, frozen=True):
+class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """No fields."""
 
 
