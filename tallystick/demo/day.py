@@ -12,7 +12,7 @@ from typing import Annotated
 from cyclopts import Parameter
 from rich.console import Console
 
-from tallystick.demo import chapters
+from tallystick.demo import apps, chapters
 from tallystick.demo.cable import Cable
 from tallystick.demo.programs import DemoError, Place, running_server
 from tallystick.demo.shop import FAR, NEAR, Story, add_customer, add_vendor, enrol
@@ -48,7 +48,8 @@ def _folder() -> Iterator[Path]:
 
 
 def _day(story: Story, folder: Path, stack: ExitStack, *, stay: bool) -> str:
-    server = Place("office", folder / "server", story.console)
+    # Nobody wants to watch how somebody waits for a day.
+    server = Place("office", folder / "server", story.console, {"TALLYSTICK_WAITING_HOURS": "0"})
     story.chapter("The office sets up a server")
     story.tell(f"server {server.run('server', 'init')['serverId']}")
     port = stack.enter_context(running_server(server))
@@ -69,6 +70,7 @@ def _day(story: Story, folder: Path, stack: ExitStack, *, stay: bool) -> str:
     chapters.go_offline(story, one, two, people)
     chapters.come_back(story, server, one, two, people, port)
     chapters.decide_flagged(story, server, one)
+    apps.pay_online(story, server, port, vendor)
     last_line = chapters.reconcile(story, server)
     if stay:
         chapters.explain(story, server, one, people.maria)

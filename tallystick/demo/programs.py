@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -42,11 +42,12 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A machine of the story: a name, and its TALLYSTICK_HOME."""
+    """A machine of the story: a name, its TALLYSTICK_HOME, and other settings in its environment."""
 
     name: str
     home: Path
     console: Console
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def command(self) -> list[str]:
@@ -56,7 +57,7 @@ class Place:
     def environment(self) -> dict[str, str]:
         """The environment of a program that runs there."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("TALLYSTICK_")}
-        return kept | {"TALLYSTICK_HOME": str(self.home)}
+        return kept | {"TALLYSTICK_HOME": str(self.home), **self.settings}
 
     def run(self, *words: str, typed: str | None = None, expect: int = 0, hide: str | None = None) -> Answer:
         """Run `tallystick WORDS` there and show it.

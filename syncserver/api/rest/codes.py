@@ -9,7 +9,7 @@ from msgspec import Meta
 from starlette.responses import Response
 
 from shared.codes import grouped
-from shared.errors import CodeFormatError, DecodingError
+from shared.errors import CodeFormatError, DecodingError, MoneyError
 from shared.ids import uuid_bytes, uuid_text
 from shared.vouchers import MAX_TEXT
 from syncserver.api.envelope import success
@@ -286,7 +286,7 @@ ENDPOINTS = (
         roles=OWNERS,
         owner="userId",
         body=IssueRequest,
-        errors=(UnknownWalletError, WalletBlockedError, IssueError, InsufficientFundsError),
+        errors=(UnknownWalletError, WalletBlockedError, IssueError, InsufficientFundsError, MoneyError),
         once=True,
         rate=Rate.CODES,
         tag=TAG,

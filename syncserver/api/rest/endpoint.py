@@ -28,6 +28,8 @@ from syncserver.people.once import OnceKey, find_answer, once
 from syncserver.services import Services
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
+ACCEPTED = 202
+ANOTHER_ADMIN = "Another admin must ask for the same."
 # What nobody between here and the caller may keep; unless a handler says otherwise.
 PERSONAL = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 EVERYBODY = frozenset(Role)
@@ -91,6 +93,15 @@ class Call(Generic[_Body, _Query]):
 
         stored = await once(self.services, key, answered)
         return Answer(stored.data, stored.status)
+
+    async def once_or_wait(self, work: Callable[[Connection], Awaitable[tuple[Any, int]]]) -> Answer[Any]:
+        """As `once`, for work that may have to wait for another admin: it gives its data and its status.
+
+        Raises:
+            KeyRequiredError, KeyReusedError: nothing was done.
+        """
+        stored = await once(self.services, self._key(), work)
+        return Answer(stored.data, stored.status, ANOTHER_ADMIN if stored.status == ACCEPTED else "OK")
 
     async def done_before(self) -> Answer[Any] | None:
         """What this key was answered, where it was used before: asked by what costs much before its transaction.

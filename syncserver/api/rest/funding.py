@@ -1,6 +1,5 @@
 """How money comes in: the cash desk, bank transfers, and the entries of statements that named nobody."""
 
-from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -12,12 +11,11 @@ from shared.ids import uuid_bytes, uuid_text, wallet_number
 from shared.money import MAX_AMOUNT, Money
 from syncserver.api.body import SlowBodyError, TooLargeError, WrongTypeError, read_body
 from syncserver.api.rest.amounts import Amount, Sum, money_of
-from syncserver.api.rest.endpoint import IDEMPOTENCY_KEY, Answer, Call, Endpoint, Nothing
+from syncserver.api.rest.endpoint import ACCEPTED, ANOTHER_ADMIN, Answer, Call, Endpoint, Nothing
 from syncserver.api.rest.wallets import OWNERS, BalancesView, view
 from syncserver.database.connection import Connection
 from syncserver.people.access import ADMINS
 from syncserver.people.errors import ForbiddenError
-from syncserver.people.once import OnceKey, once
 from syncserver.people.second import may_go_ahead
 from syncserver.wallets import accounts
 from syncserver.wallets.errors import UnknownWalletError
@@ -38,8 +36,6 @@ from syncserver.wallets.funding.errors import (
 from syncserver.wallets.funding.importing import Summary, Why
 
 TAG = "Funding"
-ANOTHER_ADMIN = "Another admin must ask for the same."
-ACCEPTED = 202
 MOST_BYTES = 4 * 1024 * 1024
 FILES = ("text/csv", "application/xml", "text/xml")
 
@@ -149,13 +145,6 @@ class Assigned(msgspec.Struct, frozen=True, rename="camel", tag_field="outcome",
     entry: EntryView
 
 
-async def _once(call: Call[Any, Any], work: Callable[[Connection], Awaitable[tuple[Any, int]]]) -> Answer[Any]:
-    """As `Call.once`, for work that may have to wait for another admin."""
-    key = OnceKey.of(call.who.user_id, call.request.headers.get(IDEMPOTENCY_KEY), call.route, call.raw)
-    stored = await once(call.services, key, work)
-    return Answer(stored.data, stored.status, ANOTHER_ADMIN if stored.status == ACCEPTED else "OK")
-
-
 async def _may_go_ahead(
     connection: Connection, call: Call[Any, Any], *, action: str, subject: str, money: Money
 ) -> bool:
@@ -183,7 +172,7 @@ async def add_money(call: Call[AddMoneyRequest, Nothing]) -> Answer[Any]:
     """`POST /api/wallets/add-money/{userId}`."""
     user_id = call.path["userId"]
     if not call.who.is_admin:
-        return await _once(call, lambda connection: _tell_how_to_pay(connection, user_id, call.body))
+        return await call.once_or_wait(lambda connection: _tell_how_to_pay(connection, user_id, call.body))
     _require_others(call, user_id)
     if call.body.receipt is None:
         raise ReceiptRequiredError
@@ -203,7 +192,7 @@ async def add_money(call: Call[AddMoneyRequest, Nothing]) -> Answer[Any]:
         after = await accounts.of_customer(connection, user_id)
         return PaidIn(receipt, Sum.of(money.minor, money.currency), view(user_id, after)), 200
 
-    return await _once(call, work)
+    return await call.once_or_wait(work)
 
 
 async def _tell_how_to_pay(connection: Connection, user_id: bytes, body: AddMoneyRequest) -> tuple[HowToPay, int]:
@@ -321,7 +310,7 @@ async def assign(call: Call[AssignRequest, Nothing]) -> Answer[Any]:
         await Assignment(entry, wallet, money, call.who.actor, call.services.clock()).pay_in(connection)
         return Assigned(entry_view(await assigning.read(connection, entry))), 200
 
-    return await _once(call, work)
+    return await call.once_or_wait(work)
 
 
 ENDPOINTS = (

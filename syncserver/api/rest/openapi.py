@@ -10,7 +10,6 @@ from typing import Any, NamedTuple, get_args
 import msgspec
 
 from shared.errors import DecodingError, TallystickError, TokenError
-from shared.words import Word
 from syncserver.api.body import SlowBodyError, TooLargeError, WrongTypeError
 from syncserver.api.failures import INCOMPLETE, INTERNAL, UNAVAILABLE, Plain, status_of_kind
 from syncserver.api.rest import terminals
@@ -18,7 +17,7 @@ from syncserver.api.rest.endpoint import IDEMPOTENCY_KEY, Endpoint, Nothing
 from syncserver.api.rest.limits import BUCKETS, WINDOW_SECONDS
 from syncserver.database.errors import BusyError
 from syncserver.people.access import ADMINS, Role
-from syncserver.people.errors import ForbiddenError, KeyRequiredError, KeyReusedError, TooOftenError
+from syncserver.people.errors import ForbiddenError, KeyRequiredError, KeyReusedError, NotApprovedError, TooOftenError
 
 JSON = "application/json"
 _REF = "#/components/schemas/{name}"
@@ -88,10 +87,10 @@ def problems_of(endpoint: Endpoint) -> list[Problem]:
     kinds: list[type[TallystickError]] = [BusyError, *endpoint.errors]
     plain: list[Plain] = [INTERNAL, UNAVAILABLE]
     if endpoint.roles is not None:
-        kinds += [TokenError, ForbiddenError]
+        kinds += [TokenError, ForbiddenError, NotApprovedError]
     if BUCKETS[endpoint.rate]:
         kinds.append(TooOftenError)
-    if endpoint.body is not None or _others(endpoint):
+    if endpoint.body is not None or endpoint.takes:
         kinds += [TooLargeError, WrongTypeError, SlowBodyError]
         plain.append(INCOMPLETE)
     # A query may name something twice wherever it is read, and so it is everywhere.
@@ -148,13 +147,8 @@ def _operation(endpoint: Endpoint, schemas: _Known, components: Mapping[str, Sch
     return operation
 
 
-def _others(endpoint: Endpoint) -> tuple[str, ...]:
-    others: tuple[str, ...] = getattr(endpoint, "takes", ())
-    return others
-
-
 def _taken(endpoint: Endpoint, schemas: _Known) -> Schema:
-    taken: Schema = {media: {"schema": {"type": "string"}} for media in _others(endpoint)}
+    taken: Schema = {media: {"schema": {"type": "string"}} for media in endpoint.takes}
     if endpoint.body is not None:
         taken[JSON] = {"schema": schemas[endpoint.body]}
     return taken
@@ -197,7 +191,7 @@ def _who(endpoint: Endpoint) -> str:
 
 
 def _path_parameters(endpoint: Endpoint) -> list[Schema]:
-    words: Mapping[str, type[Word]] = getattr(endpoint, "words", {})
+    words = endpoint.words
     return [
         {
             "name": name,

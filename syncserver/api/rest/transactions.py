@@ -1,11 +1,12 @@
 """Payments over the network: making them online, looking them up, reviewing and refunding them."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 
+from shared.errors import MoneyError
 from shared.fields import MAX_INTEGER, Latitude, Longitude, checked_wallet
 from shared.geo import Place
 from shared.ids import uuid_bytes, uuid_text
@@ -13,7 +14,7 @@ from shared.lifecycles import PaymentState
 from shared.words import Word
 from syncserver.api.rest import cursors
 from syncserver.api.rest.amounts import Amount, Sum, money_of
-from syncserver.api.rest.endpoint import EVERYBODY, IDEMPOTENCY_KEY, Answer, Call, Endpoint, Nothing
+from syncserver.api.rest.endpoint import ACCEPTED, EVERYBODY, Answer, Call, Endpoint, Nothing
 from syncserver.database.connection import Connection
 from syncserver.ledger.postings import InsufficientFundsError
 from syncserver.payments import online, refunds, review, views
@@ -30,7 +31,6 @@ from syncserver.payments.errors import (
 from syncserver.payments.views import PaymentView, Search
 from syncserver.people.access import ADMINS, Caller, Role
 from syncserver.people.errors import ForbiddenError
-from syncserver.people.once import OnceKey, once
 from syncserver.people.second import may_go_ahead
 from syncserver.registry import vendors
 from syncserver.registry.errors import UnknownVendorError
@@ -41,8 +41,6 @@ TAG = "Transactions"
 CUSTOMERS = frozenset({Role.CUSTOMER})
 OWNERS = ADMINS | CUSTOMERS
 WHO_REFUNDS = ADMINS | {Role.VENDOR}
-ANOTHER_ADMIN = "Another admin must ask for the same."
-ACCEPTED = 202
 
 _Time = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
 _Limit = Annotated[int, Meta(ge=1, le=200)]
@@ -219,13 +217,6 @@ def _wallet_of(query: WalletQuery) -> str | None:
     return checked_wallet(query.wallet, "wallet") if query.wallet is not None else None
 
 
-async def _once(call: Call[Any, Any], work: Callable[[Connection], Awaitable[tuple[Any, int]]]) -> Answer[Any]:
-    """As `Call.once`, for work that may have to wait for another admin."""
-    key = OnceKey.of(call.who.user_id, call.request.headers.get(IDEMPOTENCY_KEY), call.route, call.raw)
-    stored = await once(call.services, key, work)
-    return Answer(stored.data, stored.status, ANOTHER_ADMIN if stored.status == ACCEPTED else "OK")
-
-
 async def make_payment_online(call: Call[PaymentRequest, Nothing]) -> Answer[Any]:
     """`POST /api/transactions/make-payment-online`."""
     body, services, who = call.body, call.services, call.who
@@ -278,7 +269,7 @@ async def review_transaction(call: Call[ReviewRequest, WalletQuery]) -> Answer[A
         await review.decide(connection, case, approve=approve, reason=reason, actor=who.actor, at=at)
         return seen(await views.look_up(connection, payment, view.wallet), who), 200
 
-    return await _once(call, work)
+    return await call.once_or_wait(work)
 
 
 async def refund_transaction(call: Call[RefundRequest, WalletQuery]) -> Answer[Any]:
@@ -300,7 +291,7 @@ async def refund_transaction(call: Call[RefundRequest, WalletQuery]) -> Answer[A
         await refunds.carry_out(connection, refund, reason=body.reason, actor=who.actor, at=services.clock())
         return seen(await views.look_up(connection, payment, view.wallet), who), 200
 
-    return await _once(call, work)
+    return await call.once_or_wait(work)
 
 
 async def history(call: Call[None, HistoryQuery]) -> Answer[TransactionPage]:
@@ -386,7 +377,7 @@ ENDPOINTS = (
         answers=TransactionView,
         roles=CUSTOMERS,
         body=PaymentRequest,
-        errors=(UnknownVendorError, UnknownWalletError, FraudDetectedError, InsufficientFundsError),
+        errors=(MoneyError, UnknownVendorError, UnknownWalletError, FraudDetectedError, InsufficientFundsError),
         once=True,
         tag=TAG,
     ),
@@ -412,7 +403,7 @@ ENDPOINTS = (
         query=WalletQuery,
         errors=(*_FINDING, NotFlaggedError, ReasonRequiredError),
         once=True,
-        statuses=(200, 202),
+        statuses=(200, ACCEPTED),
         tag=TAG,
     ),
     Endpoint(
@@ -424,9 +415,9 @@ ENDPOINTS = (
         roles=WHO_REFUNDS,
         body=RefundRequest,
         query=WalletQuery,
-        errors=(*_FINDING, NotRefundableError, RefundTooLargeError, ReasonRequiredError),
+        errors=(MoneyError, *_FINDING, NotRefundableError, RefundTooLargeError, ReasonRequiredError),
         once=True,
-        statuses=(200, 202),
+        statuses=(200, ACCEPTED),
         tag=TAG,
     ),
     Endpoint(

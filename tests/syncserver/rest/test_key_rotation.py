@@ -21,7 +21,7 @@ from syncserver.keys.signing import BOOKS_MS, KEY_LIFETIME_MS, RUN_OUT_MS, Publi
 from syncserver.people.access import Role, authenticate, grant
 from syncserver.registry import enrolment, vendors
 from syncserver.services import Services
-from tests.syncserver.kit import HOUR, FakeTerminal, Shop, open_services
+from tests.syncserver.kit import HOUR, FakeTerminal, Shop, Unlimited, open_services
 from tests.syncserver.rest.kit import person
 
 pytestmark = pytest.mark.anyio
@@ -40,7 +40,7 @@ class Other:
 @pytest.fixture
 async def other(shop: Shop, database: DatabaseTarget) -> AsyncIterator[Other]:
     async with open_services(database, shop.clock) as services:
-        transport = httpx.ASGITransport(app=make_app(services))
+        transport = httpx.ASGITransport(app=make_app(services, limits=Unlimited()))
         async with httpx.AsyncClient(transport=transport, base_url="http://server") as http:
             yield Other(services, http)
 
