@@ -17,7 +17,9 @@ from syncserver.people.errors import PasswordError
 from syncserver.services import Services
 from syncserver.sync.turns import Turns
 
-PasswordFile = Annotated[Path | None, Parameter(help="Its first line is the password; - for standard input.")]
+PasswordFile = Annotated[
+    Path | None, Parameter(help="Its first line is the password; - for standard input.", allow_leading_hyphen=True)
+]
 Login = Annotated[str, Parameter(help="Letters, digits and . _ @ + -; large or small makes no difference.")]
 # Whoever may run this may do anything to the database.
 _OPERATOR = bytes(16)
