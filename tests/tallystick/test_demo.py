@@ -30,8 +30,8 @@ def test_the_day_comes_out_even_and_leaves_nothing_running(tmp_path: Path) -> No
     match = LAST_LINE.fullmatch(done.stdout.strip().splitlines()[-1])
     assert match is not None, done.stdout
     payments, *states = map(int, match.groups())
-    assert payments == sum(states) == 8
-    assert states == [6, 0, 1, 1]
+    assert payments == sum(states) == 9
+    assert states == [7, 0, 1, 1]
     assert list(place.iterdir()) == []
     place.rmdir()
     assert [words for words in _command_lines() if str(place).encode() in words] == []
