@@ -113,6 +113,12 @@ class Terminal:
         finally:
             store.close()
 
+    @contextmanager
+    def beside(self) -> Iterator["Terminal"]:
+        """The same terminal over a connection of its own to the store, for another thread."""
+        with self._with(self.home, self.vault, self.clock, self.random, self.transport) as terminal:
+            yield terminal
+
     def enrol(
         self, token: str, server_url: str, *, name: str, allow_http: bool = False, even_unsynced: bool = False
     ) -> Device:

@@ -9,6 +9,12 @@ class NotEnrolledError(TallystickError):
     code = "NOT_ENROLLED"
 
 
+class TillOpenError(TallystickError):
+    """This till is open already, in another window or on another screen. Use that one, or close it first."""
+
+    code = "TILL_OPEN"
+
+
 class UnlockError(TallystickError):
     """The terminal can't be unlocked."""
 

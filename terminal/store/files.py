@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from shared.errors import TallystickError
 from terminal.errors import DiskFullError
 
 PRIVATE_FILE = 0o600
@@ -57,14 +58,24 @@ def write_atomically(path: Path, content: bytes, mode: int = PRIVATE_FILE) -> No
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold a lock between processes; the kernel lets go of it when a process dies."""
+def locked(path: Path, *, taken: type[TallystickError] | None = None) -> Iterator[None]:
+    """Hold a lock between processes; the kernel lets go of it when a process dies.
+
+    Raises:
+        DiskFullError: where the lock's file can't be made.
+        TallystickError: `taken`, where another process holds it; without one it is waited for.
+    """
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
     except OSError as error:
         raise DiskFullError(f"{path} can't be written: {error.strerror}") from error
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | (fcntl.LOCK_NB if taken else 0))
+        except BlockingIOError:
+            if taken is None:
+                raise
+            raise taken from None
         yield
     finally:
         os.close(descriptor)

@@ -1,0 +1,1 @@
+"""What runs behind the screens: one thread that owns the till, one that syncs, one that watches the link."""

@@ -1,0 +1,1 @@
+"""The till's screens: a thin skin of Textual over `terminal.service` and `terminal.till`."""

@@ -1,0 +1,211 @@
+"""The till's app: it joins the desk to the screens and decides which one is needed next."""
+
+import asyncio
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from typing import ClassVar, TypeVar
+
+from textual import events
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.reactive import reactive
+
+from shared.errors import TallystickError
+from terminal.composition import SecretOf, Terminal
+from terminal.errors import NoSecretError, NotEnrolledError, UnlockError
+from terminal.preferences import Preferences, write_preferences
+from terminal.service.desk import Desk, LinkNews, News, server_of
+from terminal.texts import language_of, speak
+from terminal.till.sign_in import Session, SignedIn
+from terminal.ui import themes
+from terminal.ui.key_reader import EventClock, KeyClock, KeyReader
+from terminal.ui.keys import bindings
+from terminal.ui.screens import opening
+from terminal.ui.screens.base import EVERYWHERE, TillScreen
+from terminal.ui.standing import Standing
+
+_Answer = TypeVar("_Answer")
+_LOOK_EVERY_S = 2.0
+
+
+class TillApp(App[int]):
+    """The till. `desk` was claimed already; `key_clock` says when keys were pressed."""
+
+    CSS_PATH = "till.tcss"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(*EVERYWHERE, "close"), Binding("ctrl+c", "close", show=False)]
+    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [(0, "-narrow"), (80, "-normal"), (100, "-wide")]
+    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [(0, "-low"), (24, "-usual"), (30, "-high")]
+
+    standing: reactive[Standing] = reactive(Standing())
+
+    def __init__(self, desk: Desk, preferences: Preferences, *, key_clock: KeyClock | None = None) -> None:
+        super().__init__()
+        self.desk = desk
+        self.preferences = preferences
+        self.signed_in: SignedIn | None = None
+        self.session: Session | None = None
+        self._terminal: Terminal | None = None
+        self._reader = KeyReader(
+            clock=key_clock or EventClock(),
+            focused=lambda: self.focused,
+            later=self.set_timer,
+            deliver=self._deliver,
+            scanned=self._scanned,
+        )
+        self._released: events.Key | None = None
+        for theme in themes.ALL:
+            self.register_theme(theme)
+        self._dress()
+
+    # -- looks ------------------------------------------------------------------------------------------------------
+
+    @property
+    def ascii_only(self) -> bool:
+        """Whether nothing but ASCII may be shown."""
+        return self.theme == "ascii"
+
+    @property
+    def changed_keys(self) -> dict[str, str]:
+        """The keys that this till's people have changed."""
+        return self.preferences.keys
+
+    def prefer(self, preferences: Preferences) -> None:
+        """Take other preferences, and keep them."""
+        write_preferences(self.desk.home, preferences)
+        self.preferences = preferences
+        self._dress()
+
+    def _dress(self) -> None:
+        speak(self.preferences.language or language_of())
+        self.theme = self.preferences.theme or themes.usual_theme(os.environ)
+        self.set_class(self.ascii_only, "-ascii")
+        self.set_keymap(self.preferences.keys)
+
+    def ring(self) -> None:
+        """Ring, where the till's people like it."""
+        if self.preferences.bell:
+            self.bell()
+
+    # -- keys -------------------------------------------------------------------------------------------------------
+
+    async def on_event(self, event: events.Event) -> None:
+        """Keys are read before anything else sees them; a burst of them is a scan."""
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            if self.session is not None:
+                self.session.touch(self.desk.clock.tick())
+            if event is self._released:
+                self._released = None
+            elif not self._reader.read(event):
+                return
+        elif isinstance(event, events.Paste) and not event.is_forwarded:
+            self._reader.pasted(event.text)
+            return
+        await super().on_event(event)
+
+    def _deliver(self, event: events.Key) -> None:
+        self._released = event
+        self.post_message(event)
+
+    def _scanned(self, text: str) -> None:
+        screen = self.screen
+        if text and isinstance(screen, TillScreen):
+            screen.scanned(text)
+
+    # -- the till ---------------------------------------------------------------------------------------------------
+
+    async def ask(self, work: Callable[[Terminal], _Answer]) -> _Answer:
+        """Do something with the terminal, on its thread."""
+        return await asyncio.wrap_future(self.desk.ask(work))
+
+    async def on_mount(self) -> None:
+        """Unlock, and show what is needed."""
+        self.set_interval(_LOOK_EVERY_S, self._regularly)
+        await self.unlock()
+
+    async def unlock(self, secret: SecretOf | None = None) -> None:
+        """Open the terminal of this folder, and go on from there.
+
+        Raises:
+            UnlockError: where a secret was given and is wrong.
+        """
+        try:
+            self._terminal = await asyncio.wrap_future(self.desk.unlock(secret))
+        except NotEnrolledError:
+            self._terminal = None
+        except NoSecretError:
+            await self._show(opening.unlocking(self))
+            return
+        except UnlockError as error:
+            if secret is not None:
+                raise
+            await self._show(opening.trouble(error))
+            return
+        except TallystickError as error:
+            await self._show(opening.trouble(error))
+            return
+        await self.go_on()
+
+    async def go_on(self) -> None:
+        """Show what this till needs next."""
+        terminal = self._terminal
+        if terminal is None:
+            await self._show(opening.enrolling())
+            return
+        try:
+            url = await self.ask(server_of)
+        except NotEnrolledError:
+            await self._show(opening.enrolling())
+            return
+        if self.session is None:
+            self.session = await self.ask(lambda found: found.till.sign_in.session())
+            self.desk.go_live(terminal, url)
+        await self.look()
+        await self._show(await opening.next_screen(self))
+
+    async def _show(self, screen: TillScreen) -> None:
+        """Put one screen in place of all others."""
+        while len(self.screen_stack) > 1:
+            await self.pop_screen()
+        await self.push_screen(screen)
+
+    # -- how it stands ----------------------------------------------------------------------------------------------
+
+    async def look(self) -> None:
+        """Read anew how the till stands."""
+        try:
+            status = await self.ask(lambda terminal: terminal.till.views.status())
+        except TallystickError:
+            return  # nothing to show before the enrolment; a store that fails says so where it matters
+        name = self.signed_in.name if self.signed_in else ""
+        self.standing = replace(self.standing, status=status, syncing=self.desk.syncing, cashier=name)
+
+    async def _regularly(self) -> None:
+        if self.session is None:
+            return
+        await self.look()
+        if self.signed_in is not None and self.session.locked(self.desk.clock.tick()):
+            await self.lock()
+
+    def hear(self, news: News) -> None:
+        """News of the desk, from whatever thread."""
+        self.call_from_thread(self._heard, news)
+
+    async def _heard(self, news: News) -> None:
+        if isinstance(news, LinkNews):
+            since = None if news.up else self.desk.clock.now()
+            if news.up and self.standing.link is False:
+                self.desk.sync_now()
+            self.standing = replace(self.standing, link=news.up, since=since)
+        await self.look()
+
+    async def lock(self) -> None:
+        """Ask for a PIN before anything else, where this shop has any."""
+        await opening.lock(self)
+
+    # -- keys that work everywhere ----------------------------------------------------------------------------------
+
+    def action_close(self) -> None:
+        """End the program; nothing is lost by it."""
+        self.exit(0)

@@ -1,0 +1,144 @@
+"""Where keys come in: a scanner's burst becomes one scan, a person's keys go on to where they belong."""
+
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from textual import events
+from textual.widget import Widget
+from textual.widgets import Input
+
+from terminal.ui.scanner import GAP_MS, Bursts, Verdict
+from terminal.ui.widgets.entry_field import EntryField
+
+_MS = 1_000.0
+_MOST_SCANNED = 4_096
+
+
+class KeyClock(Protocol):
+    """When keys were pressed; handed in, so that a test types like a person or like a scanner."""
+
+    def of(self, event: events.Key) -> float:
+        """When a key was pressed, ms."""
+
+    def now(self) -> float:
+        """The same clock, now."""
+
+
+class EventClock:
+    """By the times that Textual's driver gives its events."""
+
+    def of(self, event: events.Key) -> float:
+        """When it was read, ms: a busy screen does not change it."""
+        return event.time * _MS
+
+    def now(self) -> float:
+        """Now, ms."""
+        return time.monotonic() * _MS  # as the events have it
+
+
+class KeyReader:
+    """Reads each key before anything else does.
+
+    Args:
+        clock: when keys were pressed.
+        focused: what has the focus now.
+        later: does something after so many seconds.
+        deliver: gives a key that was held back to whoever it is for.
+        scanned: hears of each scan.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: KeyClock,
+        focused: Callable[[], Widget | None],
+        later: Callable[[float, Callable[[], None]], object],
+        deliver: Callable[[events.Key], None],
+        scanned: Callable[[str], None],
+    ) -> None:
+        self._clock = clock
+        self._focused = focused
+        self._later = later
+        self._deliver = deliver
+        self._scanned = scanned
+        self._bursts = Bursts()
+        self._restore: Callable[[], None] = _nothing
+        self._held: events.Key | None = None
+
+    def read(self, event: events.Key) -> bool:
+        """Whether a key goes on to the screen now."""
+        widget = self._focused()
+        character = event.character if event.character and event.character.isprintable() else None
+        edits = character is not None and _edits(widget, character)
+        verdict = self._bursts.key(character, self._clock.of(event), edits=edits)
+        if verdict is Verdict.FIRST:
+            self._release()
+            self._restore = _memento(widget)
+            if edits or character is None:
+                return True
+            # It would act, and may yet be the first letter of a voucher.
+            self._held = event
+            self._later(GAP_MS / _MS, self._release)
+            return False
+        if verdict is Verdict.PASS:
+            if character is None:
+                self._release()
+            return True
+        if verdict is Verdict.END:
+            self._finish()
+        elif verdict is Verdict.UNDO:
+            self._held = None
+            self._restore()
+            self._wait()
+        return False
+
+    def pasted(self, text: str) -> None:
+        """Something came in one piece, as scanners of some terminals do it."""
+        self._scanned(text.strip()[:_MOST_SCANNED])
+
+    def _release(self) -> None:
+        event, self._held = self._held, None
+        if event is not None:
+            self._deliver(event)
+
+    def _wait(self) -> None:
+        self._later(GAP_MS / _MS, self._look)
+
+    def _look(self) -> None:
+        if self._bursts.quiet(self._clock.now()):
+            self._finish()
+        elif self._bursts.scanning:
+            self._wait()
+
+    def _finish(self) -> None:
+        self._scanned(self._bursts.scan().strip()[:_MOST_SCANNED])
+
+
+def _nothing() -> None:
+    return None
+
+
+def _edits(widget: Widget | None, character: str) -> bool:
+    if isinstance(widget, EntryField):
+        return widget.takes(character)
+    return isinstance(widget, Input)
+
+
+def _memento(widget: Widget | None) -> Callable[[], None]:
+    """How to take back whatever is typed into a widget from now on."""
+    if isinstance(widget, EntryField) and widget.entry is not None:
+        field, entry = widget, widget.entry
+
+        def restore_entry() -> None:
+            field.put(entry)
+
+        return restore_entry
+    if isinstance(widget, Input):
+        box, value, cursor = widget, widget.value, widget.cursor_position
+
+        def restore_input() -> None:
+            box.value, box.cursor_position = value, cursor
+
+        return restore_input
+    return _nothing

@@ -1,0 +1,69 @@
+"""What every screen of the till has: the status above, its own middle, its keys below, and a line for words."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Static
+
+from shared.errors import TallystickError
+from terminal.texts import _
+from terminal.ui.keys import bindings
+from terminal.ui.surroundings import Surroundings, of
+from terminal.ui.themes import symbol
+from terminal.ui.widgets.key_line import KeyLine
+from terminal.ui.widgets.status_line import StatusLine
+
+# The keys that work on all screens of a till that is open.
+EVERYWHERE = ("help", "history", "queue", "shift", "sync", "last", "status", "settings", "lock", "menu")
+
+
+class TillScreen(Screen[str]):
+    """A screen. `TITLE_TEXT` is what stands above its middle; `ACTIONS` are its keys, of `terminal.ui.keys`."""
+
+    TITLE_TEXT: ClassVar[str] = ""
+    ACTIONS: ClassVar[tuple[str, ...]] = ("back",)
+
+
+    @property
+    def till(self) -> Surroundings:
+        """The app around this screen."""
+        return of(self)
+
+    def compose(self) -> ComposeResult:
+        """Status, title, middle, words, keys."""
+        yield StatusLine()
+        if self.TITLE_TEXT:
+            yield Static(_(self.TITLE_TEXT), classes="title", markup=False)
+        with Vertical(classes="middle"):
+            yield from self.middle()
+        yield Static("", id="words", markup=False)
+        yield KeyLine()
+
+    def middle(self) -> Iterable[Widget]:
+        """What this screen is about."""
+        return ()
+
+    def say(self, text: str, *, kind: str = "") -> None:
+        """A line above the keys; `kind` is a mark of `themes.symbol`, and what is no good rings."""
+        words = self.query_one("#words", Static)
+        mark = f"{symbol(kind, ascii_only=self.till.ascii_only)} " if kind and text else ""
+        words.update(f"{mark}{text}")
+        words.set_classes(f"-{kind}" if kind else "")
+        if kind in ("bad", "warn", "flagged") and text:
+            self.till.ring()
+
+    def say_error(self, error: TallystickError) -> None:
+        """What went wrong, in its own words."""
+        self.say(_(error.message), kind="bad")
+
+    def scanned(self, text: str) -> None:
+        """Something was scanned while this screen was shown."""
+        self.say(_("There is nothing to scan here."), kind="warn")
+
+    def action_back(self) -> None:
+        """Leave this screen."""
+        self.dismiss("")

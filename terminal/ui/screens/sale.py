@@ -1,0 +1,313 @@
+"""A sale: amount, then a voucher or a wallet and a code, then the verdict."""
+
+from collections.abc import Iterable
+from enum import Enum
+from typing import ClassVar
+
+from textual import on, work
+from textual.widget import Widget
+from textual.widgets import Static
+
+from shared.errors import TallystickError
+from shared.money import Money, format_minor
+from shared.reasons import Reason
+from terminal.composition import Terminal
+from terminal.texts import _
+from terminal.till.checkout import OpenSale
+from terminal.till.sale import SaleAnswer
+from terminal.ui.entries import AmountEntry, CodeEntry, WalletEntry
+from terminal.ui.screens.base import TillScreen
+from terminal.ui.screens.giving_up import GivingUpScreen
+from terminal.ui.screens.verdict import VerdictScreen
+from terminal.ui.tendered import Tendered, read_scan
+from terminal.ui.widgets.entry_field import EntryField
+
+
+class Stage(Enum):
+    """How far the sale is."""
+
+    AMOUNT = "amount"
+    TENDER = "tender"
+    CODE = "code"
+
+
+class SaleScreen(TillScreen):
+    """Where a cashier is all day."""
+
+    ACTIONS: ClassVar[tuple[str, ...]] = ("next", "confirm", "back", "otherwise", "help", "history", "queue", "shift")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._stage = Stage.AMOUNT
+        self._sale: OpenSale | None = None
+        self._tendered = Tendered()
+        self._offer: Money | None = None
+        self._busy = False
+
+    def middle(self) -> Iterable[Widget]:
+        """Three fields, one below the other; what is not asked for yet is not there."""
+        status = self.till.standing.status
+        yield EntryField(_("Amount"), AmountEntry(status.currency if status else "EUR"), id="amount", classes="big")
+        yield Static("", id="paid", markup=False)
+        yield EntryField(_("Wallet"), WalletEntry(), id="wallet")
+        yield Static("", id="voucher", markup=False)
+        yield EntryField(_("Code"), CodeEntry(), id="code")
+
+    async def on_mount(self) -> None:
+        """Begin, or go on where a restart broke in."""
+        sale = await self.till.ask(lambda terminal: terminal.till.checkout.current())
+        if sale is not None and not sale.payments:
+            await self.till.ask(lambda terminal: terminal.till.checkout.give_up())
+            sale = None
+        self._sale = sale
+        self._go_to(Stage.AMOUNT if sale is None else Stage.TENDER)
+        if sale is not None and sale.complete:
+            self._judged(None, found=True)
+        elif sale is not None:
+            self.say(_("This sale was paid in part before the till was started again."), kind="warn")
+
+    # -- what is typed and scanned ----------------------------------------------------------------------------------
+
+    def scanned(self, text: str) -> None:
+        """A voucher, a wallet number or a code, wherever the focus is; nothing that was scanned confirms anything."""
+        if self._busy:
+            return
+        found = read_scan(text)
+        if found is None:
+            focused = self.focused
+            if isinstance(focused, EntryField):
+                focused.type_text(text)  # somebody who types as fast as a scanner
+            else:
+                self.say(_("This is no voucher and no code. Please scan it again."), kind="warn")
+            return
+        if found.code:
+            self._field("code").put(CodeEntry(found.code))
+            if self._stage is Stage.CODE:
+                self.say(_("Code scanned: Enter takes the payment."))
+            return
+        self._tender(found)
+
+    def _tender(self, found: Tendered) -> None:
+        self._tendered = found
+        self._field("wallet").put(WalletEntry(found.wallet))
+        self._field("code").put(CodeEntry())
+        if found.voucher:
+            self._read_voucher(found)
+        elif self._stage is not Stage.AMOUNT:
+            self._go_to(Stage.CODE)
+
+    @work(exclusive=True, group="voucher")
+    async def _read_voucher(self, found: Tendered) -> None:
+        """Say at once whose voucher it is, so that a wrong one is not found out after the code."""
+        try:
+            shown = await self.till.ask(lambda terminal: terminal.till.checkout.look_at(found.voucher))
+        except TallystickError as error:
+            self._tendered = Tendered()
+            self.say_error(error)
+            return
+        self.query_one("#voucher", Static).update(shown)
+        if self._stage is Stage.AMOUNT:
+            self.say(_("Voucher read: now the amount."))
+        else:
+            self._go_to(Stage.CODE)
+
+    @on(EntryField.Changed, "#wallet")
+    def _wallet_typed(self, event: EntryField.Changed) -> None:
+        entry = event.field.entry
+        if entry is not None and entry.problem:
+            self.say(entry.problem, kind="warn")
+        elif self._stage is Stage.TENDER:
+            self.say(_("Scan the voucher, or type the wallet number and Enter."))
+
+    # -- keys -------------------------------------------------------------------------------------------------------
+
+    def action_next(self) -> None:
+        """Enter: what is there is right, go on."""
+        if self._busy:
+            return
+        if self._stage is Stage.AMOUNT:
+            self._begin()
+        elif self._stage is Stage.TENDER:
+            self._take_wallet()
+        else:
+            self._pay()
+
+    def action_confirm(self) -> None:
+        """Take what the code covers, where that was offered; else as Enter."""
+        offer, self._offer = self._offer, None
+        if offer is not None and not self._busy:
+            self._pay(offer)
+        else:
+            self.action_next()
+
+    def action_back(self) -> None:
+        """One step back; from the tender, out of the sale."""
+        if self._busy:
+            return
+        self._offer = None
+        if self._stage is Stage.CODE:
+            self._tendered = Tendered()
+            self._field("wallet").put(WalletEntry())
+            self._field("code").put(CodeEntry())
+            self.query_one("#voucher", Static).update("")
+            self._go_to(Stage.TENDER)
+        elif self._stage is Stage.TENDER:
+            self._leave()
+        else:
+            self._field("amount").put(self._empty_amount())
+
+    @work(exclusive=True, group="sale")
+    async def action_otherwise(self) -> None:
+        """The rest is paid another way, in cash for one: this sale is over with what was paid by codes."""
+        if self._sale is None or not self._sale.payments or self._busy:
+            return
+        await self._do(lambda terminal: terminal.till.checkout.rest_otherwise())
+        await self._finish(None)
+
+    # -- the sale ---------------------------------------------------------------------------------------------------
+
+    @work(exclusive=True, group="sale")
+    async def _begin(self) -> None:
+        entry, who = self._field("amount").entry, self.till.signed_in
+        if not isinstance(entry, AmountEntry) or not entry.complete:
+            self.say(_("Type the amount first, then Enter."), kind="warn")
+            return
+        cashier = who.id if who else None
+        sale = await self._do(lambda terminal: terminal.till.checkout.begin(entry.money, cashier))
+        if sale is None:
+            return
+        self._sale = sale
+        self._go_to(Stage.CODE if self._tendered.voucher or self._tendered.wallet else Stage.TENDER)
+
+    def _take_wallet(self) -> None:
+        entry = self._field("wallet").entry
+        if isinstance(entry, WalletEntry) and entry.complete:
+            self._tendered = Tendered(wallet=entry.digits)
+            self._go_to(Stage.CODE)
+        else:
+            self.say(_("A wallet number has ten digits. Or scan the voucher."), kind="warn")
+
+    @work(exclusive=True, group="sale")
+    async def _pay(self, amount: Money | None = None) -> None:
+        field, tendered = self._field("code"), self._tendered
+        code = field.entry
+        if not isinstance(code, CodeEntry) or not code.complete:
+            self.say(_("A code has eight letters and digits."), kind="warn")
+            return
+        self.say(_("Checking …"))
+        answer = await self._do(
+            lambda terminal: terminal.till.checkout.pay(
+                code=code.symbols, wallet=tendered.wallet or None, voucher=tendered.voucher or None, amount=amount
+            )
+        )
+        if answer is not None:
+            await self._answered(answer, code)
+
+    async def _answered(self, answer: SaleAnswer, code: CodeEntry) -> None:
+        if answer.covers is not None:
+            self._offer = answer.covers
+            self.say(
+                _("This code covers {covers}. + takes that; the rest is paid with another code.").format(
+                    covers=answer.covers
+                ),
+                kind="warn",
+            )
+            return
+        self._field("code").put(CodeEntry())
+        self._sale = await self.till.ask(lambda terminal: terminal.till.checkout.current())
+        if not answer.approved:
+            await self._refused(answer)
+        elif self._sale is not None and not self._sale.complete:
+            self._tendered = Tendered()
+            self._field("wallet").put(WalletEntry())
+            self.query_one("#voucher", Static).update("")
+            self._go_to(Stage.TENDER)
+            self.say(_("Paid in part. Now another code for the rest."), kind="waits")
+        else:
+            await self._finish(answer)
+
+    async def _refused(self, answer: SaleAnswer) -> None:
+        chosen = await self.till.show(VerdictScreen.refused(answer))
+        again = Reason.CODE_INVALID in answer.reasons and answer.retry_ms is None and answer.guesses_left
+        if chosen == "back":
+            self._leave()
+        elif again:
+            self.say(_("The code once more, or Esc for another wallet."))
+            self._go_to(Stage.CODE)
+        else:
+            self.action_back()
+
+    @work(exclusive=True, group="sale")
+    async def _judged(self, answer: SaleAnswer | None, *, found: bool = False) -> None:
+        await self._finish(answer, found=found)
+
+    async def _finish(self, answer: SaleAnswer | None, *, found: bool = False) -> None:
+        """Show the verdict; once it was seen, the sale is over."""
+        sale = await self.till.ask(lambda terminal: terminal.till.checkout.current())
+        if sale is None:
+            return
+        await self.till.show(VerdictScreen.accepted(sale, answer, found=found))
+        await self._do(lambda terminal: terminal.till.checkout.finish())
+        await self.till.go_on()
+
+    @work(exclusive=True, group="sale")
+    async def _leave(self) -> None:
+        """Out of this sale: at once where nothing was paid; else its payments have to be voided."""
+        if self._sale is not None and self._sale.payments and not await self._voided():
+            return
+        if self._sale is not None and not self._sale.payments:
+            await self._do(lambda terminal: terminal.till.checkout.give_up())
+        await self.till.go_on()
+
+    async def _voided(self) -> bool:
+        return self._sale is not None and await self.till.show(GivingUpScreen(self._sale)) == "done"
+
+    async def _do(self, work_of: "Work") -> "Any":
+        """Ask the till, with this screen deaf meanwhile; None where it went wrong, which is said."""
+        self._busy = True
+        try:
+            return await self.till.ask(work_of)
+        except TallystickError as error:
+            self.say_error(error)
+            return None
+        finally:
+            self._busy = False
+
+    # -- what is shown ----------------------------------------------------------------------------------------------
+
+    def _go_to(self, stage: Stage) -> None:
+        self._stage = stage
+        sale = self._sale
+        amount, wallet, code = (self._field(name) for name in ("amount", "wallet", "code"))
+        if sale is not None:
+            amount.put(AmountEntry(sale.rest.currency, sale.rest.minor))
+        self.query_one("#paid", Static).update(_paid(sale))
+        wallet.display = stage is not Stage.AMOUNT and not self._tendered.voucher
+        code.display = stage is Stage.CODE
+        {Stage.AMOUNT: amount, Stage.TENDER: wallet, Stage.CODE: code}[stage].focus()
+        self.say(
+            {
+                Stage.AMOUNT: _("Type the amount, then Enter."),
+                Stage.TENDER: _("Scan the voucher, or type the wallet number and Enter."),
+                Stage.CODE: _("The customer's code, then Enter."),
+            }[stage]
+        )
+
+    def _field(self, name: str) -> EntryField:
+        return self.query_one(f"#{name}", EntryField)
+
+    def _empty_amount(self) -> AmountEntry:
+        entry = self._field("amount").entry
+        return AmountEntry(entry.currency) if isinstance(entry, AmountEntry) else AmountEntry("EUR")
+
+
+def _paid(sale: OpenSale | None) -> str:
+    if sale is None or not sale.payments:
+        return ""
+    currency = sale.amount.currency
+    return _("{paid} of {amount} {currency} paid, {rest} to go").format(
+        paid=format_minor(sale.paid.minor, currency),
+        amount=format_minor(sale.amount.minor, currency),
+        currency=currency,
+        rest=format_minor(sale.rest.minor, currency),
+    )

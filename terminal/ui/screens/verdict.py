@@ -1,0 +1,124 @@
+"""The verdict: one big word with its mark and colour, the sentence behind it, and what to do next."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual import work
+from textual.widget import Widget
+from textual.widgets import Static
+
+from shared.lifecycles import TillState
+from terminal.journal.payments import PaymentRow
+from terminal.texts import _
+from terminal.till import sentences
+from terminal.till.checkout import OpenSale
+from terminal.till.sale import SaleAnswer
+from terminal.ui.screens.base import TillScreen
+from terminal.ui.themes import symbol
+
+# What the server's word on a sale is called, and how it looks.
+_SETTLED = {
+    TillState.COMPLETED: ("good", sentences.SETTLED),
+    TillState.FLAGGED: ("flagged", sentences.FLAGGED),
+    TillState.FAILED: ("bad", sentences.FAILED),
+}
+
+
+class VerdictScreen(TillScreen):
+    """Dismissed with "next" or "back"."""
+
+    ACTIONS: ClassVar[tuple[str, ...]] = ("next", "print", "save", "back", "help")
+
+    def __init__(self, kind: str, sentence: str, lines: tuple[str, ...], todo: str) -> None:
+        super().__init__()
+        self._kind = kind
+        self._sentence = sentence
+        self._lines = lines
+        self._todo = todo
+        self.sale: OpenSale | None = None
+
+    @classmethod
+    def refused(cls, answer: SaleAnswer) -> "VerdictScreen":
+        """A sale that can't be taken so."""
+        lines = [_("Amount {amount}").format(amount=answer.amount)]
+        if answer.guesses_left is not None:
+            lines.append(_("Codes that may still be tried: {count}").format(count=answer.guesses_left))
+        lines += answer.warnings
+        todo = _("Enter: try again or pay with another code   Esc: give this sale up")
+        return cls("bad", answer.sentence, tuple(lines), todo)
+
+    @classmethod
+    def accepted(cls, sale: OpenSale, answer: SaleAnswer | None, *, found: bool = False) -> "VerdictScreen":
+        """A sale that is paid; `found` after a restart, which nobody has seen yet."""
+        kind, sentence = standing_of(sale.payments)
+        lines = [_("Amount {amount}").format(amount=sale.amount)]
+        if sale.otherwise.minor:
+            lines.append(_("Paid by codes {paid}, another way {rest}").format(paid=sale.paid, rest=sale.otherwise))
+        lines += answer.warnings if answer else ()
+        if found:
+            lines.append(_("This sale was taken right before the till was started again."))
+        screen = cls(kind, sentence, tuple(lines), _("Enter: next customer   P: print   S: save"))
+        screen.sale = sale
+        return screen
+
+    def middle(self) -> Iterable[Widget]:
+        """The word, the sentence, the facts, what to do."""
+        yield Static("", id="verdict", markup=False)
+        yield Static("", id="sentence", markup=False)
+        yield Static("\n".join(self._lines), id="facts", markup=False)
+        yield Static(self._todo, id="todo", markup=False)
+
+    def on_mount(self) -> None:
+        """Ring, and ask the server while the customer puts the card away."""
+        self._draw()
+        self.till.ring()
+        if self.sale is not None and self._kind == "waits":
+            self._settle(self.sale)
+
+    def _draw(self) -> None:
+        word = {
+            "good": _("SETTLED"),
+            "waits": _("ACCEPTED OFFLINE"),
+            "flagged": _("FLAGGED"),
+            "bad": _("FAILED") if self.sale else _("REFUSED"),
+        }[self._kind]
+        mark = symbol(self._kind, ascii_only=self.till.ascii_only)
+        verdict = self.query_one("#verdict", Static)
+        verdict.update(f"{mark}  {' '.join(word) if self.size.width >= 2 * len(word) + 12 else word}  {mark}")
+        verdict.set_classes(f"-{self._kind}")
+        self.query_one("#sentence", Static).update(_(self._sentence))
+
+    @work(exclusive=True)
+    async def _settle(self, sale: OpenSale) -> None:
+        """With a connection the same record settles now; on any doubt it stays as it is, and is never paid twice."""
+        if not self.till.standing.link or not sale.payments:
+            return
+        self.say(_("Asking the server …"))
+        await asyncio.wrap_future(self.till.desk.settle(sale.payments[-1].id))
+        rows = await self.till.ask(lambda terminal: [terminal.payments.get(row.id) for row in sale.payments])
+        self._kind, self._sentence = standing_of(rows)
+        self.say("")
+        self._draw()
+        if self._kind != "waits":
+            self.till.ring()
+        await self.till.look()
+
+    def action_next(self) -> None:
+        """It was seen."""
+        self.dismiss("next")
+
+    def action_back(self) -> None:
+        """Give the sale up, where it was refused; else as Enter."""
+        self.dismiss("back" if self.sale is None else "next")
+
+
+def standing_of(payments: Iterable[PaymentRow]) -> tuple[str, str]:
+    """A sale's mark and sentence: the worst of its payments' that the server has spoken of."""
+    rows = list(payments)
+    for state in (TillState.FAILED, TillState.FLAGGED):
+        if any(row.state is state for row in rows):
+            return _SETTLED[state]
+    if rows and all(row.state is TillState.COMPLETED and not row.unsynced for row in rows):
+        return _SETTLED[TillState.COMPLETED]
+    return "waits", sentences.ACCEPTED

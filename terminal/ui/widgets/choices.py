@@ -1,0 +1,41 @@
+"""A list to choose from, by arrow and Enter or by number: a keypad has nothing else."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from textual import events
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+
+from rich.text import Text
+
+_MOST_BY_NUMBER = 9
+
+
+class Choices(OptionList):
+    """Options with ids; the first nine have a number that chooses them at once."""
+
+    def __init__(self, options: Sequence[tuple[str, str]] = (), **settings: Any) -> None:
+        super().__init__(*_numbered(options), markup=False, **settings)
+
+    def offer(self, options: Sequence[tuple[str, str]]) -> None:
+        """Offer other options: (id, words)."""
+        self.clear_options()
+        self.add_options(_numbered(options))
+        if options:
+            self.highlighted = 0
+
+    def _on_key(self, event: events.Key) -> None:
+        character = event.character or ""
+        if character.isascii() and character.isdigit() and 0 < int(character) <= min(self.option_count, _MOST_BY_NUMBER):
+            event.stop()
+            event.prevent_default()
+            self.highlighted = int(character) - 1
+            self.action_select()
+
+
+def _numbered(options: Sequence[tuple[str, str]]) -> list[Option]:
+    return [
+        Option(Text(f"{number if number <= _MOST_BY_NUMBER else ' '}  {words}"), id=name)
+        for number, (name, words) in enumerate(options, start=1)
+    ]
