@@ -141,6 +141,30 @@ class ShiftIsOpenError(TallystickError):
     code = "SHIFT_IS_OPEN"
 
 
+class NoSaleError(TallystickError):
+    """No sale is in hand."""
+
+    code = "NO_SALE"
+
+
+class SaleInHandError(TallystickError):
+    """A sale is in hand already. Finish it, or give it up."""
+
+    code = "SALE_IN_HAND"
+
+
+class SaleAmountError(TallystickError):
+    """This is more than the rest of the sale."""
+
+    code = "SALE_AMOUNT"
+
+
+class SaleUnpaidError(TallystickError):
+    """This sale is not paid yet."""
+
+    code = "SALE_UNPAID"
+
+
 class SalesFileError(TallystickError):
     """This file of sales can't be read."""
 

@@ -23,6 +23,7 @@ from terminal.till.shift_start import shift_for_sale
 from terminal.till.tender import Candidate, Match, TenderError, candidates, find_match, read_voucher
 
 Checkpoint = Callable[[str], None]
+Within = Callable[[bytes, Money], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,7 @@ class SaleAnswer:
     """What became of a sale. `sentence` is for people; `payment`, `seq` and `link` are there when it was approved.
 
     `retry_ms` says how long no code is tried, where guesses are locked; `guesses_left` is there after a wrong code.
+    `covers` is there where nothing but the cap is in the way: what this code, or this voucher, does cover.
     """
 
     approved: bool
@@ -62,6 +64,7 @@ class SaleAnswer:
     shift_opened: bool = False
     retry_ms: int | None = None
     guesses_left: int | None = None
+    covers: Money | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +76,10 @@ class _Tender:
     wallet: str
     voucher: Voucher | None
     clock: Clock
+
+
+def alone(_payment: bytes, _amount: Money) -> None:
+    """A payment that belongs to nothing else."""
 
 
 def go_on(_step: str) -> None:
@@ -87,8 +94,13 @@ class Sales:
         self._guesses = Guesses(parts.store, parts.random)
         self._checkpoint = checkpoint
 
-    def sell(self, request: SaleRequest) -> SaleAnswer:
+    def sell(self, request: SaleRequest, within: Within = alone) -> SaleAnswer:
         """Accept a payment offline, or say why not. When the answer is approved, its record is durable.
+
+        Args:
+            request: what is tendered.
+            within: called with the payment and its amount in the transaction that adds it: what it writes commits
+                with the payment, and what it raises undoes both.
 
         Raises:
             WalletNumberError, CodeFormatError, MoneyError, InputError: where the request can't be one; nothing counts.
@@ -109,6 +121,8 @@ class Sales:
             return _refused(tender, (Reason.CODE_INVALID,), guesses_left=guess.left)
         with self._parts.store.transaction():
             answer = self._decide(tender, match, guess)
+            if answer.payment is not None:
+                within(answer.payment, answer.amount)
             self._checkpoint("journalled")
         self._checkpoint("committed")
         return answer
@@ -142,7 +156,7 @@ class Sales:
             early = self._facts(scene, tender)
             verdict = decide(early, scene.book.policy, Side.TILL)
             if verdict.action >= Action.REFUSE:
-                return _refused(tender, _refusing(verdict), sentence=_past_date(early))
+                return _refused(tender, _refusing(verdict), sentence=_past_date(early), covers=_covers(early, verdict))
             guess = self._guesses.begin(
                 tender.wallet,
                 request.amount.minor,
@@ -164,7 +178,11 @@ class Sales:
         verdict = decide(facts, scene.book.policy, Side.TILL)
         if verdict.action >= Action.REFUSE:
             return _refused(
-                tender, _refusing(verdict), sentence=_past_date(facts), warnings=self._taken_before(match, scene)
+                tender,
+                _refusing(verdict),
+                sentence=_past_date(facts),
+                warnings=self._taken_before(match, scene),
+                covers=_covers(facts, verdict),
             )
         self._guesses.end_sale(tender.wallet, tender.request.amount.minor)
         return self._accept(scene, tender, match, facts, verdict)
@@ -248,6 +266,13 @@ def _past_date(facts: PaymentFacts) -> str | None:
     return sentences.PAST_DATE if facts.code is CodeStanding.INVALID else None
 
 
+def _covers(facts: PaymentFacts, verdict: Verdict) -> Money | None:
+    # Told to whoever typed the right code, or holds the voucher that says it: it tells nobody anything new.
+    if _refusing(verdict) != (Reason.OVER_CAP,) or facts.cap <= 0:
+        return None
+    return Money(facts.cap, facts.currency)
+
+
 def _early(request: SaleRequest, wallet: str, sentence: str) -> SaleAnswer:
     return SaleAnswer(
         approved=False,
@@ -266,6 +291,7 @@ def _refused(
     warnings: tuple[str, ...] = (),
     retry_ms: int | None = None,
     guesses_left: int | None = None,
+    covers: Money | None = None,
 ) -> SaleAnswer:
     return SaleAnswer(
         approved=False,
@@ -276,4 +302,5 @@ def _refused(
         warnings=warnings,
         retry_ms=retry_ms,
         guesses_left=guesses_left,
+        covers=covers,
     )

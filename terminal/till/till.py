@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from terminal.journal.device import read_device
+from terminal.till.checkout import Checkout
 from terminal.till.parts import Parts
 from terminal.till.people import Approvals
 from terminal.till.sale import Checkpoint, Sales, go_on
@@ -16,6 +17,7 @@ class Till:
     """What a cashier can do."""
 
     sales: Sales
+    checkout: Checkout
     voids: Voids
     shifts: ShiftDesk
     views: Views
@@ -26,9 +28,11 @@ class Till:
     def of(cls, parts: Parts, checkpoint: Checkpoint = go_on) -> "Till":
         """A till that stands on these parts."""
         approvals = Approvals(parts)
+        sales, voids = Sales(parts, checkpoint), Voids(parts, approvals)
         return cls(
-            sales=Sales(parts, checkpoint),
-            voids=Voids(parts, approvals),
+            sales=sales,
+            checkout=Checkout(parts, sales, voids),
+            voids=voids,
             shifts=ShiftDesk(parts, approvals),
             views=Views(parts),
             approvals=approvals,

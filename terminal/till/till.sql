@@ -40,3 +40,25 @@ ON CONFLICT (cashier) DO UPDATE SET pin_hash = excluded.pin_hash, wrong = exclud
 
 -- forget_pin_tries: the PIN was right, or another supervisor lifts the lock.
 DELETE FROM pin_try WHERE cashier = :cashier;
+
+-- sale_in_hand: the sale that is neither finished nor given up.
+SELECT id, amount, currency, cashier, begun_at, otherwise FROM sale WHERE ended_at IS NULL;
+
+-- sale_payments: what was paid of a sale by codes, in order.
+SELECT payment.id FROM sale_payment JOIN payment ON payment.id = sale_payment.payment
+WHERE sale_payment.sale = :sale ORDER BY payment.epoch, payment.seq;
+
+-- add_sale: a sale begins.
+INSERT INTO sale (id, amount, currency, cashier, begun_at) VALUES (:id, :amount, :currency, :cashier, :begun_at);
+
+-- add_sale_payment: a payment is a part of a sale.
+INSERT INTO sale_payment (payment, sale) VALUES (:payment, :sale);
+
+-- pay_otherwise: what of a sale is paid in another way.
+UPDATE sale SET otherwise = :otherwise WHERE id = :id;
+
+-- close_sale: the cashier has seen how a sale ended.
+UPDATE sale SET ended_at = :at, outcome = :outcome WHERE id = :id;
+
+-- forget_sale: it was given up before anything of it was paid.
+DELETE FROM sale WHERE id = :id;

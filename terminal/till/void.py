@@ -1,5 +1,6 @@
 """Taking a payment back: a record of its own, so that the journal only grows."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from shared.errors import LifeCycleError
@@ -41,15 +42,30 @@ class Voids:
             VoidRefusedError: where it is of another shift or epoch, failed, or was voided before.
             ApproverError: where no supervisor stands behind it.
         """
+        return self.void_together([payment], reason=reason, approval=approval, cashier=cashier)[0]
+
+    def void_together(
+        self,
+        payments: Sequence[bytes],
+        *,
+        reason: str,
+        approval: Approval,
+        cashier: str | None = None,
+        also: Callable[[], None] = lambda: None,
+    ) -> list[VoidAnswer]:
+        """Take back several payments by one approval, all or none; as `void`. What `also` writes commits with them."""
         check_text(reason, "the reason")
         if cashier is not None:
             check_text(cashier, "the cashier")
         with self._parts.store.snapshot():
             check_cashier(read_book(self._parts.store), cashier)
-            self._find(payment)  # refuse before anybody types a PIN
+            for payment in payments:
+                self._find(payment)  # refuse before anybody types a PIN
         approver = self._approvals.approve(approval)
         with self._parts.store.transaction():
-            return self._record(payment, reason, approver, cashier)
+            done = [self._record(payment, reason, approver, cashier) for payment in payments]
+            also()
+            return done
 
     def _find(self, payment: bytes) -> PaymentRow:
         row, device, shift = (
