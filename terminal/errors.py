@@ -123,6 +123,12 @@ class PinLockedError(ApproverError):
     code = "PIN_LOCKED"
 
 
+class SignInError(TallystickError):
+    """This PIN does not fit."""
+
+    code = "SIGN_IN"
+
+
 class CashierError(TallystickError):
     """This shop has no cashier with that id."""
 

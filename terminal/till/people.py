@@ -1,25 +1,14 @@
 """Who works at the till, and whose word a void or an early close needs: a supervisor's, proved by a PIN."""
 
-import hashlib
 from dataclasses import dataclass
-
-from nacl import pwhash
-from nacl.exceptions import CryptoError
 
 from shared.errors import DecodingError
 from shared.fields import checked_text
-from shared.messages.book import Cashier
-from terminal.clock import Moment
-from terminal.errors import ApproverError, CashierError, InputError, PinLockedError
+from terminal.errors import ApproverError, CashierError, InputError
 from terminal.till.book_view import BookView, read_book
 from terminal.till.parts import Parts
-from terminal.till.queries import SQL
+from terminal.till.pins import Pins
 from terminal.till.shift_start import OWNER
-
-# docs/risk.md: 5 wrong ones a delay, 10 a lock that a supervisor lifts.
-_DELAY_AFTER, _LOCK_AFTER = 5, 10
-_DELAY_MS = 30_000
-_MS_PER_SECOND = 1_000
 
 
 def check_text(value: str, what: str) -> str:
@@ -62,6 +51,7 @@ class Approvals:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._pins = Pins(parts)
 
     def needed(self) -> bool:
         """Whether the book has supervisors at all; else the owner approves without a PIN."""
@@ -82,14 +72,12 @@ class Approvals:
             raise ApproverError("a supervisor of this shop must approve this: name one with --approver")
         if not given.pin:
             raise ApproverError("the supervisor's PIN is needed")
-        self._count_try(supervisor)
-        if not _fits(supervisor, given.pin):
+        if not self._pins.fits(supervisor, given.pin):
             raise ApproverError("this PIN does not fit this supervisor")
-        self._forget(supervisor.id)
         return supervisor.id
 
     def lift_lock(self, locked: str, given: Approval) -> None:
-        """Another supervisor lifts the lock of one who typed too many wrong PINs.
+        """A supervisor lifts the lock of a cashier, or of another supervisor, who typed too many wrong PINs.
 
         Raises:
             ApproverError: as `approve`, or where somebody would lift the own lock.
@@ -97,42 +85,4 @@ class Approvals:
         if given.approver == locked:
             raise ApproverError("another supervisor must lift this lock")
         self.approve(given)
-        self._forget(locked)
-
-    def _count_try(self, supervisor: Cashier) -> None:
-        """Commit that a PIN is about to be tried, before it is: so that pulling the plug saves no try."""
-        store, moment = self._parts.store, Moment.of(self._parts.clock)
-        pin_hash = hashlib.sha256(supervisor.pin.encode()).digest()
-        with store.transaction():
-            row = store.row(SQL["pin_try"], {"cashier": supervisor.id})
-            wrong = row["wrong"] if row and row["pin_hash"] == pin_hash else 0
-            if row and wrong >= _LOCK_AFTER:
-                raise PinLockedError("too many wrong PINs: another supervisor must lift the lock, or set a new PIN")
-            if row and wrong >= _DELAY_AFTER:
-                same_boot = row["boot"] == moment.boot
-                wait = _DELAY_MS - (moment.tick - row["tick"] if same_boot else moment.at - row["at"])
-                if wait > 0:
-                    seconds = min(_DELAY_MS, wait + _MS_PER_SECOND - 1) // _MS_PER_SECOND
-                    raise PinLockedError(f"too many wrong PINs: try again in {seconds} s")
-            store.execute(
-                SQL["set_pin_try"],
-                {
-                    "cashier": supervisor.id,
-                    "pin_hash": pin_hash,
-                    "wrong": wrong + 1,
-                    "at": moment.at,
-                    "tick": moment.tick,
-                    "boot": moment.boot,
-                },
-            )
-
-    def _forget(self, cashier: str) -> None:
-        with self._parts.store.transaction():
-            self._parts.store.execute(SQL["forget_pin_tries"], {"cashier": cashier})
-
-
-def _fits(supervisor: Cashier, pin: str) -> bool:
-    try:
-        return pwhash.verify(supervisor.pin.encode(), pin.encode())
-    except (CryptoError, ValueError):
-        return False  # a wrong PIN, or a book whose PIN hash is none
+        self._pins.forget(locked)

@@ -8,6 +8,7 @@ from terminal.till.parts import Parts
 from terminal.till.people import Approvals
 from terminal.till.sale import Checkpoint, Sales, go_on
 from terminal.till.shift import ShiftDesk
+from terminal.till.sign_in import SignIn
 from terminal.till.views import Views
 from terminal.till.void import Voids
 
@@ -22,6 +23,7 @@ class Till:
     shifts: ShiftDesk
     views: Views
     approvals: Approvals
+    sign_in: SignIn
     parts: Parts
 
     @classmethod
@@ -36,6 +38,7 @@ class Till:
             shifts=ShiftDesk(parts, approvals),
             views=Views(parts),
             approvals=approvals,
+            sign_in=SignIn(parts),
             parts=parts,
         )
 
