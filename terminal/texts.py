@@ -27,7 +27,7 @@ def speak(language: str) -> None:
 
 
 def language_of(environ: Mapping[str, str] = os.environ) -> str:
-    """The language that the surroundings ask for: TALLYSTICK_LANGUAGE, else LC_ALL, LC_MESSAGES or LANG, else English."""
+    """What the surroundings ask for: TALLYSTICK_LANGUAGE, else LC_ALL, LC_MESSAGES or LANG, else English."""
     for name in (LANGUAGE_VARIABLE, "LC_ALL", "LC_MESSAGES", "LANG"):
         if value := environ.get(name):
             language = value.partition(".")[0].partition("_")[0].lower()

@@ -40,6 +40,14 @@ def _register(words: Sequence[str]) -> None:
         app.command(f"{module}:{function}" if named else getattr(import_module(module), function), name=name)
 
 
+@app.default
+def open_till() -> int:
+    """Open the till: sell, online or off, all day. One program at a time; Ctrl-Q closes it."""
+    from terminal.commands.screens import open_screens  # noqa: PLC0415 - with Textual, which other commands do without
+
+    return open_screens()
+
+
 _register(sys.argv[1:3])  # `python -m terminal sell` and `tallystick terminal sell`
 
 

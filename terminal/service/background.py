@@ -40,8 +40,9 @@ class Background:
         self._thread.start()
 
     def close(self, patience: float = 3.0) -> None:
-        """End. A question that is under way on the network is not waited for any longer than `patience` seconds:
-        what it brings is verified and stored whole or not at all, by the next start.
+        """End, after at most so many seconds.
+
+        A question that is still under way on the network is left alone: what it brings is stored whole or not at all.
         """
         self._stopped.set()
         self._jobs.put(None)

@@ -48,7 +48,6 @@ class Desk:
 
     Args:
         home: the terminal's folder.
-        tell: hears news, on the thread that has them.
         clock, random, transport: what the terminal is given; None is the machine's own.
         settle_seconds: how long a sale may wait for the server.
         pace: how often it syncs.
@@ -58,7 +57,6 @@ class Desk:
         self,
         home: Path,
         *,
-        tell: Callable[[News], None],
         clock: Clock | None = None,
         random: Random = os.urandom,
         transport: httpx.BaseTransport | None = None,
@@ -68,7 +66,8 @@ class Desk:
         self.home = home
         self.clock = clock or SystemClock()
         self._random = random
-        self._tell = tell
+        # Hears of news, on the thread that has them.
+        self.tell: Callable[[News], None] = lambda _news: None
         self._transport = transport
         self._settle_seconds = settle_seconds
         self._pace = pace
@@ -111,9 +110,9 @@ class Desk:
         """Begin to sync and to watch the link; again, where that was begun before."""
         self._end_background()
         self._background = Background(
-            terminal, tell=lambda told: self._tell(SyncNews(told)), settle_seconds=self._settle_seconds, pace=self._pace
+            terminal, tell=lambda told: self.tell(SyncNews(told)), settle_seconds=self._settle_seconds, pace=self._pace
         )
-        self._watch = LinkWatch(server_url, tell=lambda up: self._tell(LinkNews(up)), transport=self._transport)
+        self._watch = LinkWatch(server_url, tell=lambda up: self.tell(LinkNews(up)), transport=self._transport)
         self._background.start()
         self._watch.start()
 

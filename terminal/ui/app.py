@@ -6,27 +6,43 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import ClassVar, TypeVar
 
-from textual import events
+from textual import events, work
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.message import Message
 from textual.reactive import reactive
+from textual.screen import Screen
 
 from shared.errors import TallystickError
 from terminal.composition import SecretOf, Terminal
 from terminal.errors import NoSecretError, NotEnrolledError, UnlockError
 from terminal.preferences import Preferences, write_preferences
 from terminal.service.desk import Desk, LinkNews, News, server_of
-from terminal.texts import language_of, speak
+from terminal.texts import _, language_of, speak
+from terminal.till.shift_start import OWNER
 from terminal.till.sign_in import Session, SignedIn
 from terminal.ui import themes
 from terminal.ui.key_reader import EventClock, KeyClock, KeyReader
 from terminal.ui.keys import bindings
 from terminal.ui.screens import opening
 from terminal.ui.screens.base import EVERYWHERE, TillScreen
+from terminal.ui.screens.help import HelpScreen
+from terminal.ui.screens.menu import MenuScreen
+from terminal.ui.screens.sign_in import SignInScreen
 from terminal.ui.standing import Standing
 
 _Answer = TypeVar("_Answer")
 _LOOK_EVERY_S = 2.0
+# What a till that is locked still does.
+_ALWAYS = ("help", "sync")
+
+
+class Heard(Message):
+    """The desk has news."""
+
+    def __init__(self, news: News) -> None:
+        super().__init__()
+        self.news = news
 
 
 class TillApp(App[int]):
@@ -35,17 +51,18 @@ class TillApp(App[int]):
     CSS_PATH = "till.tcss"
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(*EVERYWHERE, "close"), Binding("ctrl+c", "close", show=False)]
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [(0, "-narrow"), (80, "-normal"), (100, "-wide")]
-    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [(0, "-low"), (24, "-usual"), (30, "-high")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-normal"), (100, "-wide")]  # noqa: RUF012 - as Textual declares it
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (24, "-usual"), (30, "-high")]  # noqa: RUF012 - the same
 
     standing: reactive[Standing] = reactive(Standing())
 
     def __init__(self, desk: Desk, preferences: Preferences, *, key_clock: KeyClock | None = None) -> None:
         super().__init__()
         self.desk = desk
+        desk.tell = self.hear
         self.preferences = preferences
-        self.signed_in: SignedIn | None = None
         self.session: Session | None = None
+        self._live = False
         self._terminal: Terminal | None = None
         self._reader = KeyReader(
             clock=key_clock or EventClock(),
@@ -58,6 +75,11 @@ class TillApp(App[int]):
         for theme in themes.ALL:
             self.register_theme(theme)
         self._dress()
+
+    @property
+    def signed_in(self) -> SignedIn | None:
+        """Who works here."""
+        return self.session.who if self.session is not None else None
 
     # -- looks ------------------------------------------------------------------------------------------------------
 
@@ -135,7 +157,7 @@ class TillApp(App[int]):
         except NotEnrolledError:
             self._terminal = None
         except NoSecretError:
-            await self._show(opening.unlocking(self))
+            await self._show(opening.unlocking())
             return
         except UnlockError as error:
             if secret is not None:
@@ -149,20 +171,53 @@ class TillApp(App[int]):
 
     async def go_on(self) -> None:
         """Show what this till needs next."""
-        terminal = self._terminal
-        if terminal is None:
-            await self._show(opening.enrolling())
-            return
         try:
             url = await self.ask(server_of)
         except NotEnrolledError:
             await self._show(opening.enrolling())
             return
-        if self.session is None:
-            self.session = await self.ask(lambda found: found.till.sign_in.session())
-            self.desk.go_live(terminal, url)
+        if self._terminal is not None and not self._live:
+            self._live = True
+            self.desk.go_live(self._terminal, url)
         await self.look()
         await self._show(await opening.next_screen(self))
+
+    async def begin(self, who: SignedIn) -> None:
+        """Somebody works here from now on."""
+        self.session = await self.ask(lambda terminal: terminal.till.sign_in.begin(who))
+        await self.go_on()
+
+    async def begin_as_owner(self) -> None:
+        """Where the book names nobody, its owner works here and needs no PIN."""
+        self.session = await self.ask(lambda terminal: terminal.till.sign_in.begin(terminal.till.sign_in.sign_in()))
+
+    async def sign_out(self) -> None:
+        """Nobody works here any more, unless their shift is open."""
+        session = self.session
+        if session is None:
+            return
+        try:
+            await self.ask(lambda terminal: terminal.till.sign_in.sign_out(session))
+        except TallystickError as error:
+            self._complain(error)
+            return
+        self.session = None
+        await self.go_on()
+
+    async def lock(self) -> None:
+        """Ask for a PIN before anything else, with everything below left as it is."""
+        session = self.session
+        if session is not None and session.locked(self.desk.clock.tick()) and not isinstance(self.screen, SignInScreen):
+            await self.push_screen(SignInScreen(session))
+
+    def _complain(self, error: TallystickError) -> None:
+        screen = self.screen
+        if isinstance(screen, TillScreen):
+            screen.say_error(error)
+
+    async def show(self, screen: Screen[_Answer]) -> _Answer | None:
+        """Show a screen above this one; what it was dismissed with. For workers."""
+        return await self.push_screen_wait(screen)
 
     async def _show(self, screen: TillScreen) -> None:
         """Put one screen in place of all others."""
@@ -178,34 +233,75 @@ class TillApp(App[int]):
             status = await self.ask(lambda terminal: terminal.till.views.status())
         except TallystickError:
             return  # nothing to show before the enrolment; a store that fails says so where it matters
-        name = self.signed_in.name if self.signed_in else ""
+        name = self.signed_in.name if self.signed_in and self.signed_in.role != OWNER else ""
         self.standing = replace(self.standing, status=status, syncing=self.desk.syncing, cashier=name)
 
     async def _regularly(self) -> None:
-        if self.session is None:
-            return
-        await self.look()
-        if self.signed_in is not None and self.session.locked(self.desk.clock.tick()):
+        if self._live:
+            await self.look()
             await self.lock()
 
     def hear(self, news: News) -> None:
         """News of the desk, from whatever thread."""
-        self.call_from_thread(self._heard, news)
+        self.post_message(Heard(news))
 
-    async def _heard(self, news: News) -> None:
+    async def on_heard(self, message: Heard) -> None:
+        """The link went or came, or a sync ended."""
+        news = message.news
         if isinstance(news, LinkNews):
-            since = None if news.up else self.desk.clock.now()
             if news.up and self.standing.link is False:
                 self.desk.sync_now()
+            since = None if news.up else self.desk.clock.now()
             self.standing = replace(self.standing, link=news.up, since=since)
         await self.look()
-
-    async def lock(self) -> None:
-        """Ask for a PIN before anything else, where this shop has any."""
-        await opening.lock(self)
+        screen = self.screen
+        if isinstance(screen, TillScreen):
+            await screen.heard(news)
 
     # -- keys that work everywhere ----------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A till that is locked, or that nobody works at, has its keys for nothing but help."""
+        del parameters
+        if action not in EVERYWHERE or action in _ALWAYS:
+            return True
+        return self.session is not None and not self.session.shut
+
+    def action_help(self) -> None:
+        """The keys."""
+        self._open(HelpScreen(getattr(self.screen, "ACTIONS", ())))
+
+    @work
+    async def action_menu(self) -> None:
+        """Everything, by number."""
+        if isinstance(self.screen, MenuScreen):
+            return
+        chosen = await self.push_screen_wait(MenuScreen())
+        if chosen is not None:
+            await self.run_action(chosen)
+
+    def action_sync(self) -> None:
+        """Sync now."""
+        self.desk.sync_now()
+        screen = self.screen
+        if isinstance(screen, TillScreen):
+            screen.say(_("Syncing …"))
+
+    async def action_lock(self) -> None:
+        """Lock the till."""
+        if self.session is not None:
+            self.session.lock()
+        await self.lock()
+
+    async def action_sign_out(self) -> None:
+        """Log out."""
+        await self.sign_out()
 
     def action_close(self) -> None:
         """End the program; nothing is lost by it."""
         self.exit(0)
+
+    def _open(self, screen: TillScreen) -> None:
+        """Show a screen above, once: a key that is pressed twice opens one."""
+        if type(self.screen) is not type(screen):
+            self.push_screen(screen)

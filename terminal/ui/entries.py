@@ -1,4 +1,4 @@
-"""What is typed, key by key: amounts, wallet numbers, codes, PINs. Pure: each key makes another entry, or is refused."""
+"""What is typed, key by key: amounts, wallet numbers, codes, PINs. Pure: a key makes another entry, or is refused."""
 
 from dataclasses import dataclass, replace
 from typing import Protocol, Self

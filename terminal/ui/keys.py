@@ -13,7 +13,7 @@ from terminal.texts import _, marked
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What a key does. `keys` as Textual names them, with commas between; `short` for the footer, `long` for the help."""
+    """What a key does: `keys` as Textual names them, commas between; `short` for the footer, `long` for the help."""
 
     id: str
     keys: str

@@ -1,8 +1,8 @@
 """Telling a scanner's burst from a person's keys. Pure: whoever reads keys hands in when each was pressed.
 
-A scanner types like a keyboard, but no finger does it at its pace. What it types is one scan, wherever the focus is, and
-the Enter behind it confirms nothing. A person's keys go where they belong at once, so that nobody waits; when a burst
-turns out to be one, what it has typed so far is taken back by whoever asked (`Verdict.UNDO`).
+A scanner types like a keyboard, but no finger does it at its pace. What it types is one scan, wherever the focus is,
+and the Enter behind it confirms nothing. A person's keys go where they belong at once, so that nobody waits; when they
+turn out to be a burst, what it has typed so far is taken back by whoever asked (`Verdict.UNDO`).
 """
 
 from dataclasses import dataclass, field

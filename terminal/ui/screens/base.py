@@ -1,7 +1,7 @@
 """What every screen of the till has: the status above, its own middle, its keys below, and a line for words."""
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -10,8 +10,8 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from shared.errors import TallystickError
+from terminal.service.desk import News
 from terminal.texts import _
-from terminal.ui.keys import bindings
 from terminal.ui.surroundings import Surroundings, of
 from terminal.ui.themes import symbol
 from terminal.ui.widgets.key_line import KeyLine
@@ -21,12 +21,11 @@ from terminal.ui.widgets.status_line import StatusLine
 EVERYWHERE = ("help", "history", "queue", "shift", "sync", "last", "status", "settings", "lock", "menu")
 
 
-class TillScreen(Screen[str]):
+class TillScreen(Screen[Any]):
     """A screen. `TITLE_TEXT` is what stands above its middle; `ACTIONS` are its keys, of `terminal.ui.keys`."""
 
     TITLE_TEXT: ClassVar[str] = ""
     ACTIONS: ClassVar[tuple[str, ...]] = ("back",)
-
 
     @property
     def till(self) -> Surroundings:
@@ -62,8 +61,12 @@ class TillScreen(Screen[str]):
 
     def scanned(self, text: str) -> None:
         """Something was scanned while this screen was shown."""
+        del text
         self.say(_("There is nothing to scan here."), kind="warn")
+
+    async def heard(self, news: News) -> None:
+        """The link went or came, or a sync ended; the status above knows already."""
 
     def action_back(self) -> None:
         """Leave this screen."""
-        self.dismiss("")
+        self.dismiss(None)

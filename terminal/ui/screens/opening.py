@@ -34,6 +34,8 @@ async def next_screen(till: Surroundings) -> TillScreen:
         return bool(terminal.till.sign_in.people()), terminal.till.parts.shifts.open_one() is None
 
     people, no_shift = await till.ask(needs)
-    if people and till.signed_in is None:
+    if till.signed_in is None and people:
         return SignInScreen()
+    if till.signed_in is None:
+        await till.begin_as_owner()
     return ShiftOpenScreen() if no_shift else SaleScreen()

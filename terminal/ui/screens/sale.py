@@ -1,8 +1,8 @@
 """A sale: amount, then a voucher or a wallet and a code, then the verdict."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import Enum
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from textual import on, work
 from textual.widget import Widget
@@ -11,16 +11,22 @@ from textual.widgets import Static
 from shared.errors import TallystickError
 from shared.money import Money, format_minor
 from shared.reasons import Reason
+from shared.vouchers import Voucher
 from terminal.composition import Terminal
 from terminal.texts import _
+from terminal.till import sentences
 from terminal.till.checkout import OpenSale
 from terminal.till.sale import SaleAnswer
+from terminal.till.shift_start import OWNER
+from terminal.till.tender import read_voucher
 from terminal.ui.entries import AmountEntry, CodeEntry, WalletEntry
+from terminal.ui.screens.approval import NOBODY, ask_approval
 from terminal.ui.screens.base import TillScreen
-from terminal.ui.screens.giving_up import GivingUpScreen
 from terminal.ui.screens.verdict import VerdictScreen
 from terminal.ui.tendered import Tendered, read_scan
 from terminal.ui.widgets.entry_field import EntryField
+
+_Answer = TypeVar("_Answer")
 
 
 class Stage(Enum):
@@ -57,7 +63,7 @@ class SaleScreen(TillScreen):
         """Begin, or go on where a restart broke in."""
         sale = await self.till.ask(lambda terminal: terminal.till.checkout.current())
         if sale is not None and not sale.payments:
-            await self.till.ask(lambda terminal: terminal.till.checkout.give_up())
+            await self.till.ask(lambda terminal: terminal.till.checkout.give_up(NOBODY))
             sale = None
         self._sale = sale
         self._go_to(Stage.AMOUNT if sale is None else Stage.TENDER)
@@ -100,12 +106,12 @@ class SaleScreen(TillScreen):
     async def _read_voucher(self, found: Tendered) -> None:
         """Say at once whose voucher it is, so that a wrong one is not found out after the code."""
         try:
-            shown = await self.till.ask(lambda terminal: terminal.till.checkout.look_at(found.voucher))
+            voucher = await self.till.ask(lambda terminal: read_voucher(terminal.store, found.voucher))
         except TallystickError as error:
             self._tendered = Tendered()
             self.say_error(error)
             return
-        self.query_one("#voucher", Static).update(shown)
+        self.query_one("#voucher", Static).update(_voucher(voucher))
         if self._stage is Stage.AMOUNT:
             self.say(_("Voucher read: now the amount."))
         else:
@@ -146,11 +152,7 @@ class SaleScreen(TillScreen):
             return
         self._offer = None
         if self._stage is Stage.CODE:
-            self._tendered = Tendered()
-            self._field("wallet").put(WalletEntry())
-            self._field("code").put(CodeEntry())
-            self.query_one("#voucher", Static).update("")
-            self._go_to(Stage.TENDER)
+            self._forget_tender()
         elif self._stage is Stage.TENDER:
             self._leave()
         else:
@@ -172,7 +174,7 @@ class SaleScreen(TillScreen):
         if not isinstance(entry, AmountEntry) or not entry.complete:
             self.say(_("Type the amount first, then Enter."), kind="warn")
             return
-        cashier = who.id if who else None
+        cashier = None if who is None or who.role == OWNER else who.id
         sale = await self._do(lambda terminal: terminal.till.checkout.begin(entry.money, cashier))
         if sale is None:
             return
@@ -201,9 +203,9 @@ class SaleScreen(TillScreen):
             )
         )
         if answer is not None:
-            await self._answered(answer, code)
+            await self._answered(answer)
 
-    async def _answered(self, answer: SaleAnswer, code: CodeEntry) -> None:
+    async def _answered(self, answer: SaleAnswer) -> None:
         if answer.covers is not None:
             self._offer = answer.covers
             self.say(
@@ -218,10 +220,7 @@ class SaleScreen(TillScreen):
         if not answer.approved:
             await self._refused(answer)
         elif self._sale is not None and not self._sale.complete:
-            self._tendered = Tendered()
-            self._field("wallet").put(WalletEntry())
-            self.query_one("#voucher", Static).update("")
-            self._go_to(Stage.TENDER)
+            self._forget_tender()
             self.say(_("Paid in part. Now another code for the rest."), kind="waits")
         else:
             await self._finish(answer)
@@ -242,27 +241,39 @@ class SaleScreen(TillScreen):
         await self._finish(answer, found=found)
 
     async def _finish(self, answer: SaleAnswer | None, *, found: bool = False) -> None:
-        """Show the verdict; once it was seen, the sale is over."""
+        """Show the verdict; once it was seen, the sale is over, unless the server has refused what paid it."""
         sale = await self.till.ask(lambda terminal: terminal.till.checkout.current())
         if sale is None:
             return
         await self.till.show(VerdictScreen.accepted(sale, answer, found=found))
+        self._sale = await self.till.ask(lambda terminal: terminal.till.checkout.current())
+        if self._sale is not None and not self._sale.complete:
+            self._forget_tender()
+            self.say(_("The server refused a payment: the rest has to be paid another way."), kind="bad")
+            return
         await self._do(lambda terminal: terminal.till.checkout.finish())
         await self.till.go_on()
 
     @work(exclusive=True, group="sale")
     async def _leave(self) -> None:
-        """Out of this sale: at once where nothing was paid; else its payments have to be voided."""
-        if self._sale is not None and self._sale.payments and not await self._voided():
-            return
-        if self._sale is not None and not self._sale.payments:
-            await self._do(lambda terminal: terminal.till.checkout.give_up())
+        """Out of this sale: at once where nothing was paid; else its payments are voided, on somebody's word."""
+        sale, approval, who = self._sale, NOBODY, self.till.signed_in
+        if sale is not None and sale.paying:
+            what = _("Give up this sale? {paid} that were paid are voided.").format(paid=sale.paid)
+            given = await ask_approval(self.till, what)
+            if given is None:
+                return
+            approval = given
+        if sale is not None:
+            cashier = None if who is None or who.role == OWNER else who.id
+            try:
+                await self.till.ask(lambda terminal: terminal.till.checkout.give_up(approval, cashier))
+            except TallystickError as error:
+                self.say_error(error)
+                return
         await self.till.go_on()
 
-    async def _voided(self) -> bool:
-        return self._sale is not None and await self.till.show(GivingUpScreen(self._sale)) == "done"
-
-    async def _do(self, work_of: "Work") -> "Any":
+    async def _do(self, work_of: Callable[[Terminal], _Answer]) -> _Answer | None:
         """Ask the till, with this screen deaf meanwhile; None where it went wrong, which is said."""
         self._busy = True
         try:
@@ -293,6 +304,14 @@ class SaleScreen(TillScreen):
             }[stage]
         )
 
+    def _forget_tender(self) -> None:
+        """Another wallet or voucher, for what is left."""
+        self._tendered = Tendered()
+        self._field("wallet").put(WalletEntry())
+        self._field("code").put(CodeEntry())
+        self.query_one("#voucher", Static).update("")
+        self._go_to(Stage.TENDER)
+
     def _field(self, name: str) -> EntryField:
         return self.query_one(f"#{name}", EntryField)
 
@@ -310,4 +329,10 @@ def _paid(sale: OpenSale | None) -> str:
         amount=format_minor(sale.amount.minor, currency),
         currency=currency,
         rest=format_minor(sale.rest.minor, currency),
+    )
+
+
+def _voucher(voucher: Voucher) -> str:
+    return _("Voucher of {wallet}, up to {cap}").format(
+        wallet=sentences.masked(voucher.wallet), cap=Money(voucher.cap, voucher.currency)
     )

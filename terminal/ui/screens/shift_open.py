@@ -9,6 +9,7 @@ from textual.widgets import Static
 
 from shared.errors import TallystickError
 from terminal.texts import _, marked
+from terminal.till.shift_start import OWNER
 from terminal.ui.entries import AmountEntry
 from terminal.ui.screens.base import TillScreen
 from terminal.ui.widgets.entry_field import EntryField
@@ -36,7 +37,7 @@ class ShiftOpenScreen(TillScreen):
         entry, who = self.query_one(EntryField).entry, self.till.signed_in
         if not isinstance(entry, AmountEntry):
             return
-        cashier = who.id if who else None
+        cashier = None if who is None or who.role == OWNER else who.id
         try:
             await self.till.ask(lambda terminal: terminal.till.shifts.open(entry.money, cashier))
         except TallystickError as error:

@@ -9,6 +9,7 @@ from textual.widgets import OptionList, Static
 
 from shared.errors import TallystickError
 from terminal.texts import _, marked
+from terminal.till.sign_in import Session
 from terminal.ui.entries import PinEntry
 from terminal.ui.screens.base import TillScreen
 from terminal.ui.widgets.choices import Choices
@@ -16,14 +17,14 @@ from terminal.ui.widgets.entry_field import EntryField
 
 
 class SignInScreen(TillScreen):
-    """Choose a person, type the PIN. `locked_for` is who has to come back, or a supervisor."""
+    """Choose a person, type the PIN. For a `session` that is locked: who works here, or a supervisor."""
 
     TITLE_TEXT = marked("Who is at the till?")
     ACTIONS: ClassVar[tuple[str, ...]] = ("next", "back", "help", "status", "queue", "sync")
 
-    def __init__(self, locked_for: str | None = None) -> None:
+    def __init__(self, session: Session | None = None) -> None:
         super().__init__()
-        self._locked_for = locked_for
+        self._session = session
         self._chosen: str | None = None
 
     def middle(self) -> Iterable[Widget]:
@@ -39,11 +40,11 @@ class SignInScreen(TillScreen):
         offered = [
             (person.id, f"{person.name} ({roles.get(person.role, person.role)})")
             for person in people
-            if self._locked_for is None or person.role == "supervisor" or person.id == self._locked_for
+            if self._session is None or person.role == "supervisor" or person.id == self._session.who.id
         ]
         self.query_one(Choices).offer(offered)
         self.query_one("#pin", EntryField).display = False
-        if self._locked_for is not None:
+        if self._session is not None:
             self.say(_("This till is locked: the same cashier's PIN opens it, or a supervisor's."))
         self.query_one(Choices).focus()
 
@@ -72,9 +73,14 @@ class SignInScreen(TillScreen):
         if person is None or not isinstance(entry, PinEntry) or not entry.complete:
             return
         field.put(PinEntry())
+        session = self._session
         try:
-            signed = await self.till.ask(lambda terminal: terminal.till.sign_in.sign_in(person, entry.digits))
+            if session is not None:
+                await self.till.ask(lambda terminal: terminal.till.sign_in.unlock(session, person, entry.digits))
+                self.dismiss(None)
+            else:
+                await self.till.begin(
+                    await self.till.ask(lambda terminal: terminal.till.sign_in.sign_in(person, entry.digits))
+                )
         except TallystickError as error:
             self.say_error(error)
-            return
-        await self.till.enter(signed)

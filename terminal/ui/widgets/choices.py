@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
+from rich.text import Text
 from textual import events
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
-
-from rich.text import Text
 
 _MOST_BY_NUMBER = 9
 
@@ -25,17 +24,18 @@ class Choices(OptionList):
         if options:
             self.highlighted = 0
 
-    def _on_key(self, event: events.Key) -> None:
+    async def _on_key(self, event: events.Key) -> None:
         character = event.character or ""
-        if character.isascii() and character.isdigit() and 0 < int(character) <= min(self.option_count, _MOST_BY_NUMBER):
+        number = int(character) if character.isascii() and character.isdigit() else 0
+        if 0 < number <= min(self.option_count, _MOST_BY_NUMBER):
             event.stop()
             event.prevent_default()
-            self.highlighted = int(character) - 1
+            self.highlighted = number - 1
             self.action_select()
 
 
 def _numbered(options: Sequence[tuple[str, str]]) -> list[Option]:
     return [
-        Option(Text(f"{number if number <= _MOST_BY_NUMBER else ' '}  {words}"), id=name)
+        Option(Text(f"{number if number <= _MOST_BY_NUMBER else chr(32)}  {words}"), id=name)
         for number, (name, words) in enumerate(options, start=1)
     ]
