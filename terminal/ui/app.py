@@ -157,20 +157,23 @@ class TillApp(App[int]):
         except NotEnrolledError:
             self._terminal = None
         except NoSecretError:
-            await self._show(opening.unlocking())
+            self._put(opening.unlocking())
             return
         except UnlockError as error:
             if secret is not None:
                 raise
-            await self._show(opening.trouble(error))
+            self._put(opening.trouble(error))
             return
         except TallystickError as error:
-            await self._show(opening.trouble(error))
+            self._put(opening.trouble(error))
             return
-        await self.go_on()
+        self.go_on()
 
-    async def go_on(self) -> None:
-        """Show what this till needs next."""
+    def go_on(self) -> None:
+        """Show what this till needs next. A worker of the app's: whoever asks may be gone before it is done."""
+        self.run_worker(self._go_on(), exclusive=True, group="next screen")
+
+    async def _go_on(self) -> None:
         try:
             url = await self.ask(server_of)
         except NotEnrolledError:
@@ -185,7 +188,7 @@ class TillApp(App[int]):
     async def begin(self, who: SignedIn) -> None:
         """Somebody works here from now on."""
         self.session = await self.ask(lambda terminal: terminal.till.sign_in.begin(who))
-        await self.go_on()
+        self.go_on()
 
     async def begin_as_owner(self) -> None:
         """Where the book names nobody, its owner works here and needs no PIN."""
@@ -202,7 +205,7 @@ class TillApp(App[int]):
             self._complain(error)
             return
         self.session = None
-        await self.go_on()
+        self.go_on()
 
     async def lock(self) -> None:
         """Ask for a PIN before anything else, with everything below left as it is."""
@@ -218,6 +221,9 @@ class TillApp(App[int]):
     async def show(self, screen: Screen[_Answer]) -> _Answer | None:
         """Show a screen above this one; what it was dismissed with. For workers."""
         return await self.push_screen_wait(screen)
+
+    def _put(self, screen: TillScreen) -> None:
+        self.run_worker(self._show(screen), exclusive=True, group="next screen")
 
     async def _show(self, screen: TillScreen) -> None:
         """Put one screen in place of all others."""

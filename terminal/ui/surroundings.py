@@ -42,7 +42,7 @@ class Surroundings(Protocol):
     async def unlock(self, secret: SecretOf | None = None) -> None:
         """Open the terminal of this folder, and go on from there; raises UnlockError where the secret is wrong."""
 
-    async def go_on(self) -> None:
+    def go_on(self) -> None:
         """Show what this till needs next: unlocking, enrolment, a person, a shift, a sale."""
 
     async def begin(self, who: SignedIn) -> None:

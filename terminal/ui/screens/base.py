@@ -12,6 +12,7 @@ from textual.widgets import Static
 from shared.errors import TallystickError
 from terminal.service.desk import News
 from terminal.texts import _
+from terminal.ui.keys import bindings
 from terminal.ui.surroundings import Surroundings, of
 from terminal.ui.themes import symbol
 from terminal.ui.widgets.key_line import KeyLine
@@ -26,6 +27,11 @@ class TillScreen(Screen[Any]):
 
     TITLE_TEXT: ClassVar[str] = ""
     ACTIONS: ClassVar[tuple[str, ...]] = ("back",)
+
+    def __init_subclass__(cls, **settings: Any) -> None:
+        """Bind the screen's own keys; those that work everywhere are the app's."""
+        cls.BINDINGS = [*bindings(*(action for action in cls.ACTIONS if action not in EVERYWHERE))]
+        super().__init_subclass__(**settings)
 
     @property
     def till(self) -> Surroundings:
@@ -45,6 +51,11 @@ class TillScreen(Screen[Any]):
     def middle(self) -> Iterable[Widget]:
         """What this screen is about."""
         return ()
+
+    def offers(self, action: str) -> bool:
+        """Whether a key means anything just now; the footer leaves the others out."""
+        del action
+        return True
 
     def say(self, text: str, *, kind: str = "") -> None:
         """A line above the keys; `kind` is a mark of `themes.symbol`, and what is no good rings."""

@@ -25,6 +25,7 @@ from terminal.ui.screens.base import TillScreen
 from terminal.ui.screens.verdict import VerdictScreen
 from terminal.ui.tendered import Tendered, read_scan
 from terminal.ui.widgets.entry_field import EntryField
+from terminal.ui.widgets.key_line import KeyLine
 
 _Answer = TypeVar("_Answer")
 
@@ -71,6 +72,12 @@ class SaleScreen(TillScreen):
             self._judged(None, found=True)
         elif sale is not None:
             self.say(_("This sale was paid in part before the till was started again."), kind="warn")
+
+    def offers(self, action: str) -> bool:
+        """Other tender is for the rest of a sale that was paid in part; + for an offer."""
+        if action == "otherwise":
+            return self._sale is not None and bool(self._sale.paying)
+        return action != "confirm" or self._offer is not None
 
     # -- what is typed and scanned ----------------------------------------------------------------------------------
 
@@ -161,7 +168,7 @@ class SaleScreen(TillScreen):
     @work(exclusive=True, group="sale")
     async def action_otherwise(self) -> None:
         """The rest is paid another way, in cash for one: this sale is over with what was paid by codes."""
-        if self._sale is None or not self._sale.payments or self._busy:
+        if self._sale is None or not self._sale.paying or self._busy:
             return
         await self._do(lambda terminal: terminal.till.checkout.rest_otherwise())
         await self._finish(None)
@@ -214,6 +221,7 @@ class SaleScreen(TillScreen):
                 ),
                 kind="warn",
             )
+            self.query_one(KeyLine).refresh()
             return
         self._field("code").put(CodeEntry())
         self._sale = await self.till.ask(lambda terminal: terminal.till.checkout.current())
@@ -252,7 +260,7 @@ class SaleScreen(TillScreen):
             self.say(_("The server refused a payment: the rest has to be paid another way."), kind="bad")
             return
         await self._do(lambda terminal: terminal.till.checkout.finish())
-        await self.till.go_on()
+        self.till.go_on()
 
     @work(exclusive=True, group="sale")
     async def _leave(self) -> None:
@@ -271,7 +279,7 @@ class SaleScreen(TillScreen):
             except TallystickError as error:
                 self.say_error(error)
                 return
-        await self.till.go_on()
+        self.till.go_on()
 
     async def _do(self, work_of: Callable[[Terminal], _Answer]) -> _Answer | None:
         """Ask the till, with this screen deaf meanwhile; None where it went wrong, which is said."""
@@ -288,6 +296,7 @@ class SaleScreen(TillScreen):
 
     def _go_to(self, stage: Stage) -> None:
         self._stage = stage
+        self._offer = None
         sale = self._sale
         amount, wallet, code = (self._field(name) for name in ("amount", "wallet", "code"))
         if sale is not None:
@@ -296,6 +305,7 @@ class SaleScreen(TillScreen):
         wallet.display = stage is not Stage.AMOUNT and not self._tendered.voucher
         code.display = stage is Stage.CODE
         {Stage.AMOUNT: amount, Stage.TENDER: wallet, Stage.CODE: code}[stage].focus()
+        self.query_one(KeyLine).refresh()
         self.say(
             {
                 Stage.AMOUNT: _("Type the amount, then Enter."),

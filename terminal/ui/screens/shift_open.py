@@ -43,4 +43,4 @@ class ShiftOpenScreen(TillScreen):
         except TallystickError as error:
             self.say_error(error)
             return
-        await self.till.go_on()
+        self.till.go_on()

@@ -16,7 +16,7 @@ class KeyLine(Widget):
         shown = [
             (name_of(keys_of(action, changed).split(",")[0].strip()), _(KEYS[action].short))
             for action in getattr(self.screen, "ACTIONS", ())
-            if action in KEYS and KEYS[action].footer and action != "help"
+            if action in KEYS and KEYS[action].footer and action != "help" and self._offered(action)
         ]
         shown.insert(0, (name_of(keys_of("help", changed).split(",")[0]), _(KEYS["help"].short)))
         line = Text(no_wrap=True, overflow="ellipsis")
@@ -26,3 +26,7 @@ class KeyLine(Widget):
                 break
             line.append_text(part)
         return line
+
+    def _offered(self, action: str) -> bool:
+        offers = getattr(self.screen, "offers", None)
+        return offers is None or bool(offers(action))
