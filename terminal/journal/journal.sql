@@ -84,3 +84,15 @@ SELECT count(*) FILTER (WHERE state <> 'VOIDED') AS count,
        count(*) FILTER (WHERE state = 'VOIDED') AS voids,
        count(*) FILTER (WHERE unsynced = 1) AS unsynced
 FROM payment WHERE shift = :shift;
+
+-- record_at: one record by its place.
+SELECT epoch, seq, type, raw, link, at FROM record WHERE epoch = :epoch AND seq = :seq;
+
+-- voids_behind: the voids behind a place of an epoch's chain, in order.
+SELECT epoch, seq, type, raw, link, at FROM record WHERE epoch = :epoch AND seq > :seq AND type = 'void' ORDER BY seq;
+
+-- records_of_moment: the records of a type that say one time, of all epochs.
+SELECT epoch, seq, type, raw, link, at FROM record WHERE at = :at AND type = :type ORDER BY epoch, seq;
+
+-- record_in_front: the last record of an epoch before a place of its chain, that place included.
+SELECT epoch, seq, type, raw, link, at FROM record WHERE epoch = :epoch AND seq <= :seq ORDER BY seq DESC LIMIT 1;

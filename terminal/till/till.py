@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from terminal.journal.device import read_device
 from terminal.till.checkout import Checkout
+from terminal.till.history import History
 from terminal.till.parts import Parts
 from terminal.till.people import Approvals
 from terminal.till.sale import Checkpoint, Sales, go_on
@@ -22,6 +23,7 @@ class Till:
     voids: Voids
     shifts: ShiftDesk
     views: Views
+    history: History
     approvals: Approvals
     sign_in: SignIn
     parts: Parts
@@ -37,6 +39,7 @@ class Till:
             voids=voids,
             shifts=ShiftDesk(parts, approvals),
             views=Views(parts),
+            history=History(parts),
             approvals=approvals,
             sign_in=SignIn(parts),
             parts=parts,

@@ -62,3 +62,47 @@ UPDATE sale SET ended_at = :at, outcome = :outcome WHERE id = :id;
 
 -- forget_sale: it was given up before anything of it was paid.
 DELETE FROM sale WHERE id = :id;
+
+-- page_of_all: payments behind a place, the newest first.
+SELECT id FROM payment WHERE (epoch, seq) < (:epoch, :seq) ORDER BY epoch DESC, seq DESC LIMIT :most;
+
+-- page_by_digits: those of wallets that end in these four digits or more, or whose ids begin with them.
+SELECT id FROM payment
+WHERE ((substr(wallet, -4) = :last AND wallet LIKE :pattern) OR id BETWEEN :low AND :high)
+  AND (epoch, seq) < (:epoch, :seq)
+ORDER BY epoch DESC, seq DESC LIMIT :most;
+
+-- page_by_few_digits: those of wallets that end in less than four digits, of which there are many.
+SELECT id FROM payment WHERE wallet LIKE :pattern AND (epoch, seq) < (:epoch, :seq)
+ORDER BY epoch DESC, seq DESC LIMIT :most;
+
+-- page_by_id: those whose ids lie within.
+SELECT id FROM payment WHERE id BETWEEN :low AND :high AND (epoch, seq) < (:epoch, :seq)
+ORDER BY epoch DESC, seq DESC LIMIT :most;
+
+-- page_by_amount: those of one amount.
+SELECT id FROM payment WHERE amount = :amount AND (epoch, seq) < (:epoch, :seq)
+ORDER BY epoch DESC, seq DESC LIMIT :most;
+
+-- page_by_time: those of [since, until), by this terminal's clock.
+SELECT id FROM payment WHERE at >= :since AND at < :until AND (epoch, seq) < (:epoch, :seq)
+ORDER BY epoch DESC, seq DESC LIMIT :most;
+
+-- page_by_state: those in a state that few are in.
+SELECT id FROM payment
+WHERE state = :state AND state IN ('PENDING', 'FLAGGED', 'FAILED', 'VOIDED') AND (epoch, seq) < (:epoch, :seq)
+ORDER BY epoch DESC, seq DESC LIMIT :most;
+
+-- page_of_completed: those that most are like.
+SELECT id FROM payment WHERE state = 'COMPLETED' AND (epoch, seq) < (:epoch, :seq)
+ORDER BY epoch DESC, seq DESC LIMIT :most;
+
+-- batches_with: the batches that a record was in, in order; none holds more than :most records.
+SELECT id, first_seq, made_at, receipt, answered_at FROM batch
+WHERE epoch = :epoch AND first_seq BETWEEN :seq - :most AND :seq AND last_seq >= :seq ORDER BY made_at, id;
+
+-- updates_of_payment: what books said of a payment after its receipt.
+SELECT heard_at, issued_at, status, reasons FROM payment_update WHERE payment = :payment ORDER BY rowid;
+
+-- answer_to: the server's word on a record.
+SELECT status, reasons FROM answer WHERE epoch = :epoch AND seq = :seq;
