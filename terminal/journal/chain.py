@@ -116,6 +116,15 @@ class Journal:
         """The voids behind a place of an epoch's chain, in order."""
         return [StoredRecord(**row) for row in self._store.rows(SQL["voids_behind"], {"epoch": epoch, "seq": seq})]
 
+    def of_moment(self, at: int, kind: str) -> list[StoredRecord]:
+        """The records of a type that say a time, of all epochs."""
+        return [StoredRecord(**row) for row in self._store.rows(SQL["records_of_moment"], {"at": at, "type": kind})]
+
+    def last(self, epoch: int) -> StoredRecord | None:
+        """The end of an epoch's chain."""
+        row = self._store.row(SQL["end_of_epoch"], {"epoch": epoch})
+        return None if row is None else StoredRecord(**row)
+
     def waiting(self) -> tuple[int, int | None]:
         """How many records wait for their receipt, and the `at` of the oldest."""
         row = self._store.rows(SQL["count_unanswered"])[0]

@@ -76,7 +76,8 @@ INSERT INTO shift (id, epoch, cashier, opening_float, opened_at)
 VALUES (:id, :epoch, :cashier, :opening_float, :opened_at);
 
 -- close_shift: a shift ends.
-UPDATE shift SET closed_at = :closed_at, count = :count, total = :total WHERE id = :id;
+UPDATE shift SET closed_at = :closed_at, count = :count, total = :total, carried_count = :carried_count,
+    carried_total = :carried_total WHERE id = :id;
 
 -- shift_totals: payments of a shift, less the void ones, and what of them is not synced.
 SELECT count(*) FILTER (WHERE state <> 'VOIDED') AS count,
@@ -94,5 +95,5 @@ SELECT epoch, seq, type, raw, link, at FROM record WHERE epoch = :epoch AND seq 
 -- records_of_moment: the records of a type that say one time, of all epochs.
 SELECT epoch, seq, type, raw, link, at FROM record WHERE at = :at AND type = :type ORDER BY epoch, seq;
 
--- record_in_front: the last record of an epoch before a place of its chain, that place included.
-SELECT epoch, seq, type, raw, link, at FROM record WHERE epoch = :epoch AND seq <= :seq ORDER BY seq DESC LIMIT 1;
+-- end_of_epoch: the last record of an epoch.
+SELECT epoch, seq, type, raw, link, at FROM record WHERE epoch = :epoch ORDER BY seq DESC LIMIT 1;

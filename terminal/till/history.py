@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from shared import cose
 from shared.journal import Payment, Void
 from shared.messages.receipt import decode_receipt
+from shared.money import Money
 from shared.words import Word
 from terminal.journal.chain import StoredRecord
 from terminal.journal.payments import PaymentRow
@@ -36,6 +37,12 @@ class EventKind(Word):
     ANSWERED = "answered"
     UPDATED = "updated"
     VOIDED = "voided"
+    REFUND_ASKED = "refund asked"
+    REFUNDED = "refunded"
+    REFUND_REFUSED = "refund refused"
+
+
+_REFUNDS = {"asked": EventKind.REFUND_ASKED, "done": EventKind.REFUNDED, "refused": EventKind.REFUND_REFUSED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +51,8 @@ class Event:
 
     `at` is by this terminal's clock (ms). `seq` and `link` are of the record that says it, `who` did it. `status` and
     `reasons` are the server's words (of a payment that was taken: its own flags; of a void: what the server made of
-    it, None while it waits). `batch` is what it was sent in, `note` a person's reason.
+    it, None while it waits; of a refund that was refused: the server's code). `batch` is what it was sent in, `note` a
+    person's reason, `amount` what was given back.
     """
 
     kind: EventKind
@@ -56,6 +64,7 @@ class Event:
     reasons: tuple[str, ...] = ()
     batch: bytes | None = None
     note: str | None = None
+    amount: Money | None = None
 
 
 class History:
@@ -98,7 +107,7 @@ class History:
         """
         with self._parts.store.snapshot():
             row = self._parts.payments.get(payment)
-            events = [self._taken(row), *self._sent(row), *self._updates(row), *self._voids(row)]
+            events = [self._taken(row), *self._sent(row), *self._updates(row), *self._voids(row), *self._refunds(row)]
         return tuple(sorted(events, key=lambda event: event.at))
 
     def _taken(self, row: PaymentRow) -> Event:
@@ -143,6 +152,10 @@ class History:
             if isinstance(record := stored.decoded(), Void) and record.payment == row.id
         ]
 
+    def _refunds(self, row: PaymentRow) -> list[Event]:
+        refunds = self._parts.store.rows(SQL["refunds_of_payment"], {"payment": row.id})
+        return [_refund_event(refund, row.currency) for refund in refunds]
+
     def _voided(self, stored: StoredRecord, record: Void) -> Event:
         place = {"epoch": stored.epoch, "seq": stored.seq}
         answer = self._parts.store.row(SQL["answer_to"], place)
@@ -156,6 +169,18 @@ class History:
             reasons=() if answer is None else tuple(json.loads(answer["reasons"])),
             note=record.reason,
         )
+
+
+def _refund_event(refund: Row, currency: str) -> Event:
+    ended = refund["ended_at"]
+    return Event(
+        kind=_REFUNDS[refund["state"]],
+        at=refund["asked_at"] if ended is None else ended,
+        who=refund["approver"],
+        status=refund["problem"],
+        note=refund["reason"],
+        amount=Money(refund["amount"], currency),
+    )
 
 
 def _answered(batch: Row, seq: int) -> Event:

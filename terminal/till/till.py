@@ -12,6 +12,7 @@ from terminal.till.shift import ShiftDesk
 from terminal.till.sign_in import SignIn
 from terminal.till.views import Views
 from terminal.till.void import Voids
+from terminal.till.z_report import Reports
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class Till:
     shifts: ShiftDesk
     views: Views
     history: History
+    reports: Reports
     approvals: Approvals
     sign_in: SignIn
     parts: Parts
@@ -40,6 +42,7 @@ class Till:
             shifts=ShiftDesk(parts, approvals),
             views=Views(parts),
             history=History(parts),
+            reports=Reports(parts),
             approvals=approvals,
             sign_in=SignIn(parts),
             parts=parts,

@@ -106,3 +106,28 @@ SELECT heard_at, issued_at, status, reasons FROM payment_update WHERE payment = 
 
 -- answer_to: the server's word on a record.
 SELECT status, reasons FROM answer WHERE epoch = :epoch AND seq = :seq;
+
+-- refunds_of_payment: what this till asked the server to give back of a payment.
+SELECT amount, approver, reason, asked_at, state, ended_at, problem FROM refund WHERE payment = :payment
+ORDER BY asked_at, key;
+
+-- is_refunded: whether anything of a payment was given back, or may have been.
+SELECT 1 FROM refund WHERE payment = :payment AND state IN ('asked', 'done') LIMIT 1;
+
+-- past_shifts: shifts that began before a moment, the newest first; counts and totals as they were signed.
+SELECT id, epoch, cashier, opening_float, opened_at, closed_at, count, total FROM shift
+WHERE (opened_at, id) < (:opened_at, :id) ORDER BY opened_at DESC, id DESC LIMIT :most;
+
+-- shift: one shift.
+SELECT id, epoch, cashier, opening_float, opened_at, closed_at, count, total, carried_count, carried_total FROM shift
+WHERE id = :id;
+
+-- shift_by_state: what became of a shift's payments.
+SELECT state, count(*) AS count, sum(amount) AS total FROM payment WHERE shift = :shift GROUP BY state;
+
+-- shift_records: the records of a shift's payments that are not void, in order, with their amounts.
+SELECT record.raw, payment.amount FROM payment JOIN record USING (epoch, seq)
+WHERE payment.shift = :shift AND payment.state <> 'VOIDED' ORDER BY payment.epoch, payment.seq;
+
+-- shift_refunds: what was given back in a shift, and what may have been.
+SELECT state, count(*) AS count, sum(amount) AS total FROM refund WHERE shift = :shift GROUP BY state;

@@ -19,5 +19,6 @@ CREATE TABLE payment_update (
 CREATE INDEX payment_update_by_payment ON payment_update (payment);
 
 -- What a till had without a receipt when a shift was closed; NULL for shifts of before.
+CREATE INDEX shift_by_time ON shift (opened_at, id);
 ALTER TABLE shift ADD COLUMN carried_count INTEGER;
 ALTER TABLE shift ADD COLUMN carried_total INTEGER;
