@@ -29,6 +29,7 @@ _COMMANDS = {
     "run-sales": "run_sales:run_sales",
     "export": "views:export",
     "lift-lock": "locks:lift_lock",
+    "reset": "resetting:reset",
 }
 
 

@@ -6,6 +6,7 @@ from terminal.journal.device import read_device
 from terminal.till.checkout import Checkout
 from terminal.till.history import History
 from terminal.till.parts import Parts
+from terminal.till.pending import Pending, read_pending
 from terminal.till.people import Approvals
 from terminal.till.sale import Checkpoint, Sales, go_on
 from terminal.till.shift import ShiftDesk
@@ -56,3 +57,11 @@ class Till:
             NotEnrolledError: where the server has not answered an enrolment yet.
         """
         return read_device(self.parts.store).currency
+
+    def pending(self) -> Pending:
+        """What is not done here, and would be lost with this terminal.
+
+        Raises:
+            NotEnrolledError: where this terminal is nobody's.
+        """
+        return read_pending(self.parts, self.checkout)

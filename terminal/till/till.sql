@@ -131,3 +131,6 @@ WHERE payment.shift = :shift AND payment.state <> 'VOIDED' ORDER BY payment.epoc
 
 -- shift_refunds: what was given back in a shift, and what may have been.
 SELECT state, count(*) AS count, sum(amount) AS total FROM refund WHERE shift = :shift GROUP BY state;
+
+-- refunds_asked: the refunds of which it is not known whether the server made them.
+SELECT count(*) AS count, coalesce(sum(amount), 0) AS total FROM refund WHERE state = 'asked';
