@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shared.errors import TallystickError
+from shared.money import Money
 from terminal.clock import Clock, Random, SystemClock
 from terminal.errors import InputError, VaultDamagedError
 from terminal.journal import trust
@@ -23,12 +24,13 @@ from terminal.store.forgetting import begin_forgetting, finish_forgetting, remov
 from terminal.store.unlock import ask_person, find_or_make_secret, find_secret
 from terminal.store.vault import Secret, Vault
 from terminal.till.parts import Parts
+from terminal.till.people import Approval, check_text
 from terminal.till.till import Till
 
 if TYPE_CHECKING:  # httpx is slow to import, and a sale needs no network
     import httpx
 
-    from terminal.sync import Synchroniser
+    from terminal.sync import Refunded, Synchroniser
 
 SecretOf = Callable[[Path], Secret]
 
@@ -166,6 +168,29 @@ class Terminal:
             return self.payments.get(payment)
         except (Exception, KeyboardInterrupt):  # noqa: BLE001 - a sale that is durable must be told as one
             return None
+
+    def refund(self, payment: bytes, amount: Money | None, approval: Approval, reason: str) -> "Refunded":
+        """Give a settled payment back, whole or in part: by a supervisor's word, and with a connection alone.
+
+        Args:
+            payment: its id.
+            amount: how much of it; None for all that is left of it.
+            approval: the supervisor, and the PIN.
+            reason: why, in a few words.
+
+        Raises:
+            NoSuchPaymentError, RefundRefusedError, RefundWaitsError: nothing was asked, or the server does not.
+            ApproverError: no supervisor stands behind it.
+            ServerUnreachableError: without a connection there is no refund. After a lost answer the same refund can be
+                asked for again: it is made once.
+        """
+        from terminal.sync import Refunds  # noqa: PLC0415 - with httpx, which a sale does without
+
+        why = check_text(reason, "the reason")
+        wanted = Refunds(self.store, self.clock, self.random).check(payment, amount)
+        approver = self.till.approvals.approve(approval)
+        with self.synchroniser() as synchroniser:
+            return synchroniser.refund(payment, wanted, approver=approver, reason=why)
 
     def reset(self, name: str) -> None:
         """Forget this terminal: its vault, its journal and all copies of it, so that the folder can be enrolled anew.

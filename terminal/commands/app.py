@@ -22,6 +22,7 @@ _COMMANDS = {
     "pull": "syncing:pull",
     "sell": "selling:sell",
     "void": "selling:void",
+    "refund": "refunding:refund",
     "shift": "shifts:shift",
     "queue": "views:queue",
     "sync": "syncing:sync",
