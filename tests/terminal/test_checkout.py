@@ -195,6 +195,16 @@ def test_a_sale_with_a_part_that_can_not_be_voided_stays_in_hand_whole(terminal:
     assert in_hand(terminal).paid == eur("40.00")
 
 
+def test_a_shift_does_not_close_over_a_sale_that_was_paid_in_part(terminal: Terminal, anna: Series) -> None:
+    terminal.till.checkout.begin(eur("70.00"))
+    assert terminal.till.checkout.pay(code=anna.codes[0], wallet=anna.wallet, amount=eur("50.00")).approved
+    with pytest.raises(SaleInHandError):
+        terminal.till.shifts.close(NO_APPROVAL)
+    terminal.till.checkout.rest_otherwise()
+    terminal.till.checkout.finish()
+    assert terminal.till.shifts.close(NO_APPROVAL).count == 1
+
+
 def test_a_sale_at_the_command_line_goes_on_beside_one_in_hand(terminal: Terminal, anna: Series) -> None:
     terminal.till.checkout.begin(eur("10.00"))
     assert sell(terminal, "10.00", wallet=anna.wallet, code=anna.codes[0]).approved
