@@ -7,25 +7,30 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from shared.errors import TallystickError
+from shared.money import Money
 from terminal.clock import Clock, Random, SystemClock
-from terminal.errors import VaultDamagedError
+from terminal.errors import InputError, VaultDamagedError
+from terminal.journal import trust
 from terminal.journal.chain import Journal
-from terminal.journal.device import Device
+from terminal.journal.device import Device, read_device
 from terminal.journal.payments import PaymentRow, Payments
 from terminal.journal.shifts import Shifts
 from terminal.journal.trust import write_trust
 from terminal.store import database, vault
 from terminal.store.database import Store
-from terminal.store.files import make_folder
+from terminal.store.files import locked, make_folder
+from terminal.store.forgetting import begin_forgetting, finish_forgetting, remove_forgotten
 from terminal.store.unlock import ask_person, find_or_make_secret, find_secret
 from terminal.store.vault import Secret, Vault
 from terminal.till.parts import Parts
+from terminal.till.people import Approval, check_text
 from terminal.till.till import Till
 
 if TYPE_CHECKING:  # httpx is slow to import, and a sale needs no network
     import httpx
 
-    from terminal.sync import Synchroniser
+    from terminal.sync import Refunded, Synchroniser
 
 SecretOf = Callable[[Path], Secret]
 
@@ -66,6 +71,7 @@ class Terminal:
             NotEnrolledError: where none lives there.
             UnlockError, StoreError: where it can't be unlocked or its store can't be used.
         """
+        finish_forgetting(home, trust.FILE_NAME)
         path = home / vault.FILE_NAME
         if not path.exists() and (home / database.FILE_NAME).exists():
             raise VaultDamagedError
@@ -86,6 +92,7 @@ class Terminal:
     ) -> Iterator["Terminal"]:
         """The terminal of a folder, made where there is none, for its enrolment."""
         make_folder(home)
+        finish_forgetting(home, trust.FILE_NAME)
         path = home / vault.FILE_NAME
         if path.exists():
             unlocked = Vault.open(path, (secret or _secret_for_open)(home), random)
@@ -167,6 +174,59 @@ class Terminal:
             return self.payments.get(payment)
         except (Exception, KeyboardInterrupt):  # noqa: BLE001 - a sale that is durable must be told as one
             return None
+
+    def refund(self, payment: bytes, amount: Money | None, approval: Approval, reason: str) -> "Refunded":
+        """Give a settled payment back, whole or in part: by a supervisor's word, and with a connection alone.
+
+        Args:
+            payment: its id.
+            amount: how much of it; None for all that is left of it.
+            approval: the supervisor, and the PIN.
+            reason: why, in a few words.
+
+        Raises:
+            NoSuchPaymentError, RefundRefusedError, RefundWaitsError: nothing was asked, or the server does not.
+            ApproverError: no supervisor stands behind it.
+            ServerUnreachableError: without a connection there is no refund. After a lost answer the same refund can be
+                asked for again: it is made once.
+        """
+        from terminal.sync import Refunds  # noqa: PLC0415 - with httpx, which a sale does without
+
+        why = check_text(reason, "the reason")
+        wanted = Refunds(self.store, self.clock, self.random).check(payment, amount)
+        approver = self.till.approvals.approve(approval)
+        with self.synchroniser() as synchroniser:
+            return synchroniser.refund(payment, wanted, approver=approver, reason=why)
+
+    def reset(self, name: str) -> None:
+        """Forget this terminal: its vault, its journal and all copies of it, so that the folder can be enrolled anew.
+
+        Its unlock secret stays, and what was exported. Afterwards nothing can be done with this object. Other
+        connections to the store (a sync in the background) have to be closed before.
+
+        Args:
+            name: this terminal's name, as whoever wants it has to say.
+
+        Raises:
+            InputError: where that is not its name.
+            PendingError: where anything would be lost; the message says what. Nothing was forgotten.
+            StoreBusyError: where another process uses the terminal.
+            NotEnrolledError: where it is nobody's.
+        """
+        device = read_device(self.store)
+        if name != device.name:
+            raise InputError(f"this terminal is called {device.name!r}, not {name!r}")
+        self.till.pending().refuse()
+        with locked(database.lock_of(self.store.path)):
+            self.store.require_alone()
+            try:
+                self.till.pending().refuse()  # nobody can sell beside us any more
+            except TallystickError:
+                self.store.share_again()
+                raise
+            self.store.close()
+            begin_forgetting(self.home)
+            remove_forgotten(self.home, trust.FILE_NAME)
 
     def publish_trust(self) -> None:
         """Write trust.json anew: a book may have brought another server key."""

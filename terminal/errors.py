@@ -171,6 +171,12 @@ class SaleUnpaidError(TallystickError):
     code = "SALE_UNPAID"
 
 
+class PendingError(TallystickError):
+    """Not everything is done at this terminal."""
+
+    code = "PENDING"
+
+
 class SalesFileError(TallystickError):
     """This file of sales can't be read."""
 

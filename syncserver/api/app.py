@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.errors import TallystickError
 from shared.ids import uuid7, uuid_text
-from syncserver.api import devices, failures, health, sync
+from syncserver.api import devices, failures, health, refunds, sync
 from syncserver.api.connection import CROWDED, Crowded
 from syncserver.api.frame import with_headers
 from syncserver.api.rest import documents
@@ -30,6 +30,7 @@ ROUTES = (
     Route("/auth/token", devices.token, methods=["POST"]),
     Route("/api/sync/batches", sync.upload, methods=["POST"]),
     Route("/api/sync/book", sync.book, methods=["GET"]),
+    Route(refunds.PATH, refunds.refund, methods=["POST"]),
     Route("/api/transactions/make-payment-offline", sync.make_payment_offline, methods=["POST"]),
     *documents.ROUTES,
     *(endpoint.route for endpoint in ENDPOINTS),

@@ -18,6 +18,7 @@ from syncserver.payments.errors import (
     NotFlaggedError,
     NotRefundableError,
     RefundTooLargeError,
+    TillRefundRefusedError,
     UnknownPaymentError,
 )
 from syncserver.people.errors import (
@@ -70,6 +71,7 @@ STATUS: dict[type[TallystickError], int] = {
     ForbiddenError: 403,
     NotApprovedError: 403,
     BlockedError: 403,
+    TillRefundRefusedError: 403,
     UnknownSeriesError: 404,
     OwnWalletError: 403,
     UnknownWalletError: 404,

@@ -36,6 +36,12 @@ class NotRefundableError(TallystickError):
     code = "NOT_REFUNDABLE"
 
 
+class TillRefundRefusedError(TallystickError):
+    """This terminal can't refund this: an admin can."""
+
+    code = "REFUND_NOT_HERE"
+
+
 class RefundTooLargeError(TallystickError):
     """Refunds of a payment add up to no more than was paid."""
 

@@ -118,7 +118,7 @@ def _apply(store: Store, page: Book, rows: list[SeriesRow], raw: bytes, clock: C
     store.execute_each(SQL["close_series"], closed)
     store.execute_each(SQL["remove_series"], closed)
     _set_keys(store, page, raw)
-    skipped = tuple(update.id for update in page.updates if not _apply_update(Payments(store), update))
+    skipped = tuple(update.id for update in page.updates if not _apply_update(store, update, page, clock))
     note_server_time(store, page.issued_at, clock, fresh=False)
     return AppliedPage(
         version=page.version,
@@ -179,12 +179,25 @@ def _key_row(key: ServerKey) -> dict[str, object]:
     return {"kid": key.kid, "key": key.key, "not_after": key.not_after}
 
 
-def _apply_update(payments: Payments, update: Update) -> bool:
+def _apply_update(store: Store, update: Update, page: Book, clock: Clock) -> bool:
     """Whether the payment could take the server's latest word; one that can't never stops the others."""
     if update.status not in TILL_STATE_OF_STATUS:
         return False
+    payments = Payments(store)
     try:
-        payments.answer(update.id, update.status, update.reasons)
+        before = payments.get(update.id)
+        state = payments.answer(update.id, update.status, update.reasons)
     except (NoSuchPaymentError, LifeCycleError):
         return False
+    if (state, tuple(update.reasons)) != (before.state, before.reasons):
+        store.execute(
+            SQL["note_update"],
+            {
+                "payment": update.id,
+                "heard_at": clock.now(),
+                "issued_at": page.issued_at,
+                "status": update.status.value,
+                "reasons": json.dumps(list(update.reasons)),
+            },
+        )
     return True

@@ -65,3 +65,7 @@ SELECT server_time, tick, boot FROM server_clock;
 INSERT INTO server_clock (one, server_time, at, tick, boot) VALUES (1, :server_time, :at, :tick, :boot)
 ON CONFLICT (one) DO UPDATE SET server_time = excluded.server_time, at = excluded.at, tick = excluded.tick,
     boot = excluded.boot;
+
+-- note_update: a book changed what is known of a payment.
+INSERT INTO payment_update (payment, heard_at, issued_at, status, reasons)
+VALUES (:payment, :heard_at, :issued_at, :status, :reasons);

@@ -22,6 +22,7 @@ _COMMANDS = {
     "pull": "syncing:pull",
     "sell": "selling:sell",
     "void": "selling:void",
+    "refund": "refunding:refund",
     "shift": "shifts:shift",
     "queue": "views:queue",
     "sync": "syncing:sync",
@@ -29,6 +30,7 @@ _COMMANDS = {
     "run-sales": "run_sales:run_sales",
     "export": "views:export",
     "lift-lock": "locks:lift_lock",
+    "reset": "resetting:reset",
 }
 
 

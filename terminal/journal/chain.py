@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from shared.journal import Record, genesis_of, link_of, sign_record, type_name
+from shared import cose
+from shared.journal import Record, decode_record, genesis_of, link_of, sign_record, type_name
 from shared.keys import SigningKey
 from terminal.clock import Moment
 from terminal.journal.device import Device
@@ -25,6 +26,10 @@ class StoredRecord:
     raw: bytes
     link: bytes
     at: int
+
+    def decoded(self) -> Record:
+        """What it says. It was signed and checked when it was written: here it is only read."""
+        return decode_record(cose.parse(self.raw).payload)
 
 
 class Journal:
@@ -98,6 +103,27 @@ class Journal:
     def unanswered(self, most: int) -> list[StoredRecord]:
         """Records that no verified receipt covers, the oldest epoch first; they may be of several epochs."""
         return [StoredRecord(**row) for row in self._store.rows(SQL["unanswered"], {"most": most})]
+
+    def record_at(self, epoch: int, seq: int) -> StoredRecord:
+        """The record at a place that is known to have one.
+
+        Raises:
+            IndexError: where it has none.
+        """
+        return StoredRecord(**self._store.rows(SQL["record_at"], {"epoch": epoch, "seq": seq})[0])
+
+    def voids_behind(self, epoch: int, seq: int) -> list[StoredRecord]:
+        """The voids behind a place of an epoch's chain, in order."""
+        return [StoredRecord(**row) for row in self._store.rows(SQL["voids_behind"], {"epoch": epoch, "seq": seq})]
+
+    def of_moment(self, at: int, kind: str) -> list[StoredRecord]:
+        """The records of a type that say a time, of all epochs."""
+        return [StoredRecord(**row) for row in self._store.rows(SQL["records_of_moment"], {"at": at, "type": kind})]
+
+    def last(self, epoch: int) -> StoredRecord | None:
+        """The end of an epoch's chain."""
+        row = self._store.row(SQL["end_of_epoch"], {"epoch": epoch})
+        return None if row is None else StoredRecord(**row)
 
     def waiting(self) -> tuple[int, int | None]:
         """How many records wait for their receipt, and the `at` of the oldest."""

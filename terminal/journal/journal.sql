@@ -76,7 +76,8 @@ INSERT INTO shift (id, epoch, cashier, opening_float, opened_at)
 VALUES (:id, :epoch, :cashier, :opening_float, :opened_at);
 
 -- close_shift: a shift ends.
-UPDATE shift SET closed_at = :closed_at, count = :count, total = :total WHERE id = :id;
+UPDATE shift SET closed_at = :closed_at, count = :count, total = :total, carried_count = :carried_count,
+    carried_total = :carried_total WHERE id = :id;
 
 -- shift_totals: payments of a shift, less the void ones, and what of them is not synced.
 SELECT count(*) FILTER (WHERE state <> 'VOIDED') AS count,
@@ -84,3 +85,15 @@ SELECT count(*) FILTER (WHERE state <> 'VOIDED') AS count,
        count(*) FILTER (WHERE state = 'VOIDED') AS voids,
        count(*) FILTER (WHERE unsynced = 1) AS unsynced
 FROM payment WHERE shift = :shift;
+
+-- record_at: one record by its place.
+SELECT epoch, seq, type, raw, link, at FROM record WHERE epoch = :epoch AND seq = :seq;
+
+-- voids_behind: the voids behind a place of an epoch's chain, in order.
+SELECT epoch, seq, type, raw, link, at FROM record WHERE epoch = :epoch AND seq > :seq AND type = 'void' ORDER BY seq;
+
+-- records_of_moment: the records of a type that say one time, of all epochs.
+SELECT epoch, seq, type, raw, link, at FROM record WHERE at = :at AND type = :type ORDER BY epoch, seq;
+
+-- end_of_epoch: the last record of an epoch.
+SELECT epoch, seq, type, raw, link, at FROM record WHERE epoch = :epoch ORDER BY seq DESC LIMIT 1;

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from terminal.journal.payments import Exposure
 from terminal.journal.queries import SQL
 from terminal.store.database import Store
 
@@ -55,8 +56,16 @@ class Shifts:
         """What was taken in a shift so far."""
         return ShiftTotals(**self._store.rows(SQL["shift_totals"], {"shift": shift.id})[0])
 
-    def close(self, shift: Shift, totals: ShiftTotals, at: int) -> None:
-        """A shift ends."""
+    def close(self, shift: Shift, totals: ShiftTotals, carried: Exposure, at: int) -> None:
+        """A shift ends; `carried` is what the till still has without a receipt."""
         self._store.execute(
-            SQL["close_shift"], {"id": shift.id, "closed_at": at, "count": totals.count, "total": totals.total}
+            SQL["close_shift"],
+            {
+                "id": shift.id,
+                "closed_at": at,
+                "count": totals.count,
+                "total": totals.total,
+                "carried_count": carried.count,
+                "carried_total": carried.total,
+            },
         )

@@ -38,6 +38,11 @@ _FOLD_ABOVE = 4_000
 _BUSY, _LOCKED, _READONLY, _IOERR, _CORRUPT, _FULL, _CANTOPEN, _NOTADB = 5, 6, 8, 10, 11, 13, 14, 26
 
 
+def lock_of(path: Path) -> Path:
+    """The file whose lock keeps others from opening a store."""
+    return path.with_name(f"{path.name}.lock")
+
+
 def _refuse_old_library() -> None:
     if tuple(int(part) for part in sqlcipher.sqlite_version.split(".")) < _LEAST_SQLITE:
         raise OldSqliteError
@@ -86,7 +91,7 @@ class Store:
             DiskFullError, StoreBusyError: where it can't be written now.
         """
         _refuse_old_library()
-        with locked(path.with_name(f"{path.name}.lock")):
+        with locked(lock_of(path)):
             # SQLite gives its log and index the mode of the database file.
             with _file_errors(path):
                 path.touch(mode=PRIVATE_FILE)
@@ -166,6 +171,21 @@ class Store:
         """Bring the write-ahead log into the file, as far as nobody is kept waiting for it."""
         with _translating():
             self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+
+    def require_alone(self) -> None:
+        """Make sure that no other connection to this store is open. The caller holds the store's lock.
+
+        Raises:
+            StoreBusyError: where one is.
+        """
+        with _translating():
+            # Leaving the write-ahead log needs the file for oneself alone.
+            self._connection.execute("PRAGMA journal_mode = DELETE").fetchall()
+
+    def share_again(self) -> None:
+        """The end of `require_alone`, where the store stays."""
+        with _translating():
+            self._connection.execute("PRAGMA journal_mode = WAL").fetchall()
 
     def close(self) -> None:
         """Close the connection; the last one to close folds the log into the file."""

@@ -60,6 +60,14 @@ class DeviceClient:
         """A sync begins, as late as the server asked for."""
         self._busy = None
 
+    def authorise(self) -> None:
+        """Make sure of an access token, so that a question is known to find the server where it was a moment ago.
+
+        Raises:
+            ServerUnreachableError, ServerBusyError, RefusedError, AnswerError: as `ask`; nothing was asked.
+        """
+        self._access_token()
+
     def ask(
         self,
         method: str,

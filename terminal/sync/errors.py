@@ -92,3 +92,15 @@ class SyncRunningError(TallystickError):
     """A sync of this terminal is running already."""
 
     code = "SYNC_RUNNING"
+
+
+class RefundRefusedError(TallystickError):
+    """This payment can't be refunded."""
+
+    code = "REFUND_REFUSED"
+
+
+class RefundWaitsError(TallystickError):
+    """A refund of this payment was not answered. Ask for the same again first."""
+
+    code = "REFUND_WAITS"

@@ -82,3 +82,16 @@ SELECT records FROM waiting;
 
 -- shift_is_open: whether a shift is open.
 SELECT 1 FROM shift WHERE closed_at IS NULL;
+
+-- asked_refund: the refund of a payment of which it is not known whether the server made it.
+SELECT key, payment, amount, currency, approver, reason FROM refund WHERE payment = :payment AND state = 'asked';
+
+-- refunded_so_far: what was given back of a payment.
+SELECT coalesce(sum(amount), 0) FROM refund WHERE payment = :payment AND state = 'done';
+
+-- add_refund: a refund is about to be asked for.
+INSERT INTO refund (key, payment, amount, currency, approver, reason, shift, asked_at)
+VALUES (:key, :payment, :amount, :currency, :approver, :reason, :shift, :asked_at);
+
+-- end_refund: the server's word on it.
+UPDATE refund SET state = :state, problem = :problem, ended_at = :ended_at WHERE key = :key AND state = 'asked';

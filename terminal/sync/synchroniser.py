@@ -10,6 +10,7 @@ import httpx
 
 from shared.errors import TallystickError
 from shared.keys import SigningKey
+from shared.money import Money
 from terminal.clock import Clock, Random
 from terminal.journal.device import Device, read_device
 from terminal.store.database import Store
@@ -22,6 +23,7 @@ from terminal.sync.pull import Pull, PullProgress
 from terminal.sync.push import Push, PushProgress
 from terminal.sync.queries import SQL
 from terminal.sync.receipts import Receipts
+from terminal.sync.refunds import Refunded, Refunds
 from terminal.sync.running import only_one_sync
 
 KeyOf = Callable[[int], SigningKey]
@@ -145,6 +147,11 @@ class Synchroniser:
             pull = Pull(self._client_for(device), self._store, device.device, self._clock)
             error = self._try("pull", pull.run)
             return SyncReport(push=PushProgress(), push_error=None, pull=pull.progress, pull_error=error)
+
+    def refund(self, payment: bytes, amount: Money | None, *, approver: str, reason: str) -> Refunded:
+        """Ask the server for a refund, beside any sync; see `Refunds.ask`."""
+        client = self._client_for(read_device(self._store))
+        return Refunds(self._store, self._clock, self.random).ask(client, payment, amount, approver, reason)
 
     def _try(self, what: str, run: Callable[[], None]) -> TallystickError | None:
         tried_at = self._clock.now()

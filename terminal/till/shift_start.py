@@ -43,7 +43,7 @@ def end_shift(parts: Parts, device: Device, moment: Moment, shift: Shift, cashie
         shift=shift.id,
         cashier=cashier,
     )
-    parts.shifts.close(shift, totals, moment.at)
+    parts.shifts.close(shift, totals, parts.payments.exposure(), moment.at)
     return record
 
 

@@ -62,3 +62,75 @@ UPDATE sale SET ended_at = :at, outcome = :outcome WHERE id = :id;
 
 -- forget_sale: it was given up before anything of it was paid.
 DELETE FROM sale WHERE id = :id;
+
+-- page_of_all: payments behind a place, the newest first.
+SELECT id FROM payment WHERE (epoch, seq) < (:epoch, :seq) ORDER BY epoch DESC, seq DESC LIMIT :most;
+
+-- page_by_digits: those of wallets that end in these four digits or more, or whose ids begin with them.
+SELECT id FROM payment
+WHERE ((substr(wallet, -4) = :last AND wallet LIKE :pattern) OR id BETWEEN :low AND :high)
+  AND (epoch, seq) < (:epoch, :seq)
+ORDER BY epoch DESC, seq DESC LIMIT :most;
+
+-- page_by_few_digits: those of wallets that end in less than four digits, of which there are many.
+SELECT id FROM payment WHERE wallet LIKE :pattern AND (epoch, seq) < (:epoch, :seq)
+ORDER BY epoch DESC, seq DESC LIMIT :most;
+
+-- page_by_id: those whose ids lie within.
+SELECT id FROM payment WHERE id BETWEEN :low AND :high AND (epoch, seq) < (:epoch, :seq)
+ORDER BY epoch DESC, seq DESC LIMIT :most;
+
+-- page_by_amount: those of one amount.
+SELECT id FROM payment WHERE amount = :amount AND (epoch, seq) < (:epoch, :seq)
+ORDER BY epoch DESC, seq DESC LIMIT :most;
+
+-- page_by_time: those of [since, until), by this terminal's clock.
+SELECT id FROM payment WHERE at >= :since AND at < :until AND (epoch, seq) < (:epoch, :seq)
+ORDER BY epoch DESC, seq DESC LIMIT :most;
+
+-- page_by_state: those in a state that few are in.
+SELECT id FROM payment
+WHERE state = :state AND state IN ('PENDING', 'FLAGGED', 'FAILED', 'VOIDED') AND (epoch, seq) < (:epoch, :seq)
+ORDER BY epoch DESC, seq DESC LIMIT :most;
+
+-- page_of_completed: those that most are like.
+SELECT id FROM payment WHERE state = 'COMPLETED' AND (epoch, seq) < (:epoch, :seq)
+ORDER BY epoch DESC, seq DESC LIMIT :most;
+
+-- batches_with: the batches that a record was in, in order; none holds more than :most records.
+SELECT id, first_seq, made_at, receipt, answered_at FROM batch
+WHERE epoch = :epoch AND first_seq BETWEEN :seq - :most AND :seq AND last_seq >= :seq ORDER BY made_at, id;
+
+-- updates_of_payment: what books said of a payment after its receipt.
+SELECT heard_at, issued_at, status, reasons FROM payment_update WHERE payment = :payment ORDER BY rowid;
+
+-- answer_to: the server's word on a record.
+SELECT status, reasons FROM answer WHERE epoch = :epoch AND seq = :seq;
+
+-- refunds_of_payment: what this till asked the server to give back of a payment.
+SELECT amount, approver, reason, asked_at, state, ended_at, problem FROM refund WHERE payment = :payment
+ORDER BY asked_at, key;
+
+-- is_refunded: whether anything of a payment was given back, or may have been.
+SELECT 1 FROM refund WHERE payment = :payment AND state IN ('asked', 'done') LIMIT 1;
+
+-- past_shifts: shifts that began before a moment, the newest first; counts and totals as they were signed.
+SELECT id, epoch, cashier, opening_float, opened_at, closed_at, count, total FROM shift
+WHERE (opened_at, id) < (:opened_at, :id) ORDER BY opened_at DESC, id DESC LIMIT :most;
+
+-- shift: one shift.
+SELECT id, epoch, cashier, opening_float, opened_at, closed_at, count, total, carried_count, carried_total FROM shift
+WHERE id = :id;
+
+-- shift_by_state: what became of a shift's payments.
+SELECT state, count(*) AS count, sum(amount) AS total FROM payment WHERE shift = :shift GROUP BY state;
+
+-- shift_records: the records of a shift's payments that are not void, in order, with their amounts.
+SELECT record.raw, payment.amount FROM payment JOIN record USING (epoch, seq)
+WHERE payment.shift = :shift AND payment.state <> 'VOIDED' ORDER BY payment.epoch, payment.seq;
+
+-- shift_refunds: what was given back in a shift, and what may have been.
+SELECT state, count(*) AS count, sum(amount) AS total FROM refund WHERE shift = :shift GROUP BY state;
+
+-- refunds_asked: the refunds of which it is not known whether the server made them.
+SELECT count(*) AS count, coalesce(sum(amount), 0) AS total FROM refund WHERE state = 'asked';

@@ -14,6 +14,7 @@ from terminal.journal.payments import PaymentRow
 from terminal.till.book_view import read_book
 from terminal.till.parts import Parts
 from terminal.till.people import Approval, Approvals, check_cashier, check_text
+from terminal.till.queries import SQL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +76,8 @@ class Voids:
         )
         if shift is None or row.shift != shift.id or row.epoch != device.epoch:
             raise VoidRefusedError("only a payment of the open shift can be voided: refund it another way")
+        if self._parts.store.row(SQL["is_refunded"], {"payment": payment}) is not None:
+            raise VoidRefusedError("a part of this payment was refunded: refund the rest of it too")
         return row
 
     def _record(self, payment: bytes, reason: str, approver: str, cashier: str | None) -> VoidAnswer:

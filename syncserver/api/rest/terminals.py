@@ -42,6 +42,7 @@ _WORDS = {
     400: "The request broke off.",
     401: "The token is not valid, has expired, or was used.",
     403: "This terminal may not do it.",
+    404: "This terminal has no such payment.",
     408: "The body took too long.",
     409: "The key or the terminal's state is in the way.",
     413: "Too large.",
@@ -197,6 +198,46 @@ PATHS: dict[str, dict[str, Any]] = {
             "responses": {
                 "200": {"description": "What became of each record, and the signed receipt.", "content": _ENVELOPE},
                 **_refused(400, 401, 408, 413, 415, 422, 429),
+            },
+        }
+    },
+    "/api/sync/refunds": {
+        "post": {
+            "operationId": "postSyncRefunds",
+            "tags": [_TERMINALS],
+            "summary": "Give back a payment of this terminal, whole or in part",
+            "description": "By a supervisor's word. The same key and body are answered the same.",
+            "security": [{"terminal": []}],
+            "parameters": [
+                {
+                    "name": "Idempotency-Key",
+                    "in": "header",
+                    "required": True,
+                    "description": "1 to 255 visible ASCII characters, a new one for each refund.",
+                    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+                }
+            ],
+            "requestBody": {
+                "required": True,
+                "content": {
+                    "application/json": {
+                        "schema": {
+                            "type": "object",
+                            "properties": {
+                                "payment": {"type": "string", "format": "uuid"},
+                                "amount": {"type": "integer", "minimum": 1},
+                                "currency": _TEXT,
+                                "approver": _TEXT,
+                                "reason": _TEXT,
+                            },
+                            "required": ["payment", "amount", "currency", "approver", "reason"],
+                        }
+                    }
+                },
+            },
+            "responses": {
+                "200": {"description": "What of the payment is given back in all.", "content": _ENVELOPE},
+                **_refused(400, 401, 403, 404, 408, 409, 413, 415, 422, 429),
             },
         }
     },

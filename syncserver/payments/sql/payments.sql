@@ -54,3 +54,19 @@ SELECT p.*, v.name AS vendor_name, r.refunded FROM payment p JOIN vendor v USING
  WHERE p.wallet = $1 AND p.taken_at >= $2 AND p.taken_at <= $3 AND (p.taken_at, p.payment) < ($3, $4::uuid)
    AND ($5::text IS NULL OR p.state = $5) AND ($6::uuid IS NULL OR p.vendor = $6)
  ORDER BY p.taken_at DESC, p.payment DESC LIMIT $7;
+
+-- lock_journals_of_device: all journals of a device, in the order of all locks
+SELECT epoch FROM device_epoch WHERE device = $1 ORDER BY epoch FOR UPDATE;
+
+-- device_that_refunds: how a device stands, and whether its vendor has supervisors, and one with this id
+SELECT d.quarantined_at, d.revoked_at,
+       EXISTS (SELECT FROM cashier c WHERE c.vendor = d.vendor AND c.role = 'supervisor') AS supervisors,
+       EXISTS (SELECT FROM cashier c WHERE c.vendor = d.vendor AND c.role = 'supervisor' AND c.id = $2) AS approves
+  FROM device d WHERE d.device = $1;
+
+-- payment_of_device: the wallets with a payment of this id that this very device took, in any epoch
+SELECT p.wallet FROM device_epoch e
+  JOIN journal_record j ON j.device = e.device AND j.epoch = e.epoch
+  JOIN payment p ON p.wallet = j.wallet AND p.payment = j.payment AND p.device = e.device
+ WHERE e.device = $1 AND j.payment = $2 AND j.type = 'payment' AND j.status <> 'rejected'
+ GROUP BY p.wallet ORDER BY p.wallet;

@@ -163,6 +163,7 @@ WITHOUT_A_PERSON = {
 TERMINALS = {
     "/api/sync/batches": "POST",
     "/api/sync/book": "GET",
+    "/api/sync/refunds": "POST",
     "/api/transactions/make-payment-offline": "POST",
 }
 

@@ -118,6 +118,8 @@ class FakeServer:
     forge: Forge | None = None
     requests: list[httpx.Request] = field(default_factory=list)
     batches: list[bytes] = field(default_factory=list)
+    refunds: dict[str, bytes] = field(default_factory=dict)
+    refuses: str = ""
 
     @property
     def transport(self) -> httpx.MockTransport:
@@ -150,6 +152,8 @@ class FakeServer:
                 return self._batch(request)
             case "/api/sync/book":
                 return self._book(request)
+            case "/api/sync/refunds":
+                return self._refund(request)
         return envelope(404, {"message": "nothing here", "errorCode": "NOT_FOUND"})
 
     def token(self) -> str:
@@ -263,6 +267,20 @@ class FakeServer:
             server_time=self.now,
             results=results,
         )
+
+    def _refund(self, request: httpx.Request) -> httpx.Response:
+        """Once for each key: `refunds` has what was given back, by key."""
+        key, wanted = request.headers["Idempotency-Key"], json.loads(request.content)
+        if key not in self.refunds:
+            if self.refuses:
+                return envelope(409, {"message": "not this one", "errorCode": self.refuses})
+            self.refunds[key] = request.content
+        if self.refunds[key] != request.content:
+            return envelope(409, {"message": "another request", "errorCode": "IDEMPOTENCY_KEY_REUSED"})
+        of_payment = [json.loads(body) for body in self.refunds.values()]
+        total = sum(body["amount"] for body in of_payment if body["payment"] == wanted["payment"])
+        data = {name: wanted[name] for name in ("payment", "amount", "currency")}
+        return httpx.Response(200, json={"success": True, "data": {**data, "refunded": total, "whole": False}})
 
     def _book(self, request: httpx.Request) -> httpx.Response:
         if self.book_status != 200:
