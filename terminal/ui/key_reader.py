@@ -89,7 +89,7 @@ class KeyReader:
             self._finish()
         elif verdict is Verdict.UNDO:
             self._held = None
-            self._restore()
+            self._after(self._restore)
             self._wait()
         return False
 
@@ -112,7 +112,16 @@ class KeyReader:
             self._wait()
 
     def _finish(self) -> None:
-        self._scanned(self._bursts.scan().strip()[:_MOST_SCANNED])
+        text = self._bursts.scan().strip()[:_MOST_SCANNED]
+        self._after(lambda: self._scanned(text))
+
+    def _after(self, do: Callable[[], None]) -> None:
+        """Do something once whoever has the focus has taken the keys that went on to it."""
+        widget = self._focused()
+        if widget is None:
+            do()
+        else:
+            widget.call_later(do)
 
 
 def _nothing() -> None:
