@@ -22,6 +22,7 @@ _COMMANDS = {
     "pull": "syncing:pull",
     "sell": "selling:sell",
     "void": "selling:void",
+    "receipt": "receipts:receipt",
     "shift": "shifts:shift",
     "queue": "views:queue",
     "sync": "syncing:sync",
