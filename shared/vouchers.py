@@ -3,13 +3,10 @@
 The QR text is `TS1:` ‖ Base45(zlib(COSE bytes)). zlib output is not canonical, so only text → COSE is exact.
 """
 
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import base45
-
-from shared import cbor, cose, fields
+from shared import cbor, cose, fields, packed_text
 from shared.codes import VERIFIER_BYTES, KdfParameters
 from shared.errors import DecodingError
 from shared.geo import Place
@@ -80,8 +77,7 @@ def open_voucher(raw: bytes, keys: Mapping[bytes, bytes]) -> Voucher:
 
 def to_text(raw: bytes) -> str:
     """The text of a voucher's QR code."""
-    encoded: bytes = base45.b45encode(zlib.compress(raw, 9))
-    return PREFIX + encoded.decode("ascii")
+    return packed_text.pack(PREFIX, raw)
 
 
 def from_text(text: str) -> bytes:
@@ -94,11 +90,6 @@ def from_text(text: str) -> bytes:
     if not scanned.startswith(PREFIX) or len(scanned) > MAX_TEXT:
         raise DecodingError("this text is no voucher (it does not begin with TS1:)")
     try:
-        packed = base45.b45decode(scanned.removeprefix(PREFIX))
-        inflater = zlib.decompressobj()
-        raw = inflater.decompress(packed, MAX_COSE_BYTES + 1)  # one more, so that the stream can reach its end
-    except (ValueError, zlib.error) as error:
-        raise DecodingError("this voucher is damaged") from error
-    if not inflater.eof or inflater.unused_data or len(raw) > MAX_COSE_BYTES:
-        raise DecodingError("this voucher is damaged")
-    return raw
+        return packed_text.unpack(PREFIX, scanned, most_text=MAX_TEXT, most_bytes=MAX_COSE_BYTES)
+    except DecodingError:
+        raise DecodingError("this voucher is damaged") from None

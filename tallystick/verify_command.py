@@ -60,7 +60,8 @@ def verify(
     Parameters
     ----------
     files: list[str]
-        Files to check: signed bytes, their hex or base64url text, a voucher's text (`TS1:…`), or an exported journal.
+        Files to check: signed bytes, their hex or base64url text, the text of a voucher's or a
+        receipt's QR code (`TS1:…`, `TR1:…`), or an exported journal.
         A hyphen reads standard input.
     server_key: list[str]
         A server's public key, 64 hex digits. May be repeated.

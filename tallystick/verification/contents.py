@@ -1,11 +1,11 @@
-"""What a file holds, in whichever of its forms: raw bytes, hex, base64url, a voucher's text, an exported journal."""
+"""What a file holds, in whichever of its forms: raw bytes, hex, base64url, a QR code's text, an exported journal."""
 
 import re
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
-from shared import vouchers
+from shared import record_text, vouchers
 from shared.errors import DecodingError
 from shared.messages.enrolment import from_base64url
 
@@ -57,16 +57,20 @@ def _recognise(raw: bytes) -> Contents | None:
 
 
 def _read_text(text: str) -> Contents:
-    # A space is a symbol of Base45, so that only the end of the line is not the voucher's.
-    voucher = text.lstrip().rstrip("\r\n\t")
-    if voucher.startswith(vouchers.PREFIX):
-        return Contents(Form.SIGNED, vouchers.from_text(voucher))
+    # A space is a symbol of Base45, so that only the end of the line is not the code's.
+    scanned = text.lstrip().rstrip("\r\n\t")
+    if scanned.startswith(vouchers.PREFIX):
+        return Contents(Form.SIGNED, vouchers.from_text(scanned))
+    if scanned.startswith(record_text.PREFIX):
+        return Contents(Form.SIGNED, record_text.from_text(scanned))
     compact = "".join(text.split())
     for raw in _decodings(compact):
         found = _recognise(raw)
         if found is not None:
             return found
-    raise DecodingError("neither a signed object nor an exported journal, nor the hex, base64url or TS1: text of one")
+    raise DecodingError(
+        "neither a signed object nor an exported journal, nor the hex, base64url, TS1: or TR1: text of one"
+    )
 
 
 def _decodings(compact: str) -> list[bytes]:

@@ -23,6 +23,7 @@ _COMMANDS = {
     "sell": "selling:sell",
     "void": "selling:void",
     "refund": "refunding:refund",
+    "receipt": "receipts:receipt",
     "shift": "shifts:shift",
     "queue": "views:queue",
     "sync": "syncing:sync",

@@ -166,6 +166,18 @@ def _say(result: SaleAnswer, settled: PaymentRow | None) -> None:
         say(f"  ! {warning}")
 
 
+def payment_id(text: str) -> bytes:
+    """The id of a payment, as people type it.
+
+    Raises:
+        InputError: where it is none.
+    """
+    try:
+        return uuid_bytes(text)
+    except DecodingError as error:
+        raise InputError(error.message) from None
+
+
 @expected_errors
 def void(
     payment: str,
@@ -189,10 +201,7 @@ def void(
         cashier: Who voids; by default whoever opened the shift.
         as_json: Answer with one JSON object.
     """
-    try:
-        wanted = uuid_bytes(payment)
-    except DecodingError as error:
-        raise InputError(error.message) from None
+    wanted = payment_id(payment)
     with this_terminal() as terminal:
         approval = ask_approval(terminal, approver)
         done = terminal.till.voids.void(wanted, reason=reason, approval=approval, cashier=cashier)
