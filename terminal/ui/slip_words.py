@@ -7,10 +7,12 @@ import segno
 from rich.style import Style
 from rich.text import Text
 
-from terminal.printing.slip import Slip, layout
+from terminal.printing.as_text import text_lines
+from terminal.printing.slip import Slip
 
 _Item = TypeVar("_Item")
-_QUIET = 4
+# Half of what paper has, so that more codes fit; scanners read it from a screen all the same.
+_QUIET = 2
 # A code is dark on light, whatever the theme: scanners want it so.
 _PAPER = Style(color="black", bgcolor="white")
 _INK = Style(color="black", bgcolor="black")
@@ -22,11 +24,11 @@ _QUARTERS = " ▘▝▀▖▌▞▛▗▚▐▜▄▙▟█"
 def slip_text(slip: Slip, width: int, *, ascii_only: bool, small: bool) -> Text:
     """The slip in `width` columns; the code may be wider, and is then scrolled to."""
     lines: list[Text] = []
-    for line in layout(slip, width):
+    for line in text_lines(slip, width):
         if line.qr is not None:
             lines += qr_lines(line.qr, ascii_only=ascii_only, small=small)
         else:
-            lines.append(Text(line.text, "bold" if line.big else "", no_wrap=True))
+            lines.append(Text(line.text, no_wrap=True))
     return Text("\n", no_wrap=True).join(lines)
 
 

@@ -36,26 +36,26 @@ def queue_head(status: StatusView, *, ascii_only: bool) -> Text:
 
 
 def try_lines(status: StatusView) -> list[Text]:
-    """The last push and the last pull."""
+    """The last push and the last pull; what kept both from it is said once."""
+    push, pull = status.push, status.pull
+    errors = dict.fromkeys(last.error for last in (push, pull) if last is not None and last.error)
     return [
-        *_try(_("Sent to the server"), status.push, status.now),
-        *_try(_("Book from the server"), status.pull, status.now),
+        Text(f"{_('Sent to the server')}: {_try(push, status.now)}"),
+        Text(f"{_('Book from the server')}: {_try(pull, status.now)}"),
+        *(Text(error, "bold red") for error in errors),
     ]
 
 
-def _try(what: str, last: SyncTry | None, now: int) -> list[Text]:
+def _try(last: SyncTry | None, now: int) -> str:
     if last is None:
-        return [Text(f"{what}: {_('not tried yet')}")]
-    succeeded = (
-        _("never succeeded")
-        if last.succeeded_at is None
-        else _("succeeded {time} ({age})").format(time=clock_time(last.succeeded_at), age=age(now - last.succeeded_at))
-    )
+        return _("not tried yet")
     tried = _("tried {time} ({age})").format(time=clock_time(last.tried_at), age=age(now - last.tried_at))
-    lines = [Text(f"{what}: {succeeded}, {tried}")]
-    if last.error and (last.succeeded_at is None or last.succeeded_at < last.tried_at):
-        lines.append(Text(f"  {last.error}", "bold red"))
-    return lines
+    if last.succeeded_at is None:
+        return f"{_('never succeeded')}, {tried}"
+    succeeded = _("succeeded {time} ({age})").format(
+        time=clock_time(last.succeeded_at), age=age(now - last.succeeded_at)
+    )
+    return f"{succeeded}, {tried}"
 
 
 def report_lines(told: SyncReport | TallystickError | None) -> list[Text]:

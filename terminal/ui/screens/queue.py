@@ -38,7 +38,7 @@ class QueueScreen(TillScreen):
     def middle(self) -> Iterable[Widget]:
         """Sums, syncs, payments."""
         yield Static("", id="queue")
-        with VerticalScroll(id="syncs", can_focus=False):
+        with VerticalScroll(id="syncs", can_focus=True):
             yield Static("", id="tries")
         yield PagedRows(id="rows", markup=False)
 
@@ -61,10 +61,8 @@ class QueueScreen(TillScreen):
         if not isinstance(news, SyncNews):
             return
         self._read()
-        if isinstance(news.told, TallystickError):
-            self.say_error(news.told)
-        elif news.told.errors:
-            self.say_error(news.told.errors[0])
+        if isinstance(news.told, TallystickError) or news.told.errors:
+            self.say(_("This sync did not succeed. Why stands above."), kind="warn")
         else:
             self.say(_("Synced."), kind="good")
 

@@ -19,6 +19,7 @@ from terminal.texts import _, marked
 from terminal.ui.paper import paper_of, print_receipt, save_receipt
 from terminal.ui.screens.base import TillScreen
 from terminal.ui.slip_words import qr_width, slip_text
+from terminal.ui.widgets.key_line import KeyLine
 
 _AROUND = 6  # padding and scrollbar
 
@@ -75,6 +76,7 @@ class ReceiptScreen(TillScreen):
             self.say_error(error)
             return
         self._draw()
+        self.query_one(KeyLine).refresh()
 
     def _draw(self) -> None:
         slip, paper = self._slip, self.query_one("#slip", Static)
