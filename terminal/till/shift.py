@@ -4,13 +4,14 @@ from dataclasses import dataclass
 
 from shared.money import Money
 from terminal.clock import Moment
-from terminal.errors import ApproverError, NoShiftError, ShiftIsOpenError
+from terminal.errors import ApproverError, NoShiftError, SaleInHandError, ShiftIsOpenError
 from terminal.journal.device import Device, read_device
 from terminal.journal.payments import Exposure
 from terminal.journal.shifts import Shift, ShiftTotals
 from terminal.till.book_view import read_book
 from terminal.till.parts import Parts
 from terminal.till.people import Approval, Approvals, check_cashier, check_text
+from terminal.till.queries import SQL
 from terminal.till.shift_start import OWNER, begin_shift, end_shift
 
 
@@ -71,6 +72,7 @@ class ShiftDesk:
         Raises:
             NoShiftError: where none is open.
             ApproverError: where a supervisor is needed.
+            SaleInHandError: where a sale that was paid at least in part is not finished yet.
         """
         parts = self._parts
         if cashier is not None:
@@ -99,6 +101,9 @@ class ShiftDesk:
 
     def _close(self, device: Device, shift: Shift, cashier: str | None) -> ShiftClosed:
         parts, name = self._parts, cashier or shift.cashier
+        if parts.store.value(SQL["paid_in_hand"]):
+            # Once its shift is closed, nothing of it could be voided any more.
+            raise SaleInHandError("a sale is in hand that was paid, at least in part: finish it or give it up first")
         totals: ShiftTotals = parts.shifts.totals(shift)
         stored = end_shift(parts, device, Moment.of(parts.clock), shift, name)
         return ShiftClosed(

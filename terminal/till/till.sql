@@ -44,6 +44,9 @@ DELETE FROM pin_try WHERE cashier = :cashier;
 -- sale_in_hand: the sale that is neither finished nor given up.
 SELECT id, amount, currency, cashier, begun_at, otherwise FROM sale WHERE ended_at IS NULL;
 
+-- paid_in_hand: how many payments the sale in hand has.
+SELECT count(*) FROM sale JOIN sale_payment ON sale_payment.sale = sale.id WHERE sale.ended_at IS NULL;
+
 -- sale_payments: what was paid of a sale by codes, in order.
 SELECT payment.id FROM sale_payment JOIN payment ON payment.id = sale_payment.payment
 WHERE sale_payment.sale = :sale ORDER BY payment.epoch, payment.seq;

@@ -13,6 +13,7 @@ from shared.errors import MoneyError
 from shared.lifecycles import Status
 from shared.money import Money
 from shared.policy import Policy
+from terminal.clock import Moment
 from terminal.composition import Terminal
 from terminal.errors import (
     ApproverError,
@@ -23,8 +24,10 @@ from terminal.errors import (
     SaleUnpaidError,
     VoidRefusedError,
 )
+from terminal.journal.device import read_device
 from terminal.till.checkout import OpenSale
 from terminal.till.people import Approval
+from terminal.till.shift_start import end_shift
 from terminal.till.till import Till
 from tests.terminal.shop import NO_APPROVAL, Series, Shop, check_chain, sell, supervisor, wallet_of
 
@@ -188,11 +191,24 @@ def test_a_sale_with_a_part_that_can_not_be_voided_stays_in_hand_whole(terminal:
     checkout = terminal.till.checkout
     checkout.begin(eur("80.00"))
     checkout.pay(wallet=anna.wallet, code=anna.codes[0], amount=eur("20.00"))
-    terminal.till.shifts.close(NO_APPROVAL)
+    with terminal.store.transaction():  # as an enrolment for the next epoch ends it
+        shift, moment = terminal.till.parts.shifts.open_one(), Moment.of(terminal.clock)
+        assert shift is not None
+        end_shift(terminal.till.parts, read_device(terminal.store), moment, shift, shift.cashier)
     checkout.pay(wallet=anna.wallet, code=anna.codes[1], amount=eur("20.00"))
     with pytest.raises(VoidRefusedError):
         checkout.give_up(NO_APPROVAL)
     assert in_hand(terminal).paid == eur("40.00")
+
+
+def test_a_shift_does_not_close_over_a_sale_that_was_paid_in_part(terminal: Terminal, anna: Series) -> None:
+    terminal.till.checkout.begin(eur("70.00"))
+    assert terminal.till.checkout.pay(code=anna.codes[0], wallet=anna.wallet, amount=eur("50.00")).approved
+    with pytest.raises(SaleInHandError):
+        terminal.till.shifts.close(NO_APPROVAL)
+    terminal.till.checkout.rest_otherwise()
+    terminal.till.checkout.finish()
+    assert terminal.till.shifts.close(NO_APPROVAL).count == 1
 
 
 def test_a_sale_at_the_command_line_goes_on_beside_one_in_hand(terminal: Terminal, anna: Series) -> None:

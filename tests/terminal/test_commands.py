@@ -10,6 +10,7 @@ import pytest
 
 from terminal.commands.app import app
 from terminal.commands.exits import MEANINGS, Exit
+from terminal.store.migrations import known_migrations
 from tests.terminal.shop import Series, Shop, check_chain, supervisor, wallet_of
 
 Run = Callable[..., int]
@@ -157,7 +158,7 @@ def test_a_day_shift_void_queue_status_close_and_export(
     assert run("status", "--json") == Exit.DONE
     status = answered()
     assert (status["queued"], status["unsyncedTotal"], status["exposureLimit"]) == (4, 10_00, 5_000_00)
-    assert (status["epoch"], status["schema"], status["book"]["version"]) == (1, 2, 7)
+    assert (status["epoch"], status["schema"], status["book"]["version"]) == (1, known_migrations()[-1].number, 7)
     assert run("shift", "close", "--json") == Exit.DONE
     closed = answered()
     assert (closed["count"], closed["total"], closed["voids"], closed["carried"]["count"]) == (1, 10_00, 1, 1)
@@ -210,6 +211,42 @@ def test_a_supervisors_pin_comes_from_stdin_and_locks_after_wrong_ones(
     assert run("shift", "close", "--json", "--approver", "ida", typed="778899\n") == Exit.DONE
 
 
+def test_a_refund_needs_a_settled_payment_and_a_connection(
+    run: Run, live_shop: Shop, customer: Series, answered: Answered
+) -> None:
+    run("sell", "--wallet", customer.wallet, "--code", customer.codes[0], "--amount", "10", "--json")
+    refund = ("refund", answered()["payment"], "--reason", "cold", "--json")
+    assert run(*refund) == Exit.FAILED
+    assert answered()["error"]["code"] == "REFUND_REFUSED"
+    live_shop.run("UPDATE payment SET unsynced = 0, state = 'COMPLETED'")
+    assert run(*refund, "--amount", "10.01") == Exit.FAILED
+    assert answered()["error"]["code"] == "REFUND_REFUSED"
+    assert run(*refund, "--amount", "4.00") == Exit.NETWORK
+    assert "needs the server" in answered()["error"]["message"]
+    assert run("refund", "x", "--reason", "cold", "--json") == Exit.USAGE
+
+
+def test_a_reset_needs_the_terminals_name_and_nothing_pending(
+    run: Run, live_shop: Shop, customer: Series, answered: Answered
+) -> None:
+    assert run("reset", "--json") == Exit.USAGE
+    assert "--yes 'till'" in answered()["error"]["message"]
+    assert run("reset", "--yes", "other", "--json") == Exit.USAGE
+    answered()
+    run("sell", "--wallet", customer.wallet, "--code", customer.codes[0], "--amount", "10", "--json")
+    answered()
+    for words in (("reset", "--json"), ("reset", "--yes", "till", "--json")):
+        assert run(*words) == Exit.FAILED
+        error = answered()["error"]
+        assert (error["code"], "1 payments, 10.00 EUR" in error["message"]) == ("PENDING", True)
+    run("shift", "close", "--json")
+    answered()
+    live_shop.run("INSERT INTO answer SELECT epoch, seq, 'settled', '[]', 0, x'00', 0 FROM record")
+    assert run("reset", "--yes", "till", "--json") == Exit.DONE
+    assert answered()["forgotten"] == "till"
+    assert run("status", "--json") == Exit.NOT_READY
+
+
 def test_no_terminal_and_no_way_to_unlock_it_are_5(
     run: Run, live_shop: Shop, monkeypatch: pytest.MonkeyPatch, answered: Answered
 ) -> None:
@@ -247,6 +284,8 @@ def test_help_teaches_with_examples_and_every_exit_code(run: Run, capsys: pytest
         ("run-sales",),
         ("export",),
         ("lift-lock",),
+        ("refund",),
+        ("reset",),
     ):
         assert run(*words, "--help") == Exit.DONE
         said = " ".join(capsys.readouterr().out.split())

@@ -158,7 +158,10 @@ def test_enrolling_again_waits_for_the_sync_and_keeps_the_journal(till: Till) ->
 
 def test_an_open_shift_is_closed_before_enrolling_again(till: Till) -> None:
     with till.store.transaction():
-        till.store.execute("INSERT INTO shift VALUES (zeroblob(16), 1, 'c1', 0, 0, NULL, NULL, NULL)")
+        till.store.execute(
+            "INSERT INTO shift (id, epoch, cashier, opening_float, opened_at, closed_at, count, total)"
+            " VALUES (zeroblob(16), 1, 'c1', 0, 0, NULL, NULL, NULL)"
+        )
     with pytest.raises(UnsyncedEpochError, match="shift"):
         till.enrol()
 
