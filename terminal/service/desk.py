@@ -1,6 +1,7 @@
 """The till as its screens have it: locked to one program, asked on one thread, synced and watched on others."""
 
 import os
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import ExitStack
@@ -13,11 +14,12 @@ import httpx
 from shared.errors import TallystickError
 from terminal.clock import Clock, Random, SystemClock
 from terminal.composition import SecretOf, Terminal
-from terminal.errors import TillOpenError
+from terminal.errors import NotEnrolledError, TillOpenError
 from terminal.journal.device import read_device
 from terminal.journal.payments import PaymentRow
 from terminal.service.background import Background
 from terminal.service.link import LinkWatch
+from terminal.service.printouts import PrintNews, Printouts
 from terminal.service.till_thread import TillThread
 from terminal.store.files import locked, make_folder
 from terminal.sync import Pace, SyncReport
@@ -40,7 +42,7 @@ class SyncNews:
     told: SyncReport | TallystickError
 
 
-News = LinkNews | SyncNews
+News = LinkNews | SyncNews | PrintNews
 
 
 class Desk:
@@ -75,6 +77,10 @@ class Desk:
         self._till = TillThread()
         self._background: Background | None = None
         self._watch: LinkWatch | None = None
+        self._terminal: Terminal | None = None
+        # What the last sync did, or what kept it from running; None before the first.
+        self.last_sync: SyncReport | TallystickError | None = None
+        self.printouts = Printouts(home, ask=self.ask, tell=self._printed)
 
     def claim(self) -> None:
         """Be the one program that has this till open.
@@ -109,12 +115,20 @@ class Desk:
     def go_live(self, terminal: Terminal, server_url: str) -> None:
         """Begin to sync and to watch the link; again, where that was begun before."""
         self._end_background()
-        self._background = Background(
-            terminal, tell=lambda told: self.tell(SyncNews(told)), settle_seconds=self._settle_seconds, pace=self._pace
-        )
+        self._terminal = terminal
+        self._background = Background(terminal, tell=self._synced, settle_seconds=self._settle_seconds, pace=self._pace)
         self._watch = LinkWatch(server_url, tell=lambda up: self.tell(LinkNews(up)), transport=self._transport)
         self._background.start()
         self._watch.start()
+
+    def aside(self, work: Callable[[Terminal], _Answer]) -> Future[_Answer]:
+        """Do something that may take long, such as a question to the server, on a thread and connection of its own.
+
+        The future raises what `work` does, and NotEnrolledError before `go_live`.
+        """
+        future: Future[_Answer] = Future()
+        threading.Thread(target=_do_aside, args=(self._terminal, work, future), name="aside", daemon=True).start()
+        return future
 
     @property
     def syncing(self) -> bool:
@@ -139,8 +153,16 @@ class Desk:
     def close(self) -> None:
         """End all threads, close the store, and let another program have the till."""
         self._end_background()
+        self.printouts.close()
         self._till.close()
         self._stack.close()
+
+    def _printed(self, news: PrintNews) -> None:
+        self.tell(news)
+
+    def _synced(self, told: SyncReport | TallystickError) -> None:
+        self.last_sync = told
+        self.tell(SyncNews(told))
 
     def _end_background(self) -> None:
         if self._watch is not None:
@@ -148,6 +170,20 @@ class Desk:
         if self._background is not None:
             self._background.close()
         self._watch = self._background = None
+
+
+def _do_aside(terminal: Terminal | None, work: Callable[[Terminal], _Answer], future: Future[_Answer]) -> None:
+    try:
+        with _enrolled(terminal).beside() as own:
+            future.set_result(work(own))
+    except BaseException as error:  # noqa: BLE001 - whoever waits hears of it
+        future.set_exception(error)
+
+
+def _enrolled(terminal: Terminal | None) -> Terminal:
+    if terminal is None:
+        raise NotEnrolledError
+    return terminal
 
 
 def server_of(terminal: Terminal) -> str:

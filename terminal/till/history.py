@@ -99,6 +99,21 @@ class History:
         last = payments[-1] if len(ids) > limit else None
         return Page(payments, None if last is None else (last.epoch, last.seq))
 
+    def together(self, payment: bytes | None = None) -> tuple[bytes, ...]:
+        """The payments of the sale that one belongs to, in their order; by default of the newest. None before any.
+
+        Raises:
+            NoSuchPaymentError: where this terminal has none with that id.
+        """
+        with self._parts.store.snapshot():
+            if payment is None:
+                newest = self._parts.payments.latest(1)
+                if not newest:
+                    return ()
+                payment = newest[0].id
+            self._parts.payments.get(payment)
+            return tuple(row["id"] for row in self._parts.store.rows(SQL["paid_together"], {"payment": payment}))
+
     def life(self, payment: bytes) -> tuple[Event, ...]:
         """All that happened to a payment as this till knows it, in order.
 

@@ -137,3 +137,12 @@ SELECT state, count(*) AS count, sum(amount) AS total FROM refund WHERE shift = 
 
 -- refunds_asked: the refunds of which it is not known whether the server made them.
 SELECT count(*) AS count, coalesce(sum(amount), 0) AS total FROM refund WHERE state = 'asked';
+
+-- paid_together: the payments of the sale that one is a part of, or that one alone.
+SELECT id FROM payment
+WHERE id IN (
+    SELECT :payment
+    UNION SELECT part.payment FROM sale_payment JOIN sale_payment AS part ON part.sale = sale_payment.sale
+    WHERE sale_payment.payment = :payment
+)
+ORDER BY epoch, seq;

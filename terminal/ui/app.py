@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import ClassVar, TypeVar
 
-from textual import events, work
+from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.message import Message
@@ -18,23 +18,22 @@ from terminal.composition import SecretOf, Terminal
 from terminal.errors import NoSecretError, NotEnrolledError, UnlockError
 from terminal.preferences import Preferences, write_preferences
 from terminal.service.desk import Desk, LinkNews, News, server_of
-from terminal.texts import _, language_of, speak
+from terminal.service.printouts import PrintNews
+from terminal.texts import language_of, speak
 from terminal.till.shift_start import OWNER
 from terminal.till.sign_in import Session, SignedIn
 from terminal.ui import themes
+from terminal.ui.doors import Doors
 from terminal.ui.key_reader import EventClock, KeyClock, KeyReader
 from terminal.ui.keys import bindings
+from terminal.ui.paper import told
 from terminal.ui.screens import opening
 from terminal.ui.screens.base import EVERYWHERE, TillScreen
-from terminal.ui.screens.help import HelpScreen
-from terminal.ui.screens.menu import MenuScreen
 from terminal.ui.screens.sign_in import SignInScreen
 from terminal.ui.standing import Standing
 
 _Answer = TypeVar("_Answer")
 _LOOK_EVERY_S = 2.0
-# What a till that is locked still does.
-_ALWAYS = ("help", "sync")
 
 
 class Heard(Message):
@@ -45,7 +44,7 @@ class Heard(Message):
         self.news = news
 
 
-class TillApp(App[int]):
+class TillApp(Doors, App[int]):
     """The till. `desk` was claimed already; `key_clock` says when keys were pressed."""
 
     CSS_PATH = "till.tcss"
@@ -207,6 +206,16 @@ class TillApp(App[int]):
         self.session = None
         self.go_on()
 
+    async def action_sign_out(self) -> None:
+        """Log out."""
+        await self.sign_out()
+
+    async def action_lock(self) -> None:
+        """Lock the till."""
+        if self.session is not None:
+            self.session.lock()
+        await self.lock()
+
     async def lock(self) -> None:
         """Ask for a PIN before anything else, with everything below left as it is."""
         session = self.session
@@ -262,52 +271,7 @@ class TillApp(App[int]):
         await self.look()
         screen = self.screen
         if isinstance(screen, TillScreen):
+            if isinstance(news, PrintNews):
+                text, kind = told(news)
+                screen.say(text, kind=kind)
             await screen.heard(news)
-
-    # -- keys that work everywhere ----------------------------------------------------------------------------------
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A till that is locked, or that nobody works at, has its keys for nothing but help."""
-        del parameters
-        if action not in EVERYWHERE or action in _ALWAYS:
-            return True
-        return self.session is not None and not self.session.shut
-
-    def action_help(self) -> None:
-        """The keys."""
-        self._open(HelpScreen(getattr(self.screen, "ACTIONS", ())))
-
-    @work
-    async def action_menu(self) -> None:
-        """Everything, by number."""
-        if isinstance(self.screen, MenuScreen):
-            return
-        chosen = await self.push_screen_wait(MenuScreen())
-        if chosen is not None:
-            await self.run_action(chosen)
-
-    def action_sync(self) -> None:
-        """Sync now."""
-        self.desk.sync_now()
-        screen = self.screen
-        if isinstance(screen, TillScreen):
-            screen.say(_("Syncing …"))
-
-    async def action_lock(self) -> None:
-        """Lock the till."""
-        if self.session is not None:
-            self.session.lock()
-        await self.lock()
-
-    async def action_sign_out(self) -> None:
-        """Log out."""
-        await self.sign_out()
-
-    def action_close(self) -> None:
-        """End the program; nothing is lost by it."""
-        self.exit(0)
-
-    def _open(self, screen: TillScreen) -> None:
-        """Show a screen above, once: a key that is pressed twice opens one."""
-        if type(self.screen) is not type(screen):
-            self.push_screen(screen)

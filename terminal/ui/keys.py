@@ -41,6 +41,8 @@ _TABLE = (
     Key("void", "v", marked("Void"), marked("Void this payment (a supervisor's PIN)")),
     Key("refund", "r", marked("Refund"), marked("Refund this payment, online (a supervisor's PIN)")),
     Key("search", "slash,divide", marked("Search"), marked("Search the history")),
+    Key("smaller", "enter", marked("Code size"), marked("The receipt's code smaller or larger")),
+    Key("past", "enter", marked("Earlier"), marked("The shifts before, with their reports")),
     Key("otherwise", "o", marked("Other tender"), marked("The rest is paid another way")),
     Key("close", "ctrl+q", marked("Quit"), marked("Close the till's program"), footer=False),
 )

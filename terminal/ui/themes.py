@@ -62,6 +62,20 @@ ASCII = Theme(
     panel="ansi_default",
     dark=True,
     ansi=True,
+    # Textual's own styles ask for these of every theme that is `ansi`.
+    variables={
+        "ansi-background": "ansi_black",
+        "ansi-foreground": "ansi_white",
+        "border-blurred": "ansi_black",
+        "block-cursor-foreground": "ansi_black",
+        "block-cursor-background": "ansi_white",
+        "input-cursor-background": "ansi_white",
+        "input-cursor-foreground": "ansi_black",
+        "input-selection-background": "ansi_white",
+        "input-selection-foreground": "ansi_black",
+        "screen-selection-background": "ansi_white",
+        "screen-selection-foreground": "ansi_black",
+    },
 )
 ALL = (DARK, LIGHT, CONTRAST, ASCII)
 # Consoles without the glyphs or the colours.
@@ -80,6 +94,7 @@ _SYMBOLS = {
     "flagged": ("⚑", "[!?]"),
     "bad": ("✖", "[XX]"),
     "warn": ("▲", "[!]"),
+    "void": ("⊘", "[--]"),
     "up": ("●", "(*)"),
     "down": ("○", "( )"),
     "point": ("·", "-"),

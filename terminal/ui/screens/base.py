@@ -33,6 +33,9 @@ class TillScreen(Screen[Any]):
         cls.BINDINGS = [*bindings(*(action for action in cls.ACTIONS if action not in EVERYWHERE))]
         super().__init_subclass__(**settings)
 
+    # The payments whose receipt the receipt key shows; None for the last sale's.
+    receipt_of: tuple[bytes, ...] | None = None
+
     @property
     def till(self) -> Surroundings:
         """The app around this screen."""

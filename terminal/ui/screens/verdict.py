@@ -14,6 +14,7 @@ from terminal.texts import _
 from terminal.till import sentences
 from terminal.till.checkout import OpenSale
 from terminal.till.sale import SaleAnswer
+from terminal.ui.paper import ALWAYS, print_receipt, save_receipt
 from terminal.ui.screens.base import TillScreen
 from terminal.ui.themes import symbol
 
@@ -60,6 +61,7 @@ class VerdictScreen(TillScreen):
             lines.append(_("This sale was taken right before the till was started again."))
         screen = cls(kind, sentence, tuple(lines), _("Enter: next customer   P: print   S: save"))
         screen.sale = sale
+        screen.receipt_of = tuple(row.id for row in sale.paying)
         return screen
 
     def middle(self) -> Iterable[Widget]:
@@ -75,6 +77,22 @@ class VerdictScreen(TillScreen):
         self.till.ring()
         if self.sale is not None and self._kind == "waits":
             self._settle(self.sale)
+        elif self.till.preferences.receipts == ALWAYS:
+            self.action_print()
+
+    def offers(self, action: str) -> bool:
+        """What was refused has no receipt."""
+        return action not in ("print", "save") or bool(self.receipt_of)
+
+    def action_print(self) -> None:
+        """The receipt on paper, once there is one."""
+        if self.receipt_of:
+            self.say(print_receipt(self.till, self.receipt_of))
+
+    def action_save(self) -> None:
+        """The receipt in files."""
+        if self.receipt_of:
+            self.say(save_receipt(self.till, self.receipt_of))
 
     def _draw(self) -> None:
         word = {
@@ -92,8 +110,12 @@ class VerdictScreen(TillScreen):
     @work(exclusive=True)
     async def _settle(self, sale: OpenSale) -> None:
         """With a connection the same record settles now; on any doubt it stays as it is, and is never paid twice."""
-        if not self.till.standing.link or not sale.payments:
-            return
+        if self.till.standing.link and sale.payments:
+            await self._ask_server(sale)
+        if self.till.preferences.receipts == ALWAYS:
+            self.action_print()  # now that it is known what the receipt says
+
+    async def _ask_server(self, sale: OpenSale) -> None:
         self.say(_("Asking the server …"))
         await asyncio.wrap_future(self.till.desk.settle(sale.payments[-1].id))
         rows = await self.till.ask(lambda terminal: [terminal.payments.get(row.id) for row in sale.payments])

@@ -1,0 +1,82 @@
+"""The keys that work on every screen, and where each of them leads."""
+
+from textual import work
+from textual.app import App
+
+from terminal.texts import _
+from terminal.till.sign_in import Session
+from terminal.ui.screens.base import EVERYWHERE, TillScreen
+from terminal.ui.screens.help import HelpScreen
+from terminal.ui.screens.history import HistoryScreen
+from terminal.ui.screens.menu import MenuScreen
+from terminal.ui.screens.queue import QueueScreen
+from terminal.ui.screens.receipt import ReceiptScreen
+from terminal.ui.screens.shift import ShiftScreen
+from terminal.ui.surroundings import of
+
+# What a till that is locked still does.
+_ALWAYS = ("help", "sync")
+# Left without a thought: nobody waits for what they were dismissed with, and nothing is under way there.
+_LOOKED_AT = (HelpScreen, HistoryScreen, QueueScreen, ReceiptScreen)
+
+
+class Doors(App[int]):
+    """The part of the app that its bindings call."""
+
+    session: Session | None
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A till that is locked, or that nobody works at, has its keys for nothing but help."""
+        del parameters
+        if action not in EVERYWHERE or action in _ALWAYS:
+            return True
+        return self.session is not None and not self.session.shut
+
+    def action_help(self) -> None:
+        """The keys."""
+        self._open(HelpScreen(getattr(self.screen, "ACTIONS", ())))
+
+    @work
+    async def action_menu(self) -> None:
+        """Everything, by number."""
+        if isinstance(self.screen, MenuScreen):
+            return
+        chosen = await self.push_screen_wait(MenuScreen())
+        if chosen is not None:
+            await self.run_action(chosen)
+
+    def action_history(self) -> None:
+        """The payments so far."""
+        self._open(HistoryScreen())
+
+    def action_queue(self) -> None:
+        """What waits."""
+        self._open(QueueScreen())
+
+    def action_shift(self) -> None:
+        """The shift's report, and closing it."""
+        self._open(ShiftScreen())
+
+    def action_last(self) -> None:
+        """The receipt of what is shown, else the last sale's."""
+        self._open(ReceiptScreen(getattr(self.screen, "receipt_of", None)))
+
+    def action_sync(self) -> None:
+        """Sync now."""
+        of(self).desk.sync_now()
+        screen = self.screen
+        if isinstance(screen, TillScreen):
+            screen.say(_("Syncing …"))
+
+    def action_close(self) -> None:
+        """End the program; nothing is lost by it."""
+        self.exit(0)
+
+    def _open(self, screen: TillScreen) -> None:
+        """Show a screen: once where a key is pressed twice, and in place of one that is only looked at."""
+        if type(self.screen) is type(screen):
+            return
+        if isinstance(self.screen, _LOOKED_AT):
+            self.switch_screen(screen)
+        else:
+            self.push_screen(screen)

@@ -1,0 +1,100 @@
+"""What waits for the server, since when and why; and syncing now."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from rich.text import Text
+from textual import on, work
+from textual.containers import VerticalScroll
+from textual.widget import Widget
+from textual.widgets import OptionList, Static
+
+from shared.errors import TallystickError
+from terminal.composition import Terminal
+from terminal.journal.payments import PaymentRow
+from terminal.service.desk import News, SyncNews
+from terminal.texts import _, marked
+from terminal.till.views import Queue, StatusView
+from terminal.ui.screens.base import TillScreen
+from terminal.ui.screens.payment import PaymentScreen
+from terminal.ui.standing import Standing
+from terminal.ui.sync_words import queue_head, queue_line, report_lines, try_lines
+from terminal.ui.widgets.paged_rows import PagedRows
+
+_PAGE = 100
+
+
+class QueueScreen(TillScreen):
+    """Sums above, how the syncs went, then payment by payment, the oldest first."""
+
+    TITLE_TEXT = marked("Queue and sync")
+    ACTIONS: ClassVar[tuple[str, ...]] = ("sync", "back", "help", "history", "shift")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._waiting: tuple[PaymentRow, ...] = ()
+        self._now = 0
+
+    def middle(self) -> Iterable[Widget]:
+        """Sums, syncs, payments."""
+        yield Static("", id="queue")
+        with VerticalScroll(id="syncs", can_focus=True):
+            yield Static("", id="tries")
+        yield PagedRows(id="rows", markup=False)
+
+    def on_mount(self) -> None:
+        """Read, and follow the sums while a sync runs."""
+        self.watch(self.app, "standing", self._follow)
+        self._rows.focus()
+        self._read()
+
+    @property
+    def _rows(self) -> PagedRows:
+        return self.query_one(PagedRows)
+
+    def _follow(self, standing: Standing) -> None:
+        if standing.status is not None:
+            self.query_one("#queue", Static).update(queue_head(standing.status, ascii_only=self.till.ascii_only))
+
+    async def heard(self, news: News) -> None:
+        """A sync ended: what it did, and what waits now."""
+        if not isinstance(news, SyncNews):
+            return
+        self._read()
+        if isinstance(news.told, TallystickError) or news.told.errors:
+            self.say(_("This sync did not succeed. Why stands above."), kind="warn")
+        else:
+            self.say(_("Synced."), kind="good")
+
+    @work(exclusive=True, group="queue")
+    async def _read(self) -> None:
+        def read(terminal: Terminal) -> tuple[Queue, StatusView]:
+            return terminal.till.views.queue(), terminal.till.views.status()
+
+        try:
+            queue, status = await self.till.ask(read)
+        except TallystickError as error:
+            self.say_error(error)
+            return
+        self._waiting, self._now = queue.payments, status.now
+        self.query_one("#queue", Static).update(queue_head(status, ascii_only=self.till.ascii_only))
+        lines = [*try_lines(status), *report_lines(self.till.desk.last_sync)]
+        self.query_one("#tries", Static).update(Text("\n").join(lines))
+        self._rows.display = bool(self._waiting)
+        self._page(first=True)
+
+    def _page(self, *, first: bool) -> None:
+        rows = self._rows
+        there = 0 if first else rows.option_count
+        page = self._waiting[there : there + _PAGE]
+        if page or first:
+            rows.put([(row.id.hex(), queue_line(row, self._now)) for row in page], first=first)
+
+    @on(PagedRows.More)
+    def _more(self) -> None:
+        self._page(first=False)
+
+    @on(OptionList.OptionSelected)
+    def _open(self, event: OptionList.OptionSelected) -> None:
+        if event.option.id is not None:
+            self.app.push_screen(PaymentScreen(bytes.fromhex(event.option.id)))
