@@ -14,14 +14,17 @@ import httpx
 from shared.errors import TallystickError
 from terminal.clock import Clock, Random, SystemClock
 from terminal.composition import SecretOf, Terminal
-from terminal.errors import NotEnrolledError, TillOpenError
+from terminal.errors import NoSecretError, NotEnrolledError, TillOpenError, UnlockError
 from terminal.journal.device import read_device
 from terminal.journal.payments import PaymentRow
 from terminal.service.background import Background
 from terminal.service.link import LinkWatch
 from terminal.service.printouts import PrintNews, Printouts
 from terminal.service.till_thread import TillThread
+from terminal.store import vault
 from terminal.store.files import locked, make_folder
+from terminal.store.unlock import find_or_make_secret, find_secret
+from terminal.store.vault import Secret
 from terminal.sync import Pace, SyncReport
 
 LOCK_FILE = "till.lock"
@@ -93,15 +96,44 @@ class Desk:
         self._stack.enter_context(locked(self.home / LOCK_FILE, taken=TillOpenError))
 
     def unlock(self, secret: SecretOf | None = None) -> Future[Terminal]:
-        """Open the terminal that lives in the folder; the future raises what `Terminal.open` does."""
+        """Open the terminal that lives in the folder; the future raises what `Terminal.open` does.
+
+        Without a secret it comes from a file or a credential alone: NoSecretError says that a person has to be asked.
+        """
         return self._till.open(
             lambda: Terminal.open(
-                self.home, clock=self.clock, random=self._random, transport=self._transport, secret=secret
+                self.home,
+                clock=self.clock,
+                random=self._random,
+                transport=self._transport,
+                secret=secret or find_secret,
             )
         )
 
-    def prepare(self, secret: SecretOf | None = None) -> Future[Terminal]:
-        """Open it for its enrolment, made where there is none; the future raises what `Terminal.prepare` does."""
+    @property
+    def needs_secret(self) -> bool:
+        """Whether a person has to say the unlock secret: no file and no credential has it."""
+        try:
+            find_secret(self.home)
+        except NoSecretError:
+            return True
+        except UnlockError:
+            return False  # there is one, and opening says what is wrong with it
+        return False
+
+    def prepare(self, typed: str) -> Future[Terminal]:
+        """Open the terminal for its enrolment, made where there is none; the future raises as `Terminal.prepare`.
+
+        Args:
+            typed: the unlock secret, where a person has it; for a new vault, empty keeps a new one in a file.
+        """
+
+        def secret(home: Path) -> Secret:
+            if (home / vault.FILE_NAME).exists():
+                return find_secret(home, ask=lambda _prompt: typed)
+            return find_or_make_secret(home, self._random, ask=lambda _prompt: typed)
+
+        self._end_background()
         return self._till.open(
             lambda: Terminal.prepare(
                 self.home, clock=self.clock, random=self._random, transport=self._transport, secret=secret

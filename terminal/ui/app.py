@@ -184,6 +184,11 @@ class TillApp(Doors, App[int]):
         await self.look()
         await self._show(await opening.next_screen(self))
 
+    def adopt(self, terminal: Terminal) -> None:
+        """Go on with a terminal that was just enrolled."""
+        self._terminal, self._live, self.session = terminal, False, None
+        self.go_on()
+
     async def begin(self, who: SignedIn) -> None:
         """Somebody works here from now on."""
         self.session = await self.ask(lambda terminal: terminal.till.sign_in.begin(who))
