@@ -70,7 +70,6 @@ class TillApp(Doors, App[int]):
             deliver=self._deliver,
             scanned=self._scanned,
         )
-        self._released: events.Key | None = None
         for theme in themes.ALL:
             self.register_theme(theme)
         self._dress()
@@ -116,18 +115,16 @@ class TillApp(Doors, App[int]):
         if isinstance(event, events.Key) and not event.is_forwarded:
             if self.session is not None:
                 self.session.touch(self.desk.clock.tick())
-            if event is self._released:
-                self._released = None
-            elif not self._reader.read(event):
-                return
-        elif isinstance(event, events.Paste) and not event.is_forwarded:
+            for key in self._reader.read(event):
+                await super().on_event(key)
+            return
+        if isinstance(event, events.Paste) and not event.is_forwarded:
             self._reader.pasted(event.text)
             return
         await super().on_event(event)
 
-    def _deliver(self, event: events.Key) -> None:
-        self._released = event
-        self.post_message(event)
+    async def _deliver(self, event: events.Key) -> None:
+        await super().on_event(event)
 
     def _scanned(self, text: str) -> None:
         screen = self.screen
