@@ -34,11 +34,13 @@ async def may_go_ahead(
     if await connection.execute(QUERIES["ask_first"], action, what, who, now) == "INSERT 0 1":
         return False
     row = await connection.fetchrow(QUERIES["who_asked"], action, what)
-    if row is None or row["first_by"].bytes == caller.user_id:
+    if row is None:
+        return False
+    over = row["first_at"] + WAITS_MS < now
+    if row["first_by"].bytes == caller.user_id and not over:
         return False
     if await connection.execute(QUERIES["forget_first"], action, what) != "DELETE 1":
         return False  # a third asked at the same time
-    if row["first_at"] + WAITS_MS < now:
+    if over:
         await connection.execute(QUERIES["ask_first"], action, what, who, now)
-        return False
-    return True
+    return not over

@@ -40,3 +40,12 @@ async def test_whoever_asked_first_is_forgotten_after_a_day(shop: Shop) -> None:
     shop.clock.forward(WAITS_MS + 1)
     assert not await ask(shop, bob, 100_01)
     assert await ask(shop, ada, 100_01)
+
+
+async def test_whoever_asks_again_after_a_day_waits_for_another_day(shop: Shop) -> None:
+    ada, bob = (person(shop, Role.ADMIN).caller for _ in range(2))
+    assert not await ask(shop, ada, 100_01)
+    shop.clock.forward(WAITS_MS + 1)
+    assert not await ask(shop, ada, 100_01)
+    shop.clock.forward(WAITS_MS)
+    assert await ask(shop, bob, 100_01)
