@@ -24,7 +24,7 @@ Login = Annotated[str, Parameter(help="Letters, digits and . _ @ + -; large or s
 # Whoever may run this may do anything to the database.
 _OPERATOR = bytes(16)
 
-admin = App(name="admin", help="Admins: add, list, block, give a new password.")
+admin = App(name="admin", help="Admins: add, list, vouch for, block, give a new password.")
 
 
 def _turns() -> Turns:
@@ -78,15 +78,33 @@ def list_all(*, json: Json = False) -> None:
             "name": one.name,
             "role": one.role.value,
             "state": one.state.value,
+            "madeBy": made_by,
         }
-        for one in found
+        for one, made_by in found
     ]
     lines = [
         f"{uuid_text(one.user_id)}  {one.role.value:<10}  "
         f"{'BLOCKED  ' if one.state is PersonState.BLOCKED else ''}{one.login}"
-        for one in found
+        f"{f'  (made by {made_by}, and counts as them)' if made_by is not None else ''}"
+        for one, made_by in found
     ]
     show({"admins": data}, "\n".join(lines) or "There are no admins yet.", json=json)
+
+
+@admin.command(name="vouch")
+def vouch(login: Login, *, json: Json = False) -> None:
+    """Let an admin whom a superadmin made over REST count as a second person beside that one.
+
+    Do it once they have a password that nobody else knows.
+
+    Example: tallystick server admin vouch ada
+    """
+
+    async def vouched(services: Services) -> None:
+        await registrations.vouch(services, await registrations.find_admin(services, login))
+
+    run(vouched)
+    show({"login": login, "vouched": True}, f"{login} counts as somebody of their own.", json=json)
 
 
 @admin.command(name="block")

@@ -125,9 +125,19 @@ async def register(services: Services, turns: Turns, asked: Registration) -> Per
     user_id = uuid7(now, services.random(10))
     async with services.pool.acquire() as connection:
         place = (asked.place.lat, asked.place.lon, asked.currency)
+        undecided = (None, None, None)
         state = PersonState.WAITING
         await connection.execute(
-            QUERIES["write_person"], uuid_of(user_id), login, name, asked.role, state, hashed, *place, now, None, None
+            QUERIES["write_person"],
+            uuid_of(user_id),
+            login,
+            name,
+            asked.role,
+            state,
+            hashed,
+            *place,
+            now,
+            *undecided,
         )
         return await read(connection, user_id)
 
@@ -146,9 +156,17 @@ def _name(text: str) -> str:
 
 
 async def add_admin(
-    services: Services, turns: Turns, *, login: str, name: str, role: Role, password: str, actor: str
+    services: Services,
+    turns: Turns,
+    *,
+    login: str,
+    name: str,
+    role: Role,
+    password: str,
+    actor: str,
+    made_by: bytes | None = None,
 ) -> bytes:
-    """Add an approved admin; the user id.
+    """Add an approved admin; the user id. Whoever is `made_by` another admin counts as that one where two are needed.
 
     Raises:
         ForbiddenError: the role is none of an admin's.
@@ -161,10 +179,11 @@ async def add_admin(
     now = services.clock()
     user_id = uuid7(now, services.random(10))
     nowhere = (None, None, None)
+    decided = (now, actor, uuid_of(made_by) if made_by is not None else None)
     state = PersonState.APPROVED
     try:
         await services.pool.execute(
-            QUERIES["write_person"], uuid_of(user_id), login, name, role, state, hashed, *nowhere, now, now, actor
+            QUERIES["write_person"], uuid_of(user_id), login, name, role, state, hashed, *nowhere, now, *decided
         )
     except asyncpg.UniqueViolationError as error:
         raise LoginTakenError from error
@@ -339,9 +358,20 @@ async def list_waiting(services: Services, after: bytes | None, limit: int) -> l
     return [(Person.of(row), row["taken"]) for row in rows]
 
 
-async def list_admins(services: Services) -> list[Person]:
-    """All admins, the oldest first."""
-    return [Person.of(row) for row in await services.pool.fetch(QUERIES["list_admins"])]
+async def list_admins(services: Services) -> list[tuple[Person, str | None]]:
+    """All admins, the oldest first, each with the login of the admin who made them, unless the operator did."""
+    return [(Person.of(row), row["made_by"]) for row in await services.pool.fetch(QUERIES["list_admins"])]
+
+
+async def vouch(services: Services, user_id: bytes) -> None:
+    """Let an admin whom another made count as somebody of their own where two are needed.
+
+    Raises:
+        UnknownPersonError: where there is nobody.
+    """
+    async with services.pool.acquire() as connection, connection.transaction():
+        await lock(connection, user_id)
+        await connection.execute(QUERIES["vouch_for"], uuid_of(user_id))
 
 
 async def find_admin(services: Services, login: str) -> bytes:

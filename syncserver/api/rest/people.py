@@ -208,6 +208,7 @@ async def add_admin(call: Call[AdminRequest, Nothing]) -> Answer[MadeView]:
         role=Role(body.role),
         password=body.password,
         actor=call.who.actor,
+        made_by=call.who.user_id,
     )
     return Answer(MadeView(uuid_text(made)))
 

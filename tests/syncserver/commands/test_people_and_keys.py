@@ -38,7 +38,9 @@ async def test_an_admin_is_made_with_a_password_that_no_argument_holds(site: Sit
         "name": "Root",
         "role": "superadmin",
         "state": "approved",
+        "madeBy": None,
     }
+    assert site.ask("admin", "vouch", "root") == {"login": "root", "vouched": True}
     server = site.run()
     async with server.client() as http:
 
