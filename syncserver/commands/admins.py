@@ -109,7 +109,7 @@ def vouch(login: Login, *, json: Json = False) -> None:
 
 @admin.command(name="block")
 def block(login: Login, *, reason: str = "blocked by the operator", undo: bool = False, json: Json = False) -> None:
-    """Block an admin, or with --undo end that. What they hold tokens for goes on for ten minutes at most.
+    """Block an admin, or with --undo end that. Their sessions end at once.
 
     Example: tallystick server admin block ada --reason "left the company"
     """

@@ -43,7 +43,7 @@ async def may_go_ahead(
     row = await connection.fetchrow(QUERIES["who_asked"], action, what)
     if row is None:
         return False
-    over: bool = row["first_at"] + WAITS_MS < now or not row["approved"]
+    over = bool(row["first_at"] + WAITS_MS < now or not row["approved"])
     if not over and await _are_one(connection, row["first_by"].bytes, caller.user_id):
         return False
     if await connection.execute(QUERIES["forget_first"], action, what) != "DELETE 1":
@@ -55,7 +55,8 @@ async def may_go_ahead(
 
 def takes_two(services: Services, money: Money) -> bool:
     """Whether so much needs a second admin."""
-    return money.minor > services.two_person_amount * 10 ** minor_digits(money.currency)
+    limit: int = services.two_person_amount * 10 ** minor_digits(money.currency)
+    return money.minor > limit
 
 
 async def _are_one(connection: Connection, first: bytes, second: bytes) -> bool:
@@ -66,4 +67,4 @@ async def _are_one(connection: Connection, first: bytes, second: bytes) -> bool:
     if first == second:
         return True
     origins = [await connection.fetchval(QUERIES["origin_of"], uuid_of(one)) for one in (first, second)]
-    return None in origins or bool(origins[0] == origins[1])
+    return None in origins or origins[0] == origins[1]

@@ -116,6 +116,12 @@ async def log_out(call: Call[RefreshRequest, Nothing]) -> Answer[None]:
     return Answer(None)
 
 
+async def log_out_everywhere(call: Call[None, Nothing]) -> Answer[None]:
+    """`POST /auth/logout-everywhere`."""
+    await sessions.log_out_everywhere(call.services, call.who)
+    return Answer(None)
+
+
 async def change_password(call: Call[PasswordRequest, Nothing]) -> Answer[None]:
     """`POST /auth/password`."""
     body = call.body
@@ -156,6 +162,14 @@ ENDPOINTS = (
         roles=None,
         body=RefreshRequest,
         rate=Rate.PUBLIC,
+        tag=TAG,
+    ),
+    Endpoint(
+        method="POST",
+        path="/auth/logout-everywhere",
+        handle=log_out_everywhere,
+        summary="End all of my sessions, this one too",
+        states=WAITING_TOO,
         tag=TAG,
     ),
     Endpoint(

@@ -21,7 +21,7 @@ from syncserver.api.envelope import success
 from syncserver.api.frame import add_headers
 from syncserver.api.rest import limits
 from syncserver.database.connection import Connection
-from syncserver.people import access
+from syncserver.people import access, sessions
 from syncserver.people.access import ADMINS, Caller, Role
 from syncserver.people.errors import ForbiddenError, NotApprovedError
 from syncserver.people.once import OnceKey, find_answer, once
@@ -172,6 +172,7 @@ class Endpoint:
         caller = caller_of(request) if self.roles is not None else None
         await limits.draw_for(request, self.rate, caller)
         if caller is not None:
+            await sessions.require_open(services, caller)
             self._require(caller)
         named = request.path_params.items()
         path = {name: _id_of(name, value) for name, value in named if name not in self.words}

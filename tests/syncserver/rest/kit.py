@@ -54,7 +54,8 @@ class Person:
 
 def person(shop: Shop, role: Role, user_id: bytes | None = None, vendor: bytes | None = None) -> Person:
     """Somebody of a role; a new user unless one is named."""
-    return Person(shop, Caller(user_id or uuid7(shop.clock(), shop.services.random(10)), role, vendor))
+    new = [uuid7(shop.clock(), shop.services.random(10)) for _ in range(2)]
+    return Person(shop, Caller(user_id or new[0], role, vendor, session=new[1]))
 
 
 async def customer(shop: Shop) -> tuple[Person, str]:
