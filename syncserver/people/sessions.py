@@ -189,6 +189,18 @@ async def log_out_everywhere(services: Services, caller: Caller) -> None:
         await connection.execute(QUERIES["revoke_others"], uuid_of(caller.user_id), None, services.clock())
 
 
+def require_unknown_to_have_ended(services: Services, caller: Caller) -> None:
+    """Turn away at once, without asking anybody, whose session this process knows to have ended.
+
+    Else whoever stole a token could go on drawing calls from its person's bucket with it.
+
+    Raises:
+        TokenError: it has ended, or the token is of no session.
+    """
+    if caller.session is None or services.ended_sessions.get(caller.session):
+        raise TokenError
+
+
 async def require_open(services: Services, caller: Caller) -> None:
     """Make sure that nobody ended the session of an access token since it was granted.
 
@@ -201,6 +213,7 @@ async def require_open(services: Services, caller: Caller) -> None:
         raise TokenError
     ids = (uuid_of(caller.user_id), uuid_of(caller.session))
     if await services.pool.fetchval(QUERIES["session_has_ended"], *ids):
+        services.ended_sessions.put(caller.session, True)  # noqa: FBT003 - what is remembered
         raise TokenError
 
 

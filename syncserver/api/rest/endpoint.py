@@ -170,6 +170,8 @@ class Endpoint:
         services: Services = request.app.state.services
         add_headers(request.scope, PERSONAL)
         caller = caller_of(request) if self.roles is not None else None
+        if caller is not None:
+            sessions.require_unknown_to_have_ended(services, caller)
         await limits.draw_for(request, self.rate, caller)
         if caller is not None:
             await sessions.require_open(services, caller)

@@ -12,6 +12,7 @@ import structlog
 from shared.ids import uuid_bytes
 from shared.lifecycles import PersonState
 from syncserver.api.app import make_app
+from syncserver.api.rest.limits import Limits
 from syncserver.maintenance.rounds import one_round
 from syncserver.people import passwords, registrations, sessions
 from syncserver.people.access import ACCESS_SECONDS, Caller, Role, authenticate, grant
@@ -315,6 +316,22 @@ async def test_a_new_password_from_the_operator_and_a_block_end_access_tokens_at
     data(await shop.http.get("/home/registrations", headers=bearer(tokens)))
     await registrations.block(shop.services, person(shop, Role.SUPERADMIN).caller, root, "left")
     assert refused(await shop.http.get("/home/registrations", headers=bearer(tokens))) == ENDED
+
+
+async def test_a_token_of_an_ended_session_draws_nothing_from_its_persons_bucket(shop: Shop) -> None:
+    await approved(shop, "ada")
+    stolen, own = data(await log_in(shop, "ada")), data(await log_in(shop, "ada"))
+    data(await shop.http.post("/auth/logout-everywhere", headers=bearer(own)))
+    own = data(await log_in(shop, "ada"))
+    transport = httpx.ASGITransport(app=make_app(shop.services, limits=Limits(clock=shop.clock)))
+    async with httpx.AsyncClient(transport=transport, base_url="http://server") as http:
+
+        async def ask(tokens: dict[str, Any]) -> httpx.Response:
+            return await http.get("/home/checkWaitingPeriod", headers=bearer(tokens))
+
+        for _ in range(30):
+            assert refused(await ask(stolen)) == ENDED
+        assert (await ask(own)).headers["RateLimit"].startswith('"user";r=8'), "its first one was drawn"
 
 
 async def test_somebody_elses_password_changes_nothing(shop: Shop) -> None:
