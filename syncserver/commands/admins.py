@@ -11,7 +11,7 @@ from shared.errors import DecodingError
 from shared.ids import uuid_text
 from shared.lifecycles import PersonState
 from syncserver.commands.running import Json, actor, run, show
-from syncserver.people import registrations, sessions
+from syncserver.people import admins, registrations, sessions
 from syncserver.people.access import Caller, Role
 from syncserver.people.errors import PasswordError
 from syncserver.services import Services
@@ -59,7 +59,7 @@ def create(
     """
     password = _read_password(password_file)
     made = run(
-        lambda services: registrations.add_admin(
+        lambda services: admins.add_admin(
             services, _turns(), login=login, name=name or login, role=Role(role), password=password, actor=actor()
         )
     )
@@ -70,7 +70,7 @@ def create(
 @admin.command(name="list")
 def list_all(*, json: Json = False) -> None:
     """List all admins."""
-    found = run(registrations.list_admins)
+    found = run(admins.list_admins)
     data = [
         {
             "userId": uuid_text(one.user_id),
@@ -101,7 +101,7 @@ def vouch(login: Login, *, json: Json = False) -> None:
     """
 
     async def vouched(services: Services) -> None:
-        await registrations.vouch(services, await registrations.find_admin(services, login))
+        await admins.vouch(services, await admins.find_admin(services, login))
 
     run(vouched)
     show({"login": login, "vouched": True}, f"{login} counts as somebody of their own.", json=json)
@@ -115,7 +115,7 @@ def block(login: Login, *, reason: str = "blocked by the operator", undo: bool =
     """
 
     async def decided(services: Services) -> None:
-        user_id = await registrations.find_admin(services, login)
+        user_id = await admins.find_admin(services, login)
         operator = Caller(_OPERATOR, Role.SUPERADMIN)
         if undo:
             await registrations.unblock(services, operator, user_id, actor=actor())
@@ -135,7 +135,7 @@ def password(login: Login, *, password_file: PasswordFile = None, json: Json = F
     new = _read_password(password_file)
 
     async def changed(services: Services) -> None:
-        await sessions.reset_password(services, _turns(), await registrations.find_admin(services, login), new)
+        await sessions.reset_password(services, _turns(), await admins.find_admin(services, login), new)
 
     run(changed)
     show({"login": login, "changed": True}, "Changed.", json=json)

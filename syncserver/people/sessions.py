@@ -179,13 +179,10 @@ async def log_out_everywhere(services: Services, caller: Caller) -> None:
     """End all sessions of a person, this one too.
 
     Raises:
-        TokenError: there is no such person.
+        UnknownPersonError: there is no such person.
     """
     async with services.pool.acquire() as connection, connection.transaction():
-        try:
-            await lock(connection, caller.user_id)
-        except UnknownPersonError as error:
-            raise TokenError from error
+        await lock(connection, caller.user_id)
         await connection.execute(QUERIES["revoke_others"], uuid_of(caller.user_id), None, services.clock())
 
 

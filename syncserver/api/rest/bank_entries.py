@@ -26,7 +26,8 @@ from syncserver.wallets.funding.errors import (
     UnknownBankAccountError,
     UnknownEntryError,
 )
-from syncserver.wallets.funding.importing import Summary, Why
+from syncserver.wallets.funding.importing import Summary
+from syncserver.wallets.funding.matching import Why
 
 MOST_BYTES = 4 * 1024 * 1024
 FILES = ("text/csv", "application/xml", "text/xml")

@@ -6,7 +6,7 @@ import pytest
 
 from shared.ids import uuid_bytes
 from shared.money import Money
-from syncserver.people import registrations
+from syncserver.people import admins, registrations
 from syncserver.people.access import Caller, Role
 from syncserver.people.second import WAITS_MS, may_go_ahead
 from tests.syncserver.kit import Shop
@@ -72,7 +72,7 @@ async def test_whom_an_admin_made_is_no_second_person_until_the_operator_vouches
     assert await ask(shop, bob.caller, 100_01)
     assert not await ask(shop, made[1], 100_01)
     assert not await ask(shop, made[2], 100_01), "nor are two whom one made"
-    await registrations.vouch(shop.services, made[2].user_id)
+    await admins.vouch(shop.services, made[2].user_id)
     assert await ask(shop, made[2], 100_01)
 
 
