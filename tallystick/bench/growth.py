@@ -220,4 +220,5 @@ async def _compare(
     part.row(words, cost, "µs a payment")
     part.row(f"{words}, to the small database beside it", ratio, "")
     part.figures[name] = {"us_a_payment": cost.plain(), "ratio": ratio.plain()}
+    run.keep(part.figures)
     return ratio.median
