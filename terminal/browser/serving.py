@@ -1,8 +1,9 @@
 """The page's server: textual-serve brings the terminal in the browser, but checks no Host and no Origin; this does."""
 
 import asyncio
+import os
 import signal
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from string import Template
@@ -20,20 +21,20 @@ _FONT_SIZE = 18
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def page_app(command: Sequence[str], address: Address, *, title: str = "Tallystick") -> web.Application:
-    """The page and what it loads; each tab runs `command`."""
+def page_app(command: Sequence[str], address: Address, environment: Mapping[str, str]) -> web.Application:
+    """The page and what it loads; each tab runs `command` in that environment."""
     page = Template(_text("page.html"))
 
     async def index(request: web.Request) -> web.Response:
         asked = request.query.get("fontsize", "")
         size = int(asked) if asked.isascii() and asked.isdigit() and int(asked[:3]) in _FONT_SIZES else _FONT_SIZE
-        text = page.substitute(title=title, socket=f"{_socket_scheme(request)}://{request.host}/ws", font_size=size)
+        text = page.substitute(socket=f"{_socket_scheme(request)}://{request.host}/ws", font_size=size)
         return web.Response(text=text, content_type="text/html")
 
     async def socket(request: web.Request) -> web.StreamResponse:
         if not address.comes_from_here(request.headers.get("Origin"), request.headers.get("Host")):
             raise web.HTTPForbidden(text="Only this till's own page may open it.\n")
-        return await show(request, command)
+        return await show(request, command, environment)
 
     @web.middleware
     async def guarded(request: web.Request, handler: _Handler) -> web.StreamResponse:
@@ -67,20 +68,28 @@ def _beside(name: str, content_type: str) -> _Handler:
     return send
 
 
-def serve(command: Sequence[str], address: Address, told: Callable[[str], None]) -> None:
+def serve(
+    command: Sequence[str],
+    address: Address,
+    told: Callable[[str], None],
+    *,
+    environment: Mapping[str, str] = os.environ,
+) -> None:
     """Serve until SIGINT, SIGTERM or SIGHUP; `told` hears the page's address once it is there.
 
     Raises:
         InputError: nothing can listen there.
     """
-    asyncio.run(_serve(command, address, told))
+    asyncio.run(_serve(command, address, told, environment))
 
 
-async def _serve(command: Sequence[str], address: Address, told: Callable[[str], None]) -> None:
+async def _serve(
+    command: Sequence[str], address: Address, told: Callable[[str], None], environment: Mapping[str, str]
+) -> None:
     enough = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, enough.set)
-    runner = web.AppRunner(page_app(command, address), access_log=None)
+    runner = web.AppRunner(page_app(command, address, environment), access_log=None)
     await runner.setup()
     try:
         site = web.TCPSite(runner, address.host, address.port)
@@ -102,7 +111,8 @@ def _headers(request: web.Request) -> dict[str, str]:
     return {
         "Content-Security-Policy": (
             f"default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self';"
-            f" img-src 'self' data:; connect-src 'self' {socket}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+            f" img-src 'self' data:; connect-src 'self' {socket}; base-uri 'none'; form-action 'none';"
+            " frame-ancestors 'none'"
         ),
         "Cross-Origin-Opener-Policy": "same-origin",
         "Cross-Origin-Resource-Policy": "same-origin",

@@ -2,8 +2,9 @@
 
 import asyncio
 import json
+import os
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aiohttp import WSMsgType, web
@@ -16,6 +17,15 @@ _STOP_SECONDS = 10.0
 
 class TillProgram(AppService):
     """The program behind a tab; when it ends, however it does, the tab hears of it."""
+
+    def __init__(self, environment: Mapping[str, str], command: str, **options: Any) -> None:
+        super().__init__(command, **options)
+        self._around = environment
+
+    def _build_environment(self, width: int = 80, height: int = 24) -> dict[str, str]:
+        """What the app is told of its page, in the environment that its program was given."""
+        ours = super()._build_environment(width, height)
+        return dict(self._around) | {name: value for name, value in ours.items() if value != os.environ.get(name)}
 
     async def run(self) -> None:
         """Carry what it draws to the tab, until it ends."""
@@ -39,7 +49,7 @@ class TillProgram(AppService):
                     await self._process.wait()
 
 
-async def show(request: web.Request, command: Sequence[str]) -> web.WebSocketResponse:
+async def show(request: web.Request, command: Sequence[str], environment: Mapping[str, str]) -> web.WebSocketResponse:
     """Run a program for a tab, for as long as the tab is open."""
     socket = web.WebSocketResponse(heartbeat=15)
     await socket.prepare(request)
@@ -49,6 +59,7 @@ async def show(request: web.Request, command: Sequence[str]) -> web.WebSocketRes
 
     # `exec`: the shell that it is started by gives way to it, so that it is the program that is ended.
     program = TillProgram(
+        environment,
         f"exec {shlex.join(command)}",
         write_bytes=socket.send_bytes,
         write_str=socket.send_str,
