@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from terminal.service.background import Background
 from terminal.service.link import LinkWatch
 from terminal.service.till_thread import TillThread
 from terminal.store.files import locked, make_folder
+from terminal.store.unlock import find_secret
 from terminal.sync import Pace, SyncReport
 
 LOCK_FILE = "till.lock"
@@ -73,6 +74,7 @@ class Desk:
         self._pace = pace
         self._stack = ExitStack()
         self._till = TillThread()
+        self._begun: Future[Terminal] | None = None
         self._background: Background | None = None
         self._watch: LinkWatch | None = None
 
@@ -87,12 +89,27 @@ class Desk:
         self._stack.enter_context(locked(self.home / LOCK_FILE, taken=TillOpenError))
 
     def unlock(self, secret: SecretOf | None = None) -> Future[Terminal]:
-        """Open the terminal that lives in the folder; the future raises what `Terminal.open` does."""
+        """Open the terminal that lives in the folder; the future raises what `Terminal.open` does.
+
+        Without `secret` nobody is asked for it: on a screen, a prompt in the console would be in the way.
+        """
+        begun, self._begun = self._begun, None
+        if secret is None and begun is not None:
+            return begun
+        found = secret or find_secret
         return self._till.open(
             lambda: Terminal.open(
-                self.home, clock=self.clock, random=self._random, transport=self._transport, secret=secret
+                self.home, clock=self.clock, random=self._random, transport=self._transport, secret=found
             )
         )
+
+    def unlock_early(self) -> None:
+        """Do what the first `unlock` will ask for, before the screens are loaded.
+
+        Argon2id takes 64 MiB, for a moment: they are given back before the screens take as much.
+        """
+        self._begun = self.unlock()
+        wait([self._begun])
 
     def prepare(self, secret: SecretOf | None = None) -> Future[Terminal]:
         """Open it for its enrolment, made where there is none; the future raises what `Terminal.prepare` does."""

@@ -7,24 +7,24 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
-from typing import ClassVar
-
-from textual.app import App, ComposeResult
-from textual.binding import Binding, BindingType
-from textual.widgets import Static
+from typing import TYPE_CHECKING
 
 from shared.errors import TallystickError
 from terminal.preferences import Preferences, read_preferences
 from terminal.service.desk import Desk
-from terminal.texts import _, language_of, speak
-from terminal.ui.app import TillApp
+from terminal.texts import language_of, speak
 
+if TYPE_CHECKING:
+    from terminal.ui.app import TillApp
+
+# Python's own 5 ms let the threads behind the screens keep a key waiting several times over.
+_SWITCH_S = 0.0005
 # Set by whoever shows the screens elsewhere than on this console.
 _DRIVER_VARIABLE = "TEXTUAL_DRIVER"
 
 
 def run_till(
-    home: Path, *, settle_seconds: float, app_of: Callable[[Desk, Preferences], TillApp] = TillApp
+    home: Path, *, settle_seconds: float, app_of: "Callable[[Desk, Preferences], TillApp] | None" = None
 ) -> int | None:
     """Run the till until somebody closes it; what its app ends with.
 
@@ -39,11 +39,17 @@ def run_till(
     desk = Desk(home, settle_seconds=settle_seconds)
     try:
         desk.claim()
-        app = app_of(desk, preferences)
+        desk.unlock_early()
+        from terminal.ui.app import TillApp  # noqa: PLC0415 - once the vault's 64 MiB are given back
+
+        sys.setswitchinterval(_SWITCH_S)
+        app = (app_of or TillApp)(desk, preferences)
         app.run()
     except TallystickError as error:
         if on_page:
             speak(preferences.language or language_of())
+            from terminal.ui.refusal import RefusalApp  # noqa: PLC0415 - rarely needed
+
             RefusalApp(error).run()
         raise
     finally:
@@ -57,20 +63,3 @@ def _end_with_the_page() -> None:
     page.register(sys.__stdin__ or 0, 0)  # no event but that the other end has closed
     page.poll()
     os.kill(os.getpid(), signal.SIGTERM)
-
-
-class RefusalApp(App[None]):
-    """Why there is no till here, on a screen of its own."""
-
-    CSS = "Screen { align: center middle; } Static { width: 60; height: auto; text-align: center; margin: 1; }"
-    ENABLE_COMMAND_PALETTE = False
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,escape,ctrl+q,ctrl+c", "quit", show=False)]
-
-    def __init__(self, error: TallystickError) -> None:
-        super().__init__()
-        self._error = error
-
-    def compose(self) -> ComposeResult:
-        """The error's own words."""
-        yield Static(_(self._error.message), markup=False)
-        yield Static(_("Enter closes this page."), markup=False)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tallystick.typist import typing_into
+from tests.tallystick.typist import Typist, typing_into
 
 LAST_LINE = re.compile(
     r"reconciled: (\d+) payments, (\d+) settled, (\d+) flagged, (\d+) failed, (\d+) voided, difference 0\.00 EUR"
@@ -67,14 +67,14 @@ def test_a_newcomer_sells_pulls_the_cable_sells_on_and_everything_settles(place:
         person.type(ENTER)
         person.sees("Amount")
         person.sees("ONLINE")
-        person.type(*"1250", ENTER, *first[1], ENTER, *first[2], ENTER)
+        sell(person, "1250", first[1], first[2])
         person.sees("SETTLED")
         person.type(CABLE)
         person.sees("CABLE PULLED")
         person.sees("OFFLINE")
         person.type(ENTER)
         person.sees("Amount")
-        person.type(*"700", ENTER, *second[1], ENTER, *second[2].replace("-", ""), ENTER)
+        sell(person, "700", second[1], second[2].replace("-", ""))
         person.sees("ACCEPTED OFFLINE, not yet settled")
         person.type(ENTER)
         person.sees("Amount")
@@ -89,6 +89,14 @@ def test_a_newcomer_sells_pulls_the_cable_sells_on_and_everything_settles(place:
         match = LAST_LINE.fullmatch(person.shown.strip().splitlines()[-1].strip())
         assert match is not None, person.shown[-2_000:]
         assert [int(count) for count in match.groups()] == [2, 2, 0, 0, 0]
+
+
+def sell(person: Typist, amount: str, wallet: str, code: str) -> None:
+    person.type(*amount, ENTER)
+    person.sees("type the wallet number")
+    person.type(*wallet, ENTER)
+    person.sees("The customer's code")
+    person.type(*code, ENTER)
 
 
 def _command_lines() -> list[bytes]:
