@@ -23,6 +23,11 @@ _STOP_SECONDS = 20
 
 def tend(story: Story, folder: Path, *, page: Address | None) -> str:
     """Set up a shop, open its till here or on a page until somebody closes it, and reconcile; the last line."""
+    with _ended_politely():
+        return _tend(story, folder, page)
+
+
+def _tend(story: Story, folder: Path, page: Address | None) -> str:
     server = Place("office", folder / "server", story.console)
     story.chapter("The office sets up a server")
     story.tell(f"server {server.run('server', 'init')['serverId']}")
@@ -52,7 +57,8 @@ def tend(story: Story, folder: Path, *, page: Address | None) -> str:
 
 def _on_this_console(story: Story, command: list[str], place: Place) -> None:
     story.console.input("\nEnter opens the till. ")
-    with _ended_politely(), ExitStack() as stack:
+    with ExitStack() as stack:
+        stack.callback(signal.signal, signal.SIGINT, signal.signal(signal.SIGINT, signal.SIG_IGN))  # the till's own
         program = stack.enter_context(subprocess.Popen(command, env=place.environment()))
         stack.callback(_end, program)
         if program.wait():
@@ -94,7 +100,6 @@ def _ended_politely() -> Iterator[None]:
         raise _Ended
 
     before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGHUP)}
-    before[signal.SIGINT] = signal.signal(signal.SIGINT, signal.SIG_IGN)  # the till's own business
     try:
         yield
     except _Ended:

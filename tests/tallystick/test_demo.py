@@ -50,7 +50,7 @@ def test_the_day_comes_out_even_and_leaves_nothing_running(place: Path, tmp_path
     assert states == [7, 0, 1, 1]
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(300)
 def test_a_newcomer_sells_pulls_the_cable_sells_on_and_everything_settles(place: Path, tmp_path: Path) -> None:
     environment = {
         **os.environ,

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 
 _CONTROL = re.compile(r"\x1b(?:\[[0-9;?<>=$]*[a-zA-Z~]|\][^\x07]*\x07|[()][A-Z0-9]|[=>])")
 _BETWEEN_KEYS_S = 0.06
-_PATIENCE_S = 60.0
+_PATIENCE_S = 150.0
 
 
 class Typist:
