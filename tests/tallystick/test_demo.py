@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-
 LAST_LINE = re.compile(
     r"reconciled: (\d+) payments, (\d+) settled, (\d+) flagged, (\d+) failed, (\d+) voided, difference 0\.00 EUR"
 )
