@@ -18,9 +18,9 @@ from shared.errors import TallystickError
 from tallystick.bench.machine import describe
 from tallystick.bench.report import Part, Run
 
-PartName = Literal["settle", "http", "growth", "terminal", "book", "reconnect", "all"]
+PartName = Literal["settle", "http", "growth", "terminal", "book", "screen", "reconnect", "all"]
 # In the order in which `all` runs them, each the module that measures it.
-PARTS = ("settle", "http", "growth", "book", "terminal", "reconnect")
+PARTS = ("settle", "http", "growth", "book", "terminal", "screen", "reconnect")
 _ROUNDS, _QUICK_ROUNDS = 7, 2
 
 

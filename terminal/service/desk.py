@@ -3,7 +3,7 @@
 import os
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,6 +78,7 @@ class Desk:
         self._pace = pace
         self._stack = ExitStack()
         self._till = TillThread()
+        self._begun: Future[Terminal] | None = None
         self._background: Background | None = None
         self._watch: LinkWatch | None = None
         self._terminal: Terminal | None = None
@@ -100,15 +101,23 @@ class Desk:
 
         Without a secret it comes from a file or a credential alone: NoSecretError says that a person has to be asked.
         """
+        begun, self._begun = self._begun, None
+        if secret is None and begun is not None:
+            return begun
+        found = secret or find_secret
         return self._till.open(
             lambda: Terminal.open(
-                self.home,
-                clock=self.clock,
-                random=self._random,
-                transport=self._transport,
-                secret=secret or find_secret,
+                self.home, clock=self.clock, random=self._random, transport=self._transport, secret=found
             )
         )
+
+    def unlock_early(self) -> None:
+        """Do what the first `unlock` will ask for, before the screens are loaded.
+
+        Argon2id takes 64 MiB, for a moment: they are given back before the screens take as much.
+        """
+        self._begun = self.unlock()
+        wait([self._begun])
 
     @property
     def needs_secret(self) -> bool:

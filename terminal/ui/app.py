@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import ClassVar, TypeVar
 
 from textual import events
@@ -47,7 +48,7 @@ class Heard(Message):
 class TillApp(Doors, App[int]):
     """The till. `desk` was claimed already; `key_clock` says when keys were pressed."""
 
-    CSS_PATH = "till.tcss"
+    CSS_PATH = Path(__file__).with_name("till.tcss")
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(*EVERYWHERE, "close"), Binding("ctrl+c", "close", show=False)]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-normal"), (100, "-wide")]  # noqa: RUF012 - as Textual declares it
