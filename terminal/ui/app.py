@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from textual import events
 from textual.app import App
@@ -13,6 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.reactive import reactive
 from textual.screen import Screen
+from textual.scrollbar import ScrollBar, ScrollBarRender
 
 from shared.errors import TallystickError
 from terminal.composition import SecretOf, Terminal
@@ -35,6 +36,13 @@ from terminal.ui.standing import Standing
 
 _Answer = TypeVar("_Answer")
 _LOOK_EVERY_S = 2.0
+
+
+class PlainBars(ScrollBarRender):
+    """Scroll bars of whole cells, which every console has."""
+
+    VERTICAL_BARS: ClassVar[list[str]] = [" "]
+    HORIZONTAL_BARS: ClassVar[list[str]] = [" "]
 
 
 class Heard(Message):
@@ -62,6 +70,7 @@ class TillApp(Doors, App[int]):
         desk.tell = self.hear
         self.preferences = preferences
         self.session: Session | None = None
+        self._ahead: list[events.Key] = []
         self._live = False
         self._terminal: Terminal | None = None
         self._reader = KeyReader(
@@ -71,6 +80,7 @@ class TillApp(Doors, App[int]):
             deliver=self._deliver,
             scanned=self._scanned,
         )
+        ScrollBar.renderer = PlainBars
         for theme in themes.ALL:
             self.register_theme(theme)
         self._dress()
@@ -117,7 +127,7 @@ class TillApp(Doors, App[int]):
             if self.session is not None:
                 self.session.touch(self.desk.clock.tick())
             for key in self._reader.read(event):
-                await super().on_event(key)
+                await self._deliver(key)
             return
         if isinstance(event, events.Paste) and not event.is_forwarded:
             self._reader.pasted(event.text)
@@ -125,7 +135,19 @@ class TillApp(Doors, App[int]):
         await super().on_event(event)
 
     async def _deliver(self, event: events.Key) -> None:
-        await super().on_event(event)
+        if isinstance(self.screen, TillScreen) and self.screen.busy:
+            self._ahead.append(event)
+        else:
+            await super().on_event(event)
+
+    def go_ahead(self, screen: Screen[Any]) -> None:
+        """A screen is not busy any more: type what was typed ahead, unless another screen came up meanwhile."""
+        self.call_later(self._go_ahead, screen)
+
+    async def _go_ahead(self, screen: Screen[Any]) -> None:
+        keys, self._ahead = self._ahead, []
+        for key in keys if self.screen is screen else ():
+            await self._deliver(key)
 
     def _scanned(self, text: str) -> None:
         screen = self.screen

@@ -60,15 +60,18 @@ class Screen:
     keys: FakeKeys
 
     async def type(self, *keys: str) -> None:
-        """Type keys like a person, by their names."""
+        """Type keys like a person, by their names, who sees what each of them does."""
         self.keys.pace = PERSON_MS
         for key in keys:
             self._press(key, None)
-        await self.pilot.pause()
+            await self.pilot.pause()
 
     async def write(self, text: str) -> None:
-        """Type each letter of a text like a person."""
-        await self.type(*text)
+        """Type the letters of a text like a person, without looking up."""
+        self.keys.pace = PERSON_MS
+        for letter in text:
+            self._press(letter, letter)
+        await self.pilot.pause()
 
     async def scan(self, text: str, *, enter: bool = True) -> None:
         """Scan like a scanner does: all letters within a moment, and Enter."""

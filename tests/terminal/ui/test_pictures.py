@@ -34,6 +34,8 @@ def test_a_screen_looks_as_it_was_found_right(shop: Shop, name: str, look: str, 
                 await screen.pilot.resize_terminal(width, height)
                 await screen.pilot.pause()
                 shown[f"{width}x{height}"] = picture(screen.app.screen)
+                if look == "ascii":
+                    assert shown[f"{width}x{height}"].isascii()
                 assert all(len(line) <= width + 2 for line in screen.text().splitlines())
 
     run(story)
