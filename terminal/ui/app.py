@@ -71,7 +71,7 @@ class TillApp(Doors, App[int]):
         self.preferences = preferences
         self.session: Session | None = None
         self._ahead: list[events.Key] = []
-        self._live = False
+        self.live = False
         self._terminal: Terminal | None = None
         self._reader = KeyReader(
             clock=key_clock or EventClock(),
@@ -198,15 +198,15 @@ class TillApp(Doors, App[int]):
         except NotEnrolledError:
             await self._show(opening.enrolling())
             return
-        if self._terminal is not None and not self._live:
-            self._live = True
+        if self._terminal is not None and not self.live:
+            self.live = True
             self.desk.go_live(self._terminal, url)
         await self.look()
         await self._show(await opening.next_screen(self))
 
     def adopt(self, terminal: Terminal) -> None:
         """Go on with a terminal that was just enrolled."""
-        self._terminal, self._live, self.session = terminal, False, None
+        self._terminal, self.live, self.session = terminal, False, None
         self.go_on()
 
     async def begin(self, who: SignedIn) -> None:
@@ -277,7 +277,7 @@ class TillApp(Doors, App[int]):
         self.standing = replace(self.standing, status=status, syncing=self.desk.syncing, cashier=name)
 
     async def _regularly(self) -> None:
-        if self._live:
+        if self.live:
             await self.look()
             await self.lock()
 

@@ -13,6 +13,7 @@ from textual.widgets import Static
 
 from terminal.preferences import Preferences
 from terminal.service.desk import Desk
+from terminal.sync import Pace
 from terminal.ui.app import TillApp
 from terminal.ui.widgets.entry_field import EntryField
 from tests.terminal.shop import Shop, secret_of_tests
@@ -128,6 +129,7 @@ async def till_app(
     preferences: Preferences | None = None,
     transport: httpx.BaseTransport | None = None,
     settle_seconds: float = 0.0,
+    pace: Pace | None = None,
 ) -> AsyncIterator[Screen]:
     """The app over a shop; without a transport there is no network."""
     keys = FakeKeys()
@@ -137,6 +139,7 @@ async def till_app(
         random=shop.dice,
         transport=transport or httpx.MockTransport(unreachable),
         settle_seconds=settle_seconds,
+        pace=pace,
     )
     desk.claim()
     app = TillApp(desk, preferences or Preferences(theme="dark", language="en", bell=False), key_clock=keys)
