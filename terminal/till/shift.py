@@ -72,7 +72,7 @@ class ShiftDesk:
         Raises:
             NoShiftError: where none is open.
             ApproverError: where a supervisor is needed.
-            SaleInHandError: where a sale that was paid at least in part is not finished yet.
+            SaleInHandError: where a sale was paid in part, and its rest was not.
         """
         parts = self._parts
         if cashier is not None:
@@ -101,9 +101,9 @@ class ShiftDesk:
 
     def _close(self, device: Device, shift: Shift, cashier: str | None) -> ShiftClosed:
         parts, name = self._parts, cashier or shift.cashier
-        if parts.store.value(SQL["paid_in_hand"]):
+        if parts.store.value(SQL["paid_in_part"]):
             # Once its shift is closed, nothing of it could be voided any more.
-            raise SaleInHandError("a sale is in hand that was paid, at least in part: finish it or give it up first")
+            raise SaleInHandError("a sale is in hand that was paid in part: finish it or give it up first")
         totals: ShiftTotals = parts.shifts.totals(shift)
         stored = end_shift(parts, device, Moment.of(parts.clock), shift, name)
         return ShiftClosed(

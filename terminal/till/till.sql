@@ -44,8 +44,10 @@ DELETE FROM pin_try WHERE cashier = :cashier;
 -- sale_in_hand: the sale that is neither finished nor given up.
 SELECT id, amount, currency, cashier, begun_at, otherwise FROM sale WHERE ended_at IS NULL;
 
--- paid_in_hand: how many payments the sale in hand has.
-SELECT count(*) FROM sale JOIN sale_payment ON sale_payment.sale = sale.id WHERE sale.ended_at IS NULL;
+-- paid_in_part: whether the sale in hand is paid in part: something of it, and not all.
+SELECT sum(payment.amount) > 0 AND sum(payment.amount) < sale.amount - sale.otherwise
+FROM sale JOIN sale_payment ON sale_payment.sale = sale.id JOIN payment ON payment.id = sale_payment.payment
+WHERE sale.ended_at IS NULL AND payment.state NOT IN ('VOIDED', 'FAILED');
 
 -- sale_payments: what was paid of a sale by codes, in order.
 SELECT payment.id FROM sale_payment JOIN payment ON payment.id = sale_payment.payment

@@ -7,6 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
+import rich
+from rich.segment import Segments
+from rich.traceback import Traceback
 from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
@@ -118,6 +121,13 @@ class TillApp(Doors, App[int]):
         """Ring, where the till's people like it."""
         if self.preferences.bell:
             self.bell()
+
+    def _fatal_error(self) -> None:
+        """End after a defect, as Textual does, but without variables: there are codes and PINs among them."""
+        self.bell()
+        trace = Traceback(show_locals=False, width=None, suppress=[rich])
+        self._exit_renderables.append(Segments(self.console.render(trace, self.console.options)))
+        self._close_messages_no_wait()
 
     # -- keys -------------------------------------------------------------------------------------------------------
 

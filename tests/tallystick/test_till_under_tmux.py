@@ -1,0 +1,105 @@
+"""The till on a console, by keys under tmux: it sells, loses the network, sells, closes, and all is reconciled."""
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from tallystick.demo.cable import Cable
+from tallystick.demo.programs import COMMAND, Place, running_server
+from tallystick.demo.shop import NEAR, Story, add_customer, add_vendor, enrol
+
+TMUX = shutil.which("tmux")
+# A person's pace: what comes faster is a scanner's.
+BETWEEN_KEYS_S = 0.07
+PATIENCE_S = 45.0
+
+pytestmark = pytest.mark.skipif(TMUX is None, reason="the till on a console is NOT TESTED here: there is no tmux")
+
+
+class Console80x24:
+    """A console of 80 columns and 24 lines with the till on it."""
+
+    def __init__(self, socket: Path) -> None:
+        self._tmux = [str(TMUX), "-S", str(socket)]
+
+    def run(self, *words: str) -> str:
+        done = subprocess.run([*self._tmux, *words], capture_output=True, text=True, check=True)
+        return done.stdout
+
+    def type(self, *keys: str) -> None:
+        for key in keys:
+            self.run("send-keys", "-t", "till", "--", key)
+            time.sleep(BETWEEN_KEYS_S)  # fingers, not a wait for anything
+
+    def sees(self, *texts: str) -> None:
+        ends = time.monotonic() + PATIENCE_S
+        while not all(text in (shown := self.run("capture-pane", "-p", "-t", "till")) for text in texts):
+            assert time.monotonic() < ends, f"never came: {texts}\n{shown}"
+
+
+@contextmanager
+def console(place: Place, folder: Path) -> Iterator[Console80x24]:
+    made = Console80x24(folder / "tmux")
+    environment = {**place.environment(), "TERM": "xterm-256color"}
+    settings = [word for name, value in environment.items() for word in ("-e", f"{name}={value}") if "TALLY" in name]
+    size = ("-x", "80", "-y", "24")
+    till = (*made._tmux, "-f", "/dev/null", "new-session", "-d", "-s", "till", *size, *settings, *COMMAND, "terminal")
+    subprocess.run(till, check=True, env=environment)
+    try:
+        yield made
+    finally:
+        subprocess.run([*made._tmux, "kill-server"], check=False, capture_output=True)
+
+
+def test_a_day_at_a_console(tmp_path: Path) -> None:
+    quiet = Console(file=Path(os.devnull).open("w"), force_terminal=False)  # noqa: SIM115 - for the test's length
+    story = Story(quiet)
+    with ExitStack() as stack:
+        server = Place("office", tmp_path / "server", quiet)
+        server.run("server", "init")
+        cable = stack.enter_context(Cable(stack.enter_context(running_server(server))))
+        vendor = add_vendor(server)
+        maria = add_customer(server, "Maria Tamm", NEAR, "150.00")
+        till = enrol(server, vendor, tmp_path / "till", "till-1", cable, story)
+        codes = [maria.code(index).replace("-", "") for index in range(3)]
+        with console(till.place, tmp_path) as screen:
+            screen.sees("Open a shift", "ONLINE")
+            screen.type(*"5000", "Enter")
+            screen.sees("Type the amount")
+
+            def sell(digits: str, code: str, *verdict: str) -> None:
+                screen.type(*digits, "Enter")
+                screen.sees("Scan the voucher")
+                screen.type(*maria.wallet, "Enter")
+                screen.sees("The customer's code")
+                screen.type(*code, "Enter")
+                screen.sees(*verdict)
+                screen.type("Enter")
+                screen.sees("0.00 EUR", "Type the amount")
+
+            sell("1250", codes[0], "S E T T L E D", "12.50 EUR")
+            cable.unplug()
+            screen.sees("OFFLINE")
+            sell("800", codes[1], "A C C E P T E D   O F F L I N E", "8.00 EUR")
+            screen.sees("1 queued", "8.00 of 5000.00 EUR at risk")
+            cable.plug()
+            screen.sees("ONLINE", "all synced")
+            screen.type("F4")
+            screen.sees("X REPORT", "2 x 20.50 EUR")
+            screen.type("+")
+            screen.sees("Close the shift of owner")
+            screen.type("+")
+            screen.sees("Z REPORT", "2 x 20.50 EUR")
+            screen.type("F5")
+            screen.sees("all synced")
+            screen.type("C-q")
+        found = server.run("server", "reconcile")
+        assert found["ok"]
+        assert (found["totals"]["payments"], found["totals"]["settled"]) == (2, 2)
