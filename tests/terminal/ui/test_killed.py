@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import random
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -18,8 +19,8 @@ from tests.terminal.ui import selling_app
 
 KILLS = int(os.environ.get("TALLYSTICK_KILLS", "50"))
 CODES = 10
-# Longer than a start and two sales take, so that a kill may hit any moment of either.
-LONGEST_S = 2.0
+# A start and two sales: a kill may hit any moment of either.
+LINES = 3
 ROOMY = Policy(
     exposure_limit=10**9,
     exposure_count=10**6,
@@ -37,21 +38,39 @@ ROOMY = Policy(
 def test_kill_9_at_any_moment_loses_no_sale_doubles_none_and_leaves_no_doubt(live_shop: Shop, tmp_path: Path) -> None:
     live_shop.publish(policy=ROOMY)
     cards = []
-    for number in range(1, 2 + KILLS // 2):
+    for number in range(1, 3 + KILLS):
         series = live_shop.issue(wallet_of(number), count=CODES)
         cards.append((series.wallet, series.codes))
     notes, seed = tmp_path / "notes", random.randrange(2**32)  # noqa: S311 - a seed
     dice = random.Random(seed)  # noqa: S311 - when to kill
     processes = multiprocessing.get_context("forkserver")
     processes.set_forkserver_preload([selling_app.__name__])
-    for _ in range(KILLS):
+
+    def started() -> multiprocessing.process.BaseProcess:
         process = processes.Process(target=selling_app.sell_on, args=(live_shop.home, notes, cards))
         process.start()
-        process.join(dice.uniform(0, LONGEST_S))
+        return process
+
+    longest = _until_it_has_sold(started(), notes)
+    for _ in range(KILLS):
+        process = started()
+        process.join(dice.uniform(0, longest))
         process.kill()
         process.join()
         assert process.exitcode == -signal.SIGKILL, f"seed {seed}: it ended by itself with {process.exitcode}"
     _check(live_shop, notes, f"seed {seed}")
+
+
+def _until_it_has_sold(process: multiprocessing.process.BaseProcess, notes: Path) -> float:
+    """How long this machine takes for a start and two sales, in seconds."""
+    begun = time.monotonic()
+    while not notes.exists() or len(notes.read_text().splitlines()) < LINES:
+        process.join(0.02)
+        assert process.exitcode is None, f"it ended by itself with {process.exitcode}"
+    took = time.monotonic() - begun
+    process.kill()
+    process.join()
+    return took
 
 
 def _check(shop: Shop, notes: Path, seed: str) -> None:
