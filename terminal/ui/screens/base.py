@@ -64,10 +64,11 @@ class TillScreen(Screen[Any]):
 
     def say(self, text: str, *, kind: str = "") -> None:
         """A line above the keys; `kind` is a mark of `themes.symbol`, and what is no good rings."""
-        words = self.query_one("#words", Static)
         mark = f"{symbol(kind, ascii_only=self.till.ascii_only)} " if kind and text else ""
-        words.update(f"{mark}{text}")
-        words.set_classes(f"-{kind}" if kind else "")
+        # A worker may end after its screen has gone: then nobody is there to read it.
+        for words in self.query("#words").results(Static):
+            words.update(f"{mark}{text}")
+            words.set_classes(f"-{kind}" if kind else "")
         if kind in ("bad", "warn", "flagged") and text:
             self.till.ring()
 

@@ -75,8 +75,9 @@ class ReceiptScreen(TillScreen):
         except TallystickError as error:
             self.say_error(error)
             return
-        self._draw()
-        self.query_one(KeyLine).refresh()
+        if self.query(Static).filter("#slip"):  # else the screen has gone meanwhile
+            self._draw()
+            self.query(KeyLine).refresh()
 
     def _draw(self) -> None:
         slip, paper = self._slip, self.query_one("#slip", Static)
