@@ -2,6 +2,7 @@
 
 import io
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages import mofile, pofile
@@ -13,6 +14,7 @@ from terminal.texts import DOMAIN, LANGUAGES, LOCALES
 CODE = Path(__file__).parents[2] / "terminal"
 # `_` and `marked` take one text, `plural` two.
 KEYWORDS = {"_": None, "marked": None, "plural": (1, 2)}
+_ANY_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 # Its own language needs no catalogue.
 TRANSLATED = tuple(language for language in LANGUAGES if language != "en")
 
@@ -60,8 +62,8 @@ def compiled(catalogue: Catalog) -> bytes:
     """What gettext reads."""
     with io.BytesIO() as buffer:
         fixed = pofile.read_po(io.BytesIO(written(catalogue)), locale=catalogue.locale)
-        # gettext wants to know the charset and the plurals, and nobody when this was made.
-        fixed.mime_headers = [header for header in fixed.mime_headers if "Date" not in header[0]]
+        # A catalogue says when it was made: the same day for all, so that the same texts make the same file.
+        fixed.creation_date = fixed.revision_date = _ANY_DAY
         mofile.write_mo(buffer, fixed)
         return buffer.getvalue()
 
