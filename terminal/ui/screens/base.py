@@ -72,6 +72,12 @@ class TillScreen(Screen[Any]):
         if kind in ("bad", "warn", "flagged") and text:
             self.till.ring()
 
+    def hint(self, text: str) -> None:
+        """A line above the keys, unless something more important stands there."""
+        words = self.query("#words").results(Static)
+        if not any(str(line.render()).strip() for line in words):
+            self.say(text)
+
     def say_error(self, error: TallystickError) -> None:
         """What went wrong, in its own words."""
         self.say(_(error.message), kind="bad")

@@ -81,7 +81,7 @@ class ShiftScreen(TillScreen):
         if self._report is not None:
             self.query_one("#report", Static).update(_drawn(self._report))
             if self._report.is_open:
-                self.say(_("+ closes this shift. Enter: earlier shifts."))
+                self.hint(_("+ closes this shift. Enter: earlier shifts."))
         self.query_one(KeyLine).refresh()
 
     # -- keys -------------------------------------------------------------------------------------------------------

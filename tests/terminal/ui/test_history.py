@@ -134,7 +134,9 @@ def test_a_void_needs_a_reason_a_supervisors_pin_and_plus(shop: Shop) -> None:
         async with till_app(shop) as screen:
             await screen.on("SignInScreen")
             await screen.sees("Eva")
-            await screen.type("1", *"471103", "enter")
+            await screen.type("1")
+            await screen.until(lambda: screen.field("pin").has_focus, "the PIN")
+            await screen.type(*"471103", "enter")
             await to_history(screen)
             await screen.sees("22.50")
             await screen.type("enter")
@@ -144,7 +146,9 @@ def test_a_void_needs_a_reason_a_supervisors_pin_and_plus(shop: Shop) -> None:
             await screen.type("1")
             await screen.on("ApprovalScreen")
             await screen.sees("Eva")
-            await screen.type("1", *"471103", "enter", "enter")
+            await screen.type("1")
+            await screen.until(lambda: screen.field("pin").has_focus, "the PIN")
+            await screen.type(*"471103", "enter", "enter")
             assert states_of(screen) == "ApprovalScreen"  # Enter confirms nothing
             await screen.type("plus")
             await screen.on("PaymentScreen")
