@@ -129,3 +129,9 @@ def test_nobody_signs_out_with_an_open_shift(staffed: Shop) -> None:
         desk.sign_out(tom)
         terminal.till.shifts.close(NO_APPROVAL)
         desk.sign_out(eva)
+
+
+def test_nobodys_bare_word_lifts_a_lock_where_there_is_no_supervisor(shop: Shop) -> None:
+    shop.publish(cashiers=[{**supervisor("jaan", "582214"), "role": "cashier"}])
+    with shop.terminal() as terminal, pytest.raises(ApproverError, match="no supervisor"):
+        terminal.till.approvals.lift_lock("jaan", Approval("anybody", None))
