@@ -12,6 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.reactive import reactive
 from textual.screen import Screen
+from textual.scrollbar import ScrollBar, ScrollBarRender
 
 from shared.errors import TallystickError
 from terminal.composition import SecretOf, Terminal
@@ -34,6 +35,13 @@ from terminal.ui.standing import Standing
 
 _Answer = TypeVar("_Answer")
 _LOOK_EVERY_S = 2.0
+
+
+class PlainBars(ScrollBarRender):
+    """Scroll bars of whole cells, which every console has."""
+
+    VERTICAL_BARS: ClassVar[list[str]] = [" "]
+    HORIZONTAL_BARS: ClassVar[list[str]] = [" "]
 
 
 class Heard(Message):
@@ -71,6 +79,7 @@ class TillApp(Doors, App[int]):
             scanned=self._scanned,
         )
         self._released: events.Key | None = None
+        ScrollBar.renderer = PlainBars
         for theme in themes.ALL:
             self.register_theme(theme)
         self._dress()
