@@ -103,11 +103,14 @@ async def initialise(settings: ServerSettings, clock: Clock = system_clock, rand
 
 
 def write_trust(home: Path, keys: Sequence[PublishedKey]) -> None:
-    """Leave the public keys where `tallystick verify` looks for what to trust, unless a terminal lives there too."""
+    """Leave the public keys where `tallystick verify` looks for what to trust, unless a terminal lives there too.
+
+    Those that were revoked are left out: whoever has one can sign for any time.
+    """
     if (home / "vault.json").exists():
         return  # its trust.json has its certificate, and its own pinned keys
     trust = {
-        "server_keys": [{"kid": key.kid.hex(), "key": key.public_key.hex()} for key in keys],
+        "server_keys": [{"kid": key.kid.hex(), "key": key.public_key.hex()} for key in keys if key.revoked_at is None],
         "certificate": None,
     }
     new = home / f".trust-{os.getpid()}.json"

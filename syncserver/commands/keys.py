@@ -9,16 +9,19 @@ from cyclopts.validators import Number
 from shared.rules.decision import MS_PER_HOUR
 from syncserver.commands.running import Json, run, show
 from syncserver.composition import write_trust
-from syncserver.keys.signing import PublishedKey, all_keys, rotate
+from syncserver.keys.errors import UnknownSigningKeyError
+from syncserver.keys.signing import PublishedKey, all_keys, revoke, rotate
 from syncserver.services import Services
 from syncserver.settings import ServerSettings
 
 MOST_LEAD_HOURS = 365 * 24
 
-keys = App(name="keys", help="Signing keys: list, rotate.")
+keys = App(name="keys", help="Signing keys: list, rotate, revoke.")
 
 
 def _state(key: PublishedKey, active: bytes, now: int) -> str:
+    if key.revoked_at is not None:
+        return "revoked"
     if key.not_after <= now:
         return "over"
     if key.kid == active:
@@ -34,6 +37,7 @@ def _view(key: PublishedKey, state: str) -> dict[str, Any]:
         "createdAt": key.created_at,
         "signsFrom": key.signs_from,
         "notAfter": key.not_after,
+        "revokedAt": key.revoked_at,
     }
 
 
@@ -43,7 +47,7 @@ def _day(at: int) -> str:
 
 @keys.command(name="list")
 def list_all(*, json: Json = False) -> None:
-    """List the signing keys, the newest first: published (signs later), signs, believed (signed once) or over."""
+    """List the signing keys, the newest first: published, signs, believed (signed once), over, revoked."""
 
     async def listed(services: Services) -> list[tuple[PublishedKey, str]]:
         async with services.pool.acquire() as connection:
@@ -86,3 +90,30 @@ def rotate_keys(
     write_trust(ServerSettings().home, known)
     words = f"The key {made.kid.hex()} is published, and signs from {_day(made.signs_from)} UTC."
     show({"kid": made.kid.hex(), "signsFrom": made.signs_from, "notAfter": made.not_after}, words, json=json)
+
+
+@keys.command(name="revoke")
+def revoke_key(kid: str, *, json: Json = False) -> None:
+    """Believe nothing of a signing key from now on: somebody may have it. What to do then: docs/operations.md.
+
+    The next key signs at once. Running servers take it up within two seconds.
+
+    Example: tallystick server keys revoke 3f2a90c1d4e5b607
+    """
+
+    async def revoked(services: Services) -> tuple[PublishedKey, list[PublishedKey]]:
+        async with services.pool.acquire() as connection:
+            made = await revoke(connection, services.kek, services.clock, services.random, _kid(kid))
+            return made, await all_keys(connection)
+
+    signs, known = run(revoked)
+    write_trust(ServerSettings().home, known)
+    words = f"Nothing of {kid} is believed any more. The key {signs.kid.hex()} signs."
+    show({"revoked": kid, "signs": signs.kid.hex()}, words, json=json)
+
+
+def _kid(text: str) -> bytes:
+    try:
+        return bytes.fromhex(text)
+    except ValueError as error:
+        raise UnknownSigningKeyError from error

@@ -41,21 +41,21 @@ def code_of(facts: BatchFacts, record: Payment) -> CodeFacts | None:
     return facts.customers.codes.get((record.wallet, record.series, record.index))
 
 
-def policy_of(facts: BatchFacts, record: Payment, code: CodeFacts | None) -> Policy:
+def policy_of(facts: BatchFacts, record: Payment, issued_at: int | None) -> Policy:
     """The policy of the book that the till used; for a voucher, that of the issue."""
     if record.book > 0:
         return facts.policies.at_version(record.book)
-    return facts.policies.at_time(code.issued_at) if code is not None else facts.policies.latest()
+    return facts.policies.at_time(issued_at) if issued_at is not None else facts.policies.latest()
 
 
-def moment_of_payment(facts: BatchFacts, record: Payment, code: CodeFacts | None, policy: Policy) -> Moment:
-    """When a payment was taken."""
+def moment_of_payment(facts: BatchFacts, record: Payment, issued_at: int | None, policy: Policy) -> Moment:
+    """When a payment was taken, with a code that was issued then; None for one that is not there."""
     return moment_of(
         at=record.at,
         tick=record.tick,
         boot=record.boot,
         sending=facts.sending,
-        issued_at=code.issued_at if code is not None else None,
+        issued_at=issued_at,
         policy=policy,
     )
 
@@ -63,8 +63,9 @@ def moment_of_payment(facts: BatchFacts, record: Payment, code: CodeFacts | None
 def judge_payment(facts: BatchFacts, record: Payment, link: bytes, *, fork: bool) -> JudgedPayment:
     """Judge a payment, move its money and note its state."""
     code = code_of(facts, record)
-    policy = policy_of(facts, record, code)
-    moment = moment_of_payment(facts, record, code, policy)
+    issued_at = code.issued_at if code is not None else None
+    policy = policy_of(facts, record, issued_at)
+    moment = moment_of_payment(facts, record, issued_at, policy)
     verdict = _verdict(facts, record, code, policy, moment, fork=fork)
     claims = code is not None and code.state in _CLAIMABLE and verdict.action is not Action.FAIL
     reasons = verdict.reasons

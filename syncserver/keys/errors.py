@@ -15,6 +15,12 @@ class KeyRotationError(TallystickError):
     code = "KEY_ROTATION"
 
 
+class UnknownSigningKeyError(TallystickError):
+    """This server has no such signing key that is believed."""
+
+    code = "UNKNOWN_SIGNING_KEY"
+
+
 class NotInitialisedError(TallystickError):
     """This server has not been set up yet: run `tallystick server init`."""
 

@@ -6,7 +6,7 @@ a till that was away meanwhile still believes them. Each process reads the keys 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from shared.rules.decision import MS_PER_HOUR
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
 from syncserver.database.queries import load
-from syncserver.keys.errors import KeyRotationError, NotInitialisedError
+from syncserver.keys.errors import KeyRotationError, NotInitialisedError, UnknownSigningKeyError
 from syncserver.keys.wrapping import KeyEncryptionKey
 from syncserver.ports import Clock, Random
 
@@ -35,13 +35,17 @@ _INIT_LOCK = 0x74616C6C79
 
 @dataclass(frozen=True, slots=True)
 class PublishedKey:
-    """A public key of this server that terminals may believe until `not_after` (ms), and that signs from a time on."""
+    """A public key of this server that terminals may believe until `not_after` (ms), and that signs from a time on.
+
+    Of one that was revoked, books say that nothing of it was ever to be believed.
+    """
 
     kid: bytes
     public_key: bytes
     not_after: int
     signs_from: int = 0
     created_at: int = 0
+    revoked_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +59,13 @@ class HeldKey:
 class ServerKeys:
     """The key that signs now, and all that terminals are told to believe now. Read again, it changes in place."""
 
-    def __init__(self, kek: KeyEncryptionKey, clock: Clock, held: Iterable[HeldKey]) -> None:
+    def __init__(
+        self, kek: KeyEncryptionKey, clock: Clock, held: Iterable[HeldKey], revoked: Iterable[PublishedKey] = ()
+    ) -> None:
         self._kek = kek
         self._clock = clock
         self._held = tuple(held)
+        self.revoked = tuple(revoked)
 
     @property
     def active(self) -> SigningKey:
@@ -105,6 +112,7 @@ class ServerKeys:
         held = tuple(_held(row, self._kek, known.get(row["kid"])) for row in rows)
         if held:
             self._held = held
+            self.revoked = await _revoked(connection, self._clock())
 
 
 def _held(row: Any, kek: KeyEncryptionKey, known: SigningKey | None = None) -> HeldKey:
@@ -113,7 +121,14 @@ def _held(row: Any, kek: KeyEncryptionKey, known: SigningKey | None = None) -> H
 
 
 def _published(row: Any) -> PublishedKey:
-    return PublishedKey(row["kid"], row["public_key"], row["not_after"], row["signs_from"], row["created_at"])
+    return PublishedKey(
+        row["kid"], row["public_key"], row["not_after"], row["signs_from"], row["created_at"], row["revoked_at"]
+    )
+
+
+async def _revoked(connection: Connection, now: int) -> tuple[PublishedKey, ...]:
+    """Those whose signatures may still be about."""
+    return tuple(_published(row) for row in await connection.fetch(QUERIES["revoked_keys"], now - RUN_OUT_MS))
 
 
 async def ensure_identity(connection: Connection, kek: KeyEncryptionKey, clock: Clock, random: Random) -> bytes:
@@ -158,7 +173,8 @@ async def load_identity(connection: Connection, kek: KeyEncryptionKey, clock: Cl
     rows = await connection.fetch(QUERIES["read_keys"], clock())
     if server_id is None or not rows:
         raise NotInitialisedError
-    return server_id.bytes, ServerKeys(kek, clock, [_held(row, kek) for row in rows])
+    held = [_held(row, kek) for row in rows]
+    return server_id.bytes, ServerKeys(kek, clock, held, await _revoked(connection, clock()))
 
 
 async def all_keys(connection: Connection) -> list[PublishedKey]:
@@ -205,6 +221,41 @@ async def rotate(
         # What the one before signs last runs out so much later. Earlier ones have their ends.
         await connection.execute(QUERIES["end_key"], rows[0]["kid"], signs_from + RUN_OUT_MS)
         return await _add_key(connection, kek, random, created_at=now, signs_from=signs_from)
+
+
+async def revoke(
+    connection: Connection, kek: KeyEncryptionKey, clock: Clock, random: Random, kid: bytes
+) -> PublishedKey:
+    """Believe nothing of a signing key from now on, as where somebody stole it; the key that signs from now on.
+
+    That is the one that was published and waited to sign, else a new one: of the key before, books alone are signed.
+
+    Args:
+        connection: not in a transaction.
+        kek: wraps the key.
+        clock: ms since the epoch.
+        random: secure random bytes.
+        kid: of the key.
+
+    Raises:
+        UnknownSigningKeyError: there is none that is believed.
+    """
+    async with connection.transaction():
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", _INIT_LOCK)
+        now = clock()
+        rows = {row["kid"]: row for row in await connection.fetch(QUERIES["read_keys"], now)}
+        if kid not in rows:
+            raise UnknownSigningKeyError
+        await connection.execute(QUERIES["revoke_key"], kid, now)
+        signed = next((row["kid"] for row in rows.values() if row["signs_from"] <= now), None)
+        left = [_published(row) for row in rows.values() if row["kid"] != kid]
+        if kid != signed and left:
+            return next((key for key in left if key.signs_from <= now), left[0])
+        waits = next((key for key in left if key.signs_from > now), None)
+        if waits is None:
+            return await _add_key(connection, kek, random, created_at=now, signs_from=now)
+        await connection.execute(QUERIES["sign_now"], waits.kid, now)
+        return replace(waits, signs_from=now)
 
 
 def _context(kid: bytes) -> bytes:

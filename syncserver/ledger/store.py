@@ -38,11 +38,15 @@ async def lock_wallets(connection: Connection, wallets: Iterable[str]) -> dict[s
     locked: dict[str, LockedWallet] = {}
     for group in groups(wallets):
         for row in await connection.fetch(QUERIES["lock_wallets"], group):
-            wallet, currency, *amounts, events, transfers, lat, lon, blocked_version, customer = row
-            accounts = WalletAccounts(
-                wallet, currency, dict(zip(WALLET_ACCOUNTS, amounts, strict=True)), events, transfers
-            )
-            locked[wallet] = LockedWallet(accounts, Place(lat, lon), blocked_version, customer.bytes)
+            wallet, currency, online, offline, held, review, events, transfers, lat, lon, blocked, customer = row
+            balances = {
+                Account.ONLINE: online,
+                Account.OFFLINE: offline,
+                Account.HELD: held,
+                Account.REVIEW: review,
+            }
+            accounts = WalletAccounts(wallet, currency, balances, events, transfers)
+            locked[wallet] = LockedWallet(accounts, Place(lat, lon), blocked, customer.bytes)
     return locked
 
 

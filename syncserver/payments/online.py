@@ -87,7 +87,7 @@ async def _history(connection: Connection, wallet: str, now: int, policy: Policy
         if row["total"] is not None:
             total = row["total"]
         else:
-            others.append(Sighting(row["at"], reading.place_of(row), row["uncertainty"]))
+            others.append(Sighting(row["at"], reading.place_of(row["lat"], row["lon"]), row["uncertainty"]))
     return total, others
 
 

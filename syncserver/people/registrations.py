@@ -118,57 +118,51 @@ async def register(services: Services, turns: Turns, asked: Registration) -> Per
     """
     if asked.role not in REGISTERING:
         raise ForbiddenError
-    login, name = login_of(asked.login), _name(asked.name)
+    login, name = login_of(asked.login), checked_name(asked.name)
     minor_digits(asked.currency)
-    hashed = await _hashed(turns, asked.password, login)
+    stored = await hashed(turns, asked.password, login)
     now = services.clock()
     user_id = uuid7(now, services.random(10))
     async with services.pool.acquire() as connection:
         place = (asked.place.lat, asked.place.lon, asked.currency)
+        undecided = (None, None, None)
         state = PersonState.WAITING
         await connection.execute(
-            QUERIES["write_person"], uuid_of(user_id), login, name, asked.role, state, hashed, *place, now, None, None
+            QUERIES["write_person"],
+            uuid_of(user_id),
+            login,
+            name,
+            asked.role,
+            state,
+            stored,
+            *place,
+            now,
+            *undecided,
         )
         return await read(connection, user_id)
 
 
-async def _hashed(turns: Turns, password: str, login: str) -> str:
+async def hashed(turns: Turns, password: str, login: str) -> str:
+    """The hash of a new password, made when it is its turn.
+
+    Raises:
+        PasswordError, BusyError: there is none.
+    """
     encoded = passwords.checked(password, login)
     async with turns.turn():
         return await passwords.hash_of(encoded)
 
 
-def _name(text: str) -> str:
+def checked_name(text: str) -> str:
+    """A name as it is stored.
+
+    Raises:
+        DecodingError: it is none.
+    """
     name = checked_text(text, "name").strip()
     if not name:
         raise DecodingError("name: empty")
     return name
-
-
-async def add_admin(
-    services: Services, turns: Turns, *, login: str, name: str, role: Role, password: str, actor: str
-) -> bytes:
-    """Add an approved admin; the user id.
-
-    Raises:
-        ForbiddenError: the role is none of an admin's.
-        LoginTakenError, LoginError, PasswordError, DecodingError: nothing was done.
-    """
-    if role not in ADMINS:
-        raise ForbiddenError("an admin is admin or superadmin")
-    login, name = login_of(login), _name(name)
-    hashed = await _hashed(turns, password, login)
-    now = services.clock()
-    user_id = uuid7(now, services.random(10))
-    nowhere = (None, None, None)
-    state = PersonState.APPROVED
-    try:
-        await services.pool.execute(
-            QUERIES["write_person"], uuid_of(user_id), login, name, role, state, hashed, *nowhere, now, now, actor
-        )
-    except asyncpg.UniqueViolationError as error:
-        raise LoginTakenError from error
-    return user_id
 
 
 async def read(connection: Connection, user_id: bytes) -> Person:
@@ -337,20 +331,3 @@ async def list_waiting(services: Services, after: bytes | None, limit: int) -> l
     """Who waits after somebody (None: from the start), at most so many, each with whether the login is taken."""
     rows = await services.pool.fetch(QUERIES["waiting_people"], uuid_of(after or NOBODY), limit)
     return [(Person.of(row), row["taken"]) for row in rows]
-
-
-async def list_admins(services: Services) -> list[Person]:
-    """All admins, the oldest first."""
-    return [Person.of(row) for row in await services.pool.fetch(QUERIES["list_admins"])]
-
-
-async def find_admin(services: Services, login: str) -> bytes:
-    """The user id of the admin who has a login.
-
-    Raises:
-        LoginError, UnknownPersonError: there is none.
-    """
-    found = await services.pool.fetchval(QUERIES["admin_by_login"], login_of(login))
-    if found is None:
-        raise UnknownPersonError
-    return bytes(found.bytes)

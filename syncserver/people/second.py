@@ -15,7 +15,14 @@ WAITS_MS = 24 * 3_600_000
 
 
 async def may_go_ahead(
-    connection: Connection, services: Services, caller: Caller, *, action: str, subject: str, money: Money
+    connection: Connection,
+    services: Services,
+    caller: Caller,
+    *,
+    action: str,
+    subject: str,
+    money: Money,
+    in_all: Money | None = None,
 ) -> bool:
     """Whether this may be done now; else it is noted, and waits for another admin. In the caller's transaction.
 
@@ -25,20 +32,39 @@ async def may_go_ahead(
         caller: the admin who asks.
         action: what is to be done, such as refund.
         subject: what it is done to, with everything but the amount that both must mean.
-        money: how much of it moves.
+        money: how much of it moves; both must mean the same.
+        in_all: what is held against the amount that takes two, where that is not this money alone.
     """
-    limit = services.two_person_amount * 10 ** minor_digits(money.currency)
-    if money.minor <= limit:
+    if not takes_two(services, in_all or money):
         return True
     what, who, now = f"{subject} {money.minor} {money.currency}", uuid_of(caller.user_id), services.clock()
     if await connection.execute(QUERIES["ask_first"], action, what, who, now) == "INSERT 0 1":
         return False
     row = await connection.fetchrow(QUERIES["who_asked"], action, what)
-    if row is None or row["first_by"].bytes == caller.user_id:
+    if row is None:
+        return False
+    over = bool(row["first_at"] + WAITS_MS < now or not row["approved"])
+    if not over and await _are_one(connection, row["first_by"].bytes, caller.user_id):
         return False
     if await connection.execute(QUERIES["forget_first"], action, what) != "DELETE 1":
         return False  # a third asked at the same time
-    if row["first_at"] + WAITS_MS < now:
+    if over:
         await connection.execute(QUERIES["ask_first"], action, what, who, now)
-        return False
-    return True
+    return not over
+
+
+def takes_two(services: Services, money: Money) -> bool:
+    """Whether so much needs a second admin."""
+    limit: int = services.two_person_amount * 10 ** minor_digits(money.currency)
+    return money.minor > limit
+
+
+async def _are_one(connection: Connection, first: bytes, second: bytes) -> bool:
+    """Whether two admins may be one person: the same, or one who made the other, or both made by one.
+
+    Whoever makes an admin over the network chooses the password, and could be both.
+    """
+    if first == second:
+        return True
+    origins = [await connection.fetchval(QUERIES["origin_of"], uuid_of(one)) for one in (first, second)]
+    return None in origins or origins[0] == origins[1]

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from shared.errors import TokenError
 from shared.ids import uuid7
 from shared.lifecycles import PersonState
 from shared.messages.enrolment import to_base64url
@@ -22,7 +23,7 @@ from shared.rules.decision import MS_PER_HOUR
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
 from syncserver.people import passwords
-from syncserver.people.access import Caller, grant
+from syncserver.people.access import ACCESS_SECONDS, Caller, grant
 from syncserver.people.errors import (
     BlockedError,
     CredentialsError,
@@ -174,6 +175,45 @@ async def log_out(services: Services, token: str) -> None:
             await connection.execute(QUERIES["revoke_family"], owner, row["family"], services.clock())
 
 
+async def log_out_everywhere(services: Services, caller: Caller) -> None:
+    """End all sessions of a person, this one too.
+
+    Raises:
+        UnknownPersonError: there is no such person.
+    """
+    async with services.pool.acquire() as connection, connection.transaction():
+        await lock(connection, caller.user_id)
+        await connection.execute(QUERIES["revoke_others"], uuid_of(caller.user_id), None, services.clock())
+
+
+def require_unknown_to_have_ended(services: Services, caller: Caller) -> None:
+    """Turn away at once, without asking anybody, whose session this process knows to have ended.
+
+    Else whoever stole a token could go on drawing calls from its person's bucket with it.
+
+    Raises:
+        TokenError: it has ended, or the token is of no session.
+    """
+    if caller.session is None or services.ended_sessions.get(caller.session):
+        raise TokenError
+
+
+async def require_open(services: Services, caller: Caller) -> None:
+    """Make sure that nobody ended the session of an access token since it was granted.
+
+    A block, another password, logging out and a refresh token that came twice end sessions.
+
+    Raises:
+        TokenError: somebody did, or it is of no session.
+    """
+    if caller.session is None:
+        raise TokenError
+    ids = (uuid_of(caller.user_id), uuid_of(caller.session))
+    if await services.pool.fetchval(QUERIES["session_has_ended"], *ids):
+        services.ended_sessions.put(caller.session, True)  # noqa: FBT003 - what is remembered
+        raise TokenError
+
+
 async def change_password(services: Services, turns: Turns, caller: Caller, old: str, new: str) -> None:
     """Give somebody who knows the password a new one, and end all their sessions but this one.
 
@@ -226,7 +266,7 @@ async def _replace_password(
 
 
 async def forget_sessions(services: Services) -> None:
-    """Drop refresh tokens that have expired, and guesses that lock nothing any more."""
+    """Drop refresh tokens that are over, as access tokens of theirs are, and guesses that lock nothing any more."""
     now = services.clock()
-    await services.pool.execute(QUERIES["forget_tokens"], now)
+    await services.pool.execute(QUERIES["forget_tokens"], now - ACCESS_SECONDS * 1_000)
     await services.pool.execute(QUERIES["forget_old_tries"], now - TRIES_KEPT_MS)

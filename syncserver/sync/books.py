@@ -87,8 +87,10 @@ async def _read_page(services: Services, connection: Connection, device: bytes, 
             for found in await connection.fetch(QUERIES["cashiers_of_vendor"], uuid_of(vendor))
         ),
         updates=await _updates(connection, device, since, version),
-        server_keys=tuple(
-            ServerKey(kid=key.kid, key=key.public_key, not_after=key.not_after) for key in services.keys.published
+        server_keys=(
+            *(ServerKey(kid=key.kid, key=key.public_key, not_after=key.not_after) for key in services.keys.published),
+            # Not from now on alone: whoever has the key can sign for any time.
+            *(ServerKey(kid=key.kid, key=key.public_key, not_after=0) for key in services.keys.revoked),
         ),
     )
     codes = await connection.fetch(

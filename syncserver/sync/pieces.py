@@ -4,19 +4,20 @@ All that decides is read before, under the locks; so pieces change nothing but w
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 from shared.journal import Void
 from syncserver.database.connection import Connection
 from syncserver.judge.authenticity import Arrival
 from syncserver.judge.batch import judge_batch
-from syncserver.sync.threads import beside_the_loop
+from syncserver.sync.threads import beside_the_loop, meanwhile
 from syncserver.sync.writing import Case, Mark, Piece, put_together, write_piece
 
-# Smaller pieces overlap more, and each costs three statements.
-_LEAST_RECORDS = 60
-_MOST_PIECES = 2
+# Nothing is written while the first piece is judged. Writing takes about twice as long as judging, so two thirds are
+# judged while one is written. More pieces cost as much for their statements as they give.
+_FIRST_PART = 3
+_WORTH_PIECES = 120
 _T = TypeVar("_T")
 
 # Whose upload, and how much of it.
@@ -33,21 +34,12 @@ async def judge_and_write(connection: Connection, cases: Sequence[Case], conclud
     for shares in others:
         piece = await judging
         judging = _judge(shares)
-        await _beside(judging, write_piece(connection, piece))
+        await meanwhile(judging, write_piece(connection, piece))
     piece = await judging
     records = sum(len(case.upload.arrivals) for case in cases)
     concluding = asyncio.create_task(beside_the_loop(records, conclude))
-    await _beside(concluding, write_piece(connection, piece))
+    await meanwhile(concluding, write_piece(connection, piece))
     return await concluding
-
-
-async def _beside(task: "asyncio.Task[Any]", writing: Awaitable[None]) -> None:
-    """Write while a task is at work. Its thread has the facts: whatever happens, nobody else may until it is done."""
-    try:
-        await writing
-    except BaseException:
-        await asyncio.gather(task, return_exceptions=True)
-        raise
 
 
 def pieces_of(cases: Sequence[Case]) -> list[list[Share]]:
@@ -55,30 +47,31 @@ def pieces_of(cases: Sequence[Case]) -> list[list[Share]]:
 
     A void changes what a payment before it has become, so a batch with voids is written when all of it is judged.
     """
-    total = sum(len(case.upload.arrivals) for case in cases)
-    count = max(1, min(_MOST_PIECES, total // _LEAST_RECORDS))
-    size = max(1, -(-total // count))
+    sizes = _sizes(sum(len(case.upload.arrivals) for case in cases))
     pieces: list[list[Share]] = [[]]
-    room = size
+    room = next(sizes)
     for case in cases:
-        for arrivals in _parts(case.upload.arrivals, room, size):
+        rest = case.upload.arrivals
+        whole = any(isinstance(arrival.record, Void) for arrival in rest)
+        while True:
             if room <= 0:
                 pieces.append([])
-                room = size
-            pieces[-1].append((case, arrivals))
-            room -= len(arrivals)
+                room = next(sizes)
+            part = rest if whole else rest[:room]
+            pieces[-1].append((case, part))
+            room -= len(part)
+            rest = rest[len(part) :]
+            if not rest:
+                break
     return pieces
 
 
-def _parts(arrivals: Sequence[Arrival], room: int, size: int) -> Iterable[Sequence[Arrival]]:
-    """A batch in parts: what there is room for, and the rest by its size."""
-    if any(isinstance(arrival.record, Void) for arrival in arrivals):
-        yield arrivals
-        return
-    begin, end = 0, room if room > 0 else size
-    while begin < len(arrivals) or begin == 0:
-        yield arrivals[begin:end]
-        begin, end = end, end + size
+def _sizes(total: int) -> Iterator[int]:
+    """How many records are in each piece at most, without an end; the second has room for all that is left."""
+    if total >= _WORTH_PIECES:
+        yield -(-total // _FIRST_PART)
+    while True:
+        yield max(1, total)
 
 
 def _judge(shares: Sequence[Share]) -> "asyncio.Task[Piece]":

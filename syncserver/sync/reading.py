@@ -1,5 +1,6 @@
 """Reads all that decides a batch, in a few set-based statements, after its journal and wallets are locked."""
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -37,7 +38,7 @@ from syncserver.judge.policies import PolicyChange, PolicyHistory
 from syncserver.keys.wrapping import KeyEncryptionKey
 from syncserver.ledger import store
 from syncserver.ledger.postings import Postings
-from syncserver.sync.threads import beside_the_loop
+from syncserver.sync.threads import beside_the_loop, meanwhile
 
 QUERIES = load(Path(__file__).parent)
 # By a look-up: calling an enumeration is slow.
@@ -260,28 +261,27 @@ async def _read_for_payments(
         numbers(record.index for _, record in payments),
         ids(record.id for _, record in payments),
     )
-    asked = await beside_the_loop(len(payments), partial(_take_tenders, customers, payments, voids, kek, rows))
-    for row in await connection.fetch(QUERIES["read_history"], *asked):
-        if row["total"] is not None:
-            customers.day_totals[row["wallet"], row["at"]] = row["total"]
+    asked = await beside_the_loop(len(payments), partial(_history_to_ask, payments, voids, rows))
+    noting = asyncio.create_task(beside_the_loop(len(payments), partial(_note_tenders, customers, payments, kek, rows)))
+    history = await meanwhile(noting, connection.fetch(QUERIES["read_history"], *asked))
+    await noting
+    for wallet, at, total, lat, lon, uncertainty in history:
+        if total is not None:
+            customers.day_totals[wallet, at] = total
         else:
-            sighting = Sighting(row["at"], place_of(row), row["uncertainty"])
-            customers.sightings.setdefault(row["wallet"], []).append(sighting)
+            sighting = Sighting(at, place_of(lat, lon), uncertainty)
+            customers.sightings.setdefault(wallet, []).append(sighting)
 
 
-def place_of(row: Any) -> Place | None:
+def place_of(lat: int | None, lon: int | None) -> Place | None:
     """Where a payment of `read_history` was taken; an online one may have no place."""
-    return None if row["lat"] is None else Place(row["lat"], row["lon"])
+    return None if lat is None or lon is None else Place(lat, lon)
 
 
-def _take_tenders(
-    customers: CustomerFacts,
-    payments: Sequence[tuple[BatchFacts, Payment]],
-    voids: int,
-    kek: KeyEncryptionKey,
-    rows: Sequence[Any],
-) -> tuple[str, str, str, str, int, int]:
-    """Note codes and used ids; what `read_history` is asked: days and moments of wallets, how many and how far away."""
+def _note_tenders(
+    customers: CustomerFacts, payments: Sequence[tuple[BatchFacts, Payment]], kek: KeyEncryptionKey, rows: Sequence[Any]
+) -> None:
+    """Note the codes that were paid with, and which payments' ids were used before."""
     for position, cap, state, wrapped_proof_key, issued_at, expires_at, withdrawn_version, used in rows:
         _, record = payments[position - 1]
         if used:
@@ -296,13 +296,20 @@ def _take_tenders(
                 expires_at=expires_at,
                 withdrawn_version=withdrawn_version,
             )
+
+
+def _history_to_ask(
+    payments: Sequence[tuple[BatchFacts, Payment]], voids: int, rows: Sequence[Any]
+) -> tuple[str, str, str, str, int, int]:
+    """What `read_history` is asked: days and moments of wallets, how many payments each way and how far away."""
     days: set[tuple[str, int]] = set()
     moments: set[tuple[str, int]] = set()
     rate_count = reach = 0
-    for facts, record in payments:
-        code = customers.codes.get((record.wallet, record.series, record.index))
-        policy = policy_of(facts, record, code)
-        when = moment_of_payment(facts, record, code, policy).when
+    for position, cap, _, _, issued_at, *_ in rows:
+        facts, record = payments[position - 1]
+        issued = issued_at if cap is not None else None  # a series may be there without such a code
+        policy = policy_of(facts, record, issued)
+        when = moment_of_payment(facts, record, issued, policy).when
         rate_count = max(rate_count, policy.rate_count)
         reach = max(reach, reach_ms(policy) or MAX_INTEGER)
         days.add((record.wallet, utc_day(when)))

@@ -8,7 +8,7 @@ database is at work, and puts that aside between two records when there is somet
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -88,3 +88,15 @@ async def beside_the_loop(records: int, work: Callable[[], _T], *, size: int = 0
     """
     little = records < _WORTH_A_THREAD and size <= _LITTLE_BYTES
     return work() if little else await asyncio.wrap_future(_WORKER.submit(work, urgent=urgent))
+
+
+async def meanwhile(task: "asyncio.Task[Any]", waiting: Awaitable[_T]) -> _T:
+    """Wait for the database while a task is at work beside the loop.
+
+    It has the facts of a batch: whatever happens, nobody else may have them until it is done.
+    """
+    try:
+        return await waiting
+    except BaseException:
+        await asyncio.gather(task, return_exceptions=True)
+        raise

@@ -27,7 +27,8 @@ from tallystick.bench.office import Office, bench_folder, open_office
 from tallystick.bench.plans import require_index
 from tallystick.bench.report import Part, Run, Target
 from tallystick.bench.running import RunningServer, running_server
-from tallystick.bench.world import CENTRE, CODES_EACH, CURRENCY, QUERIES
+from tallystick.bench.till import CURRENCY
+from tallystick.bench.world import CENTRE, CODES_EACH, QUERIES
 
 FULL = Country(series=2_000_000, near=100_000)
 QUICK = Country(series=20_000, near=5_000)

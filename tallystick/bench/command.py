@@ -3,11 +3,12 @@
 import json as jsons
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import structlog
 from cyclopts import Parameter
@@ -17,9 +18,9 @@ from shared.errors import TallystickError
 from tallystick.bench.machine import describe
 from tallystick.bench.report import Part, Run
 
-PartName = Literal["settle", "http", "growth", "terminal", "book", "reconnect", "all"]
+PartName = Literal["settle", "http", "growth", "terminal", "book", "screen", "reconnect", "all"]
 # In the order in which `all` runs them, each the module that measures it.
-PARTS = ("settle", "http", "growth", "book", "terminal", "reconnect")
+PARTS = ("settle", "http", "growth", "book", "terminal", "screen", "reconnect")
 _ROUNDS, _QUICK_ROUNDS = 7, 2
 
 
@@ -58,15 +59,19 @@ def bench(
         "rounds": run.rounds,
     }
     for name in PARTS if part == "all" else (part,):
+
+        def keep(figures: Mapping[str, Any], name: str = name) -> None:
+            document[name] = dict(figures)
+            if json is not None:  # a long run that is broken off has left what it had
+                json.write_text(jsons.dumps(document, indent=2) + "\n", encoding="utf-8")
+
         try:
-            done = _measure_of(name)(run)
+            done = _measure_of(name)(replace(run, keep=keep))
         except TallystickError as error:
             print(f"error: {name}: {error.message}", file=sys.stderr)
             return 1
         done.show(console)
-        document[name] = {**done.figures, "targets": [target.plain() for target in done.targets]}
-        if json is not None:  # after each part: a long run that is broken off has left what it had
-            json.write_text(jsons.dumps(document, indent=2) + "\n", encoding="utf-8")
+        keep({**done.figures, "targets": [target.plain() for target in done.targets]})
     return 0
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from tallystick.bench.office import Office
-from tallystick.bench.world import CAP, CENTRE, CODES_EACH, CURRENCY, QUERIES
+from tallystick.bench.till import CURRENCY
+from tallystick.bench.world import CAP, CENTRE, CODES_EACH, QUERIES
 
 _ROWS_AT_ONCE = 100_000
 _SEEDS = (0.25, 0.5)  # of two sessions: PostgreSQL writes with one core in each

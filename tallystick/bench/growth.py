@@ -24,7 +24,8 @@ from tallystick.bench.machine import resident_mib
 from tallystick.bench.measures import Measured
 from tallystick.bench.office import Office, bench_folder, open_office
 from tallystick.bench.report import Part, Run, Steps, Target
-from tallystick.bench.world import CAP, CENTRE, CODES_EACH, QUERIES, Backlog, Till, World
+from tallystick.bench.till import Till
+from tallystick.bench.world import CAP, CENTRE, CODES_EACH, QUERIES, Backlog, World
 
 SIZE = 500
 _TILLS_OF_HISTORY = 50
@@ -219,4 +220,5 @@ async def _compare(
     part.row(words, cost, "µs a payment")
     part.row(f"{words}, to the small database beside it", ratio, "")
     part.figures[name] = {"us_a_payment": cost.plain(), "ratio": ratio.plain()}
+    run.keep(part.figures)
     return ratio.median

@@ -10,7 +10,8 @@ from syncserver.services import Services
 from syncserver.sync.grid import cells_around
 from syncserver.sync.numbering import QUERIES
 from tallystick.bench.errors import BenchError
-from tallystick.bench.world import CENTRE, CURRENCY
+from tallystick.bench.till import CURRENCY
+from tallystick.bench.world import CENTRE
 
 
 def scans_of(plan: dict[str, Any], table: str) -> Iterator[str]:

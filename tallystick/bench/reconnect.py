@@ -30,7 +30,8 @@ from tallystick.bench.probe import Latencies, Probe
 from tallystick.bench.report import Part, Run
 from tallystick.bench.running import RunningServer, running_server
 from tallystick.bench.storms import Weathered, part_of
-from tallystick.bench.world import CODES_EACH, Till, World, dealt
+from tallystick.bench.till import Till
+from tallystick.bench.world import CODES_EACH, World, dealt
 
 QUERIES = load(Path(__file__).parent)
 VENDORS = 20

@@ -1,6 +1,6 @@
 """What every part of a bench is handed, and what it gives back."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -71,11 +71,15 @@ def _figures(value: Measured) -> Sequence[str]:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """How a bench runs: `quick` measures less of the same, `rounds` how often everything is measured."""
+    """How a bench runs: `quick` measures less of the same, `rounds` how often everything is measured.
+
+    `keep` takes a long part's figures as far as they have come, so that one that is broken off has left something.
+    """
 
     console: Console
     quick: bool
     rounds: int
+    keep: Callable[[Mapping[str, Any]], None] = lambda _figures: None
 
     @contextmanager
     def progress(self, title: str, steps: int) -> Iterator["Steps"]:

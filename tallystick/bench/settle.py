@@ -22,8 +22,9 @@ from tallystick.bench.measures import Measured
 from tallystick.bench.naive import settle_one
 from tallystick.bench.office import Office, bench_folder, open_office
 from tallystick.bench.report import Part, Run, Target
+from tallystick.bench.till import Till
 from tallystick.bench.workers import settle, settle_in_workers, settling_workers
-from tallystick.bench.world import CODES_EACH, Backlog, Till, World, dealt
+from tallystick.bench.world import CODES_EACH, Backlog, World, dealt
 
 VENDORS = 20
 SIZE = 500

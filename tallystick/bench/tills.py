@@ -9,10 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from shared import codes
 from shared.geo import Place
 from shared.ids import UUID7_RANDOM_BYTES, uuid7
-from shared.journal import Payment
 from syncserver.registry.enrolment import make_token
 from syncserver.registry.vendors import add_vendor, change_policy
 from syncserver.services import Services
@@ -20,7 +18,8 @@ from syncserver.sync.numbering import number_changes
 from syncserver.wallets.accounts import add_customer, fund, move_offline
 from syncserver.wallets.issuing import issue
 from tallystick.bench.errors import BenchError
-from tallystick.bench.world import CAP, CODES_EACH, CURRENCY, QUERIES, Code
+from tallystick.bench.till import CURRENCY, Code, paid_with
+from tallystick.bench.world import CAP, CODES_EACH, QUERIES
 from terminal.clock import Moment
 from terminal.composition import Terminal
 from terminal.journal.device import Device, read_device
@@ -134,31 +133,9 @@ def _add(
     terminal: Terminal, device: Device, shift: bytes, code: Code, minor: int, moment: Moment, version: int
 ) -> None:
     payment = uuid7(moment.at, os.urandom(UUID7_RANDOM_BYTES))
-    proof = codes.prove(
-        code.proof_key,
-        payment=payment,
-        device=device.device,
-        wallet=code.wallet,
-        amount=minor,
-        currency=device.currency,
-        at=moment.at,
-    )
     record, _ = terminal.journal.append(
         device,
-        lambda common: Payment(
-            **common,
-            id=payment,
-            wallet=code.wallet,
-            series=code.series,
-            index=code.index,
-            proof=proof,
-            amount=minor,
-            currency=device.currency,
-            lat=device.place.lat,
-            lon=device.place.lon,
-            book=version,
-            flags=(),
-        ),
+        lambda common: paid_with(code, common, payment, minor, device.place, book=version),
         moment=moment,
         shift=shift,
         cashier=OWNER,

@@ -6,27 +6,24 @@ Codes are not derived by Argon2id here: a server never derives one. Their proof 
 import asyncio
 import itertools
 import math
-import os
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from shared import codes, journal
 from shared.geo import UNITS_PER_DEGREE, Place
 from shared.ids import luhn_digit, uuid7
-from shared.journal import Payment, ShiftOpen
 from shared.keys import SEED_BYTES, SigningKey
-from shared.messages.batch import Batch, decode_batch, encode_batch
+from shared.messages.batch import decode_batch
 from syncserver.database.arrays import uuid_of, uuids
 from syncserver.database.queries import load
 from syncserver.services import Services
 from syncserver.sync import intake
 from syncserver.sync.grid import cell_of
+from tallystick.bench.till import CURRENCY, Code, Till
 
 QUERIES = load(Path(__file__).parent)
-CURRENCY = "EUR"
 CENTRE = Place.from_degrees("59.437", "24.7536")
 CAP = 20_00
 CODES_EACH = 5
@@ -34,94 +31,6 @@ CODES_EACH = 5
 FAR_SHARE = 0.02
 _HOUR = 3_600_000
 _ROWS_AT_ONCE = 20_000
-
-
-@dataclass(frozen=True, slots=True)
-class Code:
-    """One code that can be paid with once."""
-
-    wallet: str
-    series: bytes
-    index: int
-    proof_key: bytes = field(repr=False)
-
-
-@dataclass(slots=True)
-class Till:
-    """A terminal as the server knows it: it signs payments one after another."""
-
-    device: bytes
-    vendor: bytes
-    key: SigningKey
-    place: Place
-    boot: bytes
-    started: int
-    shift: bytes
-    seq: int = 0
-    prev: bytes = b""
-
-    def _common(self, at: int) -> dict[str, Any]:
-        return {
-            "device": self.device,
-            "epoch": 1,
-            "seq": self.seq + 1,
-            "prev": self.prev,
-            "at": at,
-            "tick": at - self.started,
-            "boot": self.boot,
-            "shift": self.shift,
-            "cashier": "ada",
-        }
-
-    def _add(self, record: journal.Record) -> bytes:
-        raw = journal.sign_record(record, self.key)
-        self.seq, self.prev = record.seq, journal.link_of(raw)
-        return raw
-
-    def open_shift(self, at: int) -> bytes:
-        """The record that opens its shift."""
-        return self._add(ShiftOpen(**self._common(at), opening_float=0))
-
-    def pay(self, code: Code, amount: int, at: int) -> bytes:
-        """A signed payment."""
-        payment = uuid7(at, os.urandom(10))
-        proof = codes.prove(
-            code.proof_key,
-            payment=payment,
-            device=self.device,
-            wallet=code.wallet,
-            amount=amount,
-            currency=CURRENCY,
-            at=at,
-        )
-        return self._add(
-            Payment(
-                **self._common(at),
-                id=payment,
-                wallet=code.wallet,
-                series=code.series,
-                index=code.index,
-                proof=proof,
-                amount=amount,
-                currency=CURRENCY,
-                lat=self.place.lat,
-                lon=self.place.lon,
-                book=1,
-                flags=(),
-            )
-        )
-
-    def batch(self, records: Sequence[bytes], now: int) -> bytes:
-        """The body of an upload."""
-        return encode_batch(
-            Batch(
-                batch=uuid7(now, os.urandom(10)),
-                records=tuple(records),
-                sent_at=now,
-                tick=now - self.started,
-                boot=self.boot,
-            )
-        )
 
 
 @dataclass(frozen=True, slots=True)

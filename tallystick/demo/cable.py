@@ -10,15 +10,15 @@ MAX_TAPPED = 4 * 1024 * 1024
 
 
 class Cable:
-    """Forwards TCP from a port of its own to the server's port; unplugged, nothing listens there and nothing flows."""
+    """Forwards TCP from a port of its own (0: any) to the server's; unplugged, nothing listens and nothing flows."""
 
-    def __init__(self, server_port: int) -> None:
+    def __init__(self, server_port: int, port: int = 0) -> None:
         self._server_port = server_port
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="cable", daemon=True)
         self._listener: asyncio.Server | None = None
         self._flows: set[asyncio.Task[None]] = set()
-        self.port = 0
+        self.port = port
         # What the terminal said lately: anyone who taps a cable has it too.
         self.tapped = bytearray()
 

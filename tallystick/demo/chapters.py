@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from shared.money import format_minor
@@ -73,7 +72,7 @@ def come_back(story: Story, server: Place, one: Till, two: Till, people: People,
     story.chapter("The network returns: batches go up, receipts come back")
     for till in (one, two):
         till.cable.plug()
-        _sync(story, till)
+        sync(story, till)
     again = one.place.run("terminal", "sync")
     story.tell(f"nothing is left to send: {again['push']['records']} records")
 
@@ -120,20 +119,8 @@ def reconcile(story: Story, server: Place) -> str:
     return f"reconciled: {totals['payments']} payments, {counts}, difference {sums}"
 
 
-def explain(story: Story, server: Place, till: Till, customer: Customer) -> None:
-    """How to go on by hand."""
-    program = Path(till.place.command[0]).parent / "tallystick"
-    say = story.console.print
-    say("\n[bold]The shop is still open. In another terminal:[/bold]")
-    say(f"  alias till='TALLYSTICK_HOME={till.place.home} \"{program}\" terminal'", soft_wrap=True)
-    say(f"  alias office='TALLYSTICK_HOME={server.home} \"{program}\" server'", soft_wrap=True)
-    for index in (2, 3, 4):
-        say(f"  till sell --wallet {customer.wallet} --code {customer.code(index)} --amount {index}.50", soft_wrap=True)
-    say("  till queue; till sync; till status")
-    say("  office payment flagged; office reconcile; office --help")
-
-
-def _sync(story: Story, till: Till) -> Answer:
+def sync(story: Story, till: Till) -> Answer:
+    """Send what waits, and tell what came of it."""
     answer = till.place.run("terminal", "sync")
     statuses = ", ".join(f"{count} {status}" for status, count in sorted(answer["push"]["statuses"].items()))
     story.tell(f"{answer['push']['records']} records in {answer['push']['batches']} batch: {statuses}")

@@ -1,7 +1,6 @@
 """`tallystick demo`: a day in a shop, over real HTTP, with the network going away and coming back."""
 
 import shutil
-import signal
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -14,27 +13,52 @@ from rich.console import Console
 
 from tallystick.demo import apps, chapters
 from tallystick.demo.cable import Cable
+from tallystick.demo.counter import tend
 from tallystick.demo.programs import DemoError, Place, running_server
 from tallystick.demo.shop import FAR, NEAR, Story, add_customer, add_vendor, enrol
+from tallystick.extras import advice, missing_extras
+from terminal.browser import Address
 
 
-def demo(*, once: Annotated[bool, Parameter(negative="")] = False) -> int:
-    """A day in a shop: a terminal sells with no network, and every cent is settled once when it returns.
+def demo(
+    *,
+    once: Annotated[bool, Parameter(negative="")] = False,
+    serve: Annotated[bool, Parameter(negative="")] = False,
+    port: int = 8100,
+) -> int:
+    """A shop with its till: sell, pull the network cable, sell on, and see every cent settled once when it is back.
 
-    Each step is a command that you can type yourself. On a terminal the shop stays open at the end, until Ctrl-C.
+    On a terminal it sets up a server and a shop, and opens the till for you. Elsewhere, and with --once, it tells a day
+    in a shop, each step a command that you can type yourself. Nothing is left running, and all money is play money.
 
     Args:
-        once: Stop at the end, also on a terminal, and leave nothing running.
+        once: Tell the day, also on a terminal.
+        serve: Open the till in a browser, at http://127.0.0.1:8100/, until Ctrl-C.
+        port: Where that page is served; 0 is any port that is free.
     """
     console = Console(highlight=False)
     try:
+        page = _page(port) if serve else None
         with _folder() as folder, ExitStack() as stack:
-            last_line = _day(Story(console), folder, stack, stay=sys.stdout.isatty() and not once)
+            if serve or (sys.stdin.isatty() and sys.stdout.isatty() and not once):
+                last_line = tend(Story(console), folder, page=page)
+            else:
+                last_line = _day(Story(console), folder, stack)
     except DemoError as error:
         print(f"The day did not go as it should: {error.message}", file=sys.stderr)
         return 1
     print(last_line)
     return 0
+
+
+def _page(port: int) -> Address:
+    missing = missing_extras("browser")
+    if missing:
+        raise DemoError(advice(missing))
+    try:
+        return Address("127.0.0.1", port)
+    except ValueError as error:
+        raise DemoError(str(error)) from error
 
 
 @contextmanager
@@ -47,7 +71,7 @@ def _folder() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _day(story: Story, folder: Path, stack: ExitStack, *, stay: bool) -> str:
+def _day(story: Story, folder: Path, stack: ExitStack) -> str:
     # Nobody wants to watch how somebody waits for a day.
     server = Place("office", folder / "server", story.console, {"TALLYSTICK_WAITING_HOURS": "0"})
     story.chapter("The office sets up a server")
@@ -71,19 +95,4 @@ def _day(story: Story, folder: Path, stack: ExitStack, *, stay: bool) -> str:
     chapters.come_back(story, server, one, two, people, port)
     chapters.decide_flagged(story, server, one)
     apps.pay_online(story, server, port, vendor)
-    last_line = chapters.reconcile(story, server)
-    if stay:
-        chapters.explain(story, server, one, people.maria)
-        print(f"\n{last_line}\n\nCtrl-C ends the day.", flush=True)
-        _wait()
-        print()
-        last_line = chapters.reconcile(story, server)  # more may have been sold by hand
-    return last_line
-
-
-def _wait() -> None:
-    """Stay until somebody says enough; the server keeps running meanwhile."""
-    wanted = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
-    signal.pthread_sigmask(signal.SIG_BLOCK, wanted)
-    signal.sigwait(wanted)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, wanted)
+    return chapters.reconcile(story, server)

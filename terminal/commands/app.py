@@ -3,8 +3,9 @@
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import Annotated
 
-from cyclopts import App
+from cyclopts import App, Parameter
 
 from terminal.commands.exits import help_table
 
@@ -44,8 +45,26 @@ def _register(words: Sequence[str]) -> None:
 
 
 @app.default
-def open_till() -> int:
-    """Open the till: sell, online or off, all day. One program at a time; Ctrl-Q closes it."""
+def open_till(
+    *,
+    serve: Annotated[bool, Parameter(negative=())] = False,
+    host: str = "127.0.0.1",
+    port: int = 8100,
+    anyone: Annotated[bool, Parameter(negative=())] = False,
+) -> int:
+    """Open the till: sell, online or off, all day. One program at a time; Ctrl-Q closes it.
+
+    Args:
+        serve: Open it in a browser instead, at http://127.0.0.1:8100/, until Ctrl-C.
+        host: Where the page is served.
+        port: Where the page is served; 0 is any port that is free.
+        anyone: Serve it to other machines too. Whoever reaches the page is at the till, and what is typed crosses the
+            network as it is.
+    """
+    if serve:
+        from terminal.commands.page import serve_page  # noqa: PLC0415 - with a web server, which a till does without
+
+        return serve_page(host, port, anyone=anyone)
     from terminal.commands.screens import open_screens  # noqa: PLC0415 - with Textual, which other commands do without
 
     return open_screens()

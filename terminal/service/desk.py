@@ -3,7 +3,7 @@
 import os
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,14 +14,17 @@ import httpx
 from shared.errors import TallystickError
 from terminal.clock import Clock, Random, SystemClock
 from terminal.composition import SecretOf, Terminal
-from terminal.errors import NotEnrolledError, TillOpenError
+from terminal.errors import NoSecretError, NotEnrolledError, TillOpenError, UnlockError
 from terminal.journal.device import read_device
 from terminal.journal.payments import PaymentRow
 from terminal.service.background import Background
 from terminal.service.link import LinkWatch
 from terminal.service.printouts import PrintNews, Printouts
 from terminal.service.till_thread import TillThread
+from terminal.store import vault
 from terminal.store.files import locked, make_folder
+from terminal.store.unlock import find_or_make_secret, find_secret
+from terminal.store.vault import Secret
 from terminal.sync import Pace, SyncReport
 
 LOCK_FILE = "till.lock"
@@ -75,6 +78,7 @@ class Desk:
         self._pace = pace
         self._stack = ExitStack()
         self._till = TillThread()
+        self._begun: Future[Terminal] | None = None
         self._background: Background | None = None
         self._watch: LinkWatch | None = None
         self._terminal: Terminal | None = None
@@ -93,15 +97,52 @@ class Desk:
         self._stack.enter_context(locked(self.home / LOCK_FILE, taken=TillOpenError))
 
     def unlock(self, secret: SecretOf | None = None) -> Future[Terminal]:
-        """Open the terminal that lives in the folder; the future raises what `Terminal.open` does."""
+        """Open the terminal that lives in the folder; the future raises what `Terminal.open` does.
+
+        Without a secret it comes from a file or a credential alone: NoSecretError says that a person has to be asked.
+        """
+        begun, self._begun = self._begun, None
+        if secret is None and begun is not None:
+            return begun
+        found = secret or find_secret
         return self._till.open(
             lambda: Terminal.open(
-                self.home, clock=self.clock, random=self._random, transport=self._transport, secret=secret
+                self.home, clock=self.clock, random=self._random, transport=self._transport, secret=found
             )
         )
 
-    def prepare(self, secret: SecretOf | None = None) -> Future[Terminal]:
-        """Open it for its enrolment, made where there is none; the future raises what `Terminal.prepare` does."""
+    def unlock_early(self) -> None:
+        """Do what the first `unlock` will ask for, before the screens are loaded.
+
+        Argon2id takes 64 MiB, for a moment: they are given back before the screens take as much.
+        """
+        self._begun = self.unlock()
+        wait([self._begun])
+
+    @property
+    def needs_secret(self) -> bool:
+        """Whether a person has to say the unlock secret: no file and no credential has it."""
+        try:
+            find_secret(self.home)
+        except NoSecretError:
+            return True
+        except UnlockError:
+            return False  # there is one, and opening says what is wrong with it
+        return False
+
+    def prepare(self, typed: str) -> Future[Terminal]:
+        """Open the terminal for its enrolment, made where there is none; the future raises as `Terminal.prepare`.
+
+        Args:
+            typed: the unlock secret, where a person has it; for a new vault, empty keeps a new one in a file.
+        """
+
+        def secret(home: Path) -> Secret:
+            if (home / vault.FILE_NAME).exists():
+                return find_secret(home, ask=lambda _prompt: typed)
+            return find_or_make_secret(home, self._random, ask=lambda _prompt: typed)
+
+        self._end_background()
         return self._till.open(
             lambda: Terminal.prepare(
                 self.home, clock=self.clock, random=self._random, transport=self._transport, secret=secret

@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import ClassVar, TypeVar
 
 from textual import events
@@ -55,7 +56,7 @@ class Heard(Message):
 class TillApp(Doors, App[int]):
     """The till. `desk` was claimed already; `key_clock` says when keys were pressed."""
 
-    CSS_PATH = "till.tcss"
+    CSS_PATH = Path(__file__).with_name("till.tcss")
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(*EVERYWHERE, "close"), Binding("ctrl+c", "close", show=False)]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-normal"), (100, "-wide")]  # noqa: RUF012 - as Textual declares it
@@ -78,7 +79,6 @@ class TillApp(Doors, App[int]):
             deliver=self._deliver,
             scanned=self._scanned,
         )
-        self._released: events.Key | None = None
         ScrollBar.renderer = PlainBars
         for theme in themes.ALL:
             self.register_theme(theme)
@@ -125,18 +125,16 @@ class TillApp(Doors, App[int]):
         if isinstance(event, events.Key) and not event.is_forwarded:
             if self.session is not None:
                 self.session.touch(self.desk.clock.tick())
-            if event is self._released:
-                self._released = None
-            elif not self._reader.read(event):
-                return
-        elif isinstance(event, events.Paste) and not event.is_forwarded:
+            for key in self._reader.read(event):
+                await super().on_event(key)
+            return
+        if isinstance(event, events.Paste) and not event.is_forwarded:
             self._reader.pasted(event.text)
             return
         await super().on_event(event)
 
-    def _deliver(self, event: events.Key) -> None:
-        self._released = event
-        self.post_message(event)
+    async def _deliver(self, event: events.Key) -> None:
+        await super().on_event(event)
 
     def _scanned(self, text: str) -> None:
         screen = self.screen
@@ -192,6 +190,11 @@ class TillApp(Doors, App[int]):
             self.desk.go_live(self._terminal, url)
         await self.look()
         await self._show(await opening.next_screen(self))
+
+    def adopt(self, terminal: Terminal) -> None:
+        """Go on with a terminal that was just enrolled."""
+        self._terminal, self._live, self.session = terminal, False, None
+        self.go_on()
 
     async def begin(self, who: SignedIn) -> None:
         """Somebody works here from now on."""

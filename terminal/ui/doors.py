@@ -11,13 +11,15 @@ from terminal.ui.screens.history import HistoryScreen
 from terminal.ui.screens.menu import MenuScreen
 from terminal.ui.screens.queue import QueueScreen
 from terminal.ui.screens.receipt import ReceiptScreen
+from terminal.ui.screens.settings import SettingsScreen
 from terminal.ui.screens.shift import ShiftScreen
+from terminal.ui.screens.status import StatusScreen
 from terminal.ui.surroundings import of
 
 # What a till that is locked still does.
 _ALWAYS = ("help", "sync")
 # Left without a thought: nobody waits for what they were dismissed with, and nothing is under way there.
-_LOOKED_AT = (HelpScreen, HistoryScreen, QueueScreen, ReceiptScreen)
+_LOOKED_AT = (HelpScreen, HistoryScreen, QueueScreen, ReceiptScreen, StatusScreen)
 
 
 class Doors(App[int]):
@@ -56,6 +58,14 @@ class Doors(App[int]):
     def action_shift(self) -> None:
         """The shift's report, and closing it."""
         self._open(ShiftScreen())
+
+    def action_status(self) -> None:
+        """How this till is."""
+        self._open(StatusScreen())
+
+    def action_settings(self) -> None:
+        """Looks, language, printer, keys."""
+        self._open(SettingsScreen())
 
     def action_last(self) -> None:
         """The receipt of what is shown, else the last sale's."""

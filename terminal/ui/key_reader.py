@@ -1,7 +1,8 @@
 """Where keys come in: a scanner's burst becomes one scan, a person's keys go on to where they belong."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Protocol
 
 from textual import events
@@ -53,8 +54,8 @@ class KeyReader:
         *,
         clock: KeyClock,
         focused: Callable[[], Widget | None],
-        later: Callable[[float, Callable[[], None]], object],
-        deliver: Callable[[events.Key], None],
+        later: Callable[[float, Callable[[], Awaitable[None]]], object],
+        deliver: Callable[[events.Key], Awaitable[None]],
         scanned: Callable[[str], None],
     ) -> None:
         self._clock = clock
@@ -66,50 +67,49 @@ class KeyReader:
         self._restore: Callable[[], None] = _nothing
         self._held: events.Key | None = None
 
-    def read(self, event: events.Key) -> bool:
-        """Whether a key goes on to the screen now."""
+    def read(self, event: events.Key) -> list[events.Key]:
+        """The keys that go on to the screen now, in order: this one, with one that was held back before it, or none."""
         widget = self._focused()
         character = event.character if event.character and event.character.isprintable() else None
         edits = character is not None and _edits(widget, character)
         verdict = self._bursts.key(character, self._clock.of(event), edits=edits)
         if verdict is Verdict.FIRST:
-            self._release()
+            before = self._released()
             self._restore = _memento(widget)
-            if edits or character is None:
-                return True
+            if edits:
+                return [*before, event]
             # It would act, and may yet be the first letter of a voucher.
             self._held = event
-            self._later(GAP_MS / _MS, self._release)
-            return False
+            self._later(GAP_MS / _MS, partial(self._time_is_up, event))
+            return before
         if verdict is Verdict.PASS:
-            if character is None:
-                self._release()
-            return True
+            return [event] if edits else [*self._released(), event]
         if verdict is Verdict.END:
             self._finish()
         elif verdict is Verdict.UNDO:
             self._held = None
             self._after(self._restore)
-            self._wait()
-        return False
+            self._later(GAP_MS / _MS, self._look)
+        return []
 
     def pasted(self, text: str) -> None:
         """Something came in one piece, as scanners of some terminals do it."""
         self._scanned(text.strip()[:_MOST_SCANNED])
 
-    def _release(self) -> None:
+    def _released(self) -> list[events.Key]:
         event, self._held = self._held, None
-        if event is not None:
-            self._deliver(event)
+        return [] if event is None else [event]
 
-    def _wait(self) -> None:
-        self._later(GAP_MS / _MS, self._look)
+    async def _time_is_up(self, event: events.Key) -> None:
+        if self._held is event:
+            self._held = None
+            await self._deliver(event)
 
-    def _look(self) -> None:
+    async def _look(self) -> None:
         if self._bursts.quiet(self._clock.now()):
             self._finish()
         elif self._bursts.scanning:
-            self._wait()
+            self._later(GAP_MS / _MS, self._look)
 
     def _finish(self) -> None:
         text = self._bursts.scan().strip()[:_MOST_SCANNED]

@@ -44,10 +44,13 @@ _TABLE = (
     Key("smaller", "enter", marked("Code size"), marked("The receipt's code smaller or larger")),
     Key("past", "enter", marked("Earlier"), marked("The shifts before, with their reports")),
     Key("otherwise", "o", marked("Other tender"), marked("The rest is paid another way")),
+    Key("enrol", "e", marked("Enrol again"), marked("Enrol this till anew, with a new key")),
     Key("close", "ctrl+q", marked("Quit"), marked("Close the till's program"), footer=False),
 )
 KEYS: Mapping[str, Key] = {key.id: key for key in _TABLE}
 
+# What edits and moves is nobody's to take.
+_TYPES = ("enter", "backspace", "delete", "escape", "tab", "up", "down", "left", "right", "home", "end", "space")
 _NAMES = {
     "escape": "Esc",
     "enter": "Enter",
@@ -86,3 +89,11 @@ def keys_of(action: str, changed: Mapping[str, str]) -> str:
 def help_rows(actions: Iterable[str], changed: Mapping[str, str]) -> list[tuple[str, str]]:
     """Keys and what they do, for the help page."""
     return [(names_of(keys_of(action, changed)), _(KEYS[action].long)) for action in actions if action in KEYS]
+
+
+def conflict(key: str, action: str, changed: Mapping[str, str]) -> str | None:
+    """What a key is taken by, in words; None where an action may have it."""
+    if (len(key) == 1 and key.isdigit()) or key in _TYPES:
+        return _("typing and moving")
+    others = (name for name in KEYS if name != action)
+    return next((_(KEYS[name].long) for name in others if key in keys_of(name, changed).split(",")), None)

@@ -45,6 +45,9 @@ class Surroundings(Protocol):
     def go_on(self) -> None:
         """Show what this till needs next: unlocking, enrolment, a person, a shift, a sale."""
 
+    def adopt(self, terminal: Terminal) -> None:
+        """Go on with a terminal that was just enrolled."""
+
     async def begin(self, who: SignedIn) -> None:
         """Somebody works here from now on."""
 

@@ -60,6 +60,7 @@ ASCII = Theme(
     background="ansi_default",
     surface="ansi_default",
     panel="ansi_default",
+    boost="ansi_default",
     dark=True,
     ansi=True,
     # Textual's own styles ask for these of every theme that is `ansi`.

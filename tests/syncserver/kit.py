@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+from msgspec import structs
 
 from shared import codes, journal, tokens
 from shared.codes import KdfParameters
@@ -28,6 +29,7 @@ from syncserver.reconcile.checks import reconcile
 from syncserver.registry import enrolment, vendors
 from syncserver.services import Services
 from syncserver.wallets import accounts, issuing
+from tallystick.bench import till as signing
 
 TALLINN = Place.from_degrees("59.437", "24.7536")
 START = 1_795_262_400_000
@@ -209,29 +211,9 @@ class FakeTerminal:
         common = self.common(at)
         payment_id = changes.pop("id", None) or uuid7(common["at"], os.urandom(10))
         secrets = codes.derive(typed or code.code, code.series, code.kdf)
-        proof = codes.prove(
-            secrets.proof_key,
-            payment=payment_id,
-            device=self.device,
-            wallet=code.wallet,
-            amount=amount,
-            currency="EUR",
-            at=common["at"],
-        )
-        values = common | {
-            "id": payment_id,
-            "wallet": code.wallet,
-            "series": code.series,
-            "index": code.index,
-            "proof": proof,
-            "amount": amount,
-            "currency": "EUR",
-            "lat": TALLINN.lat,
-            "lon": TALLINN.lon,
-            "book": self.book,
-            "flags": (),
-        }
-        return Payment(**(values | changes))
+        proved = signing.Code(code.wallet, code.series, code.index, secrets.proof_key)
+        record = signing.paid_with(proved, common, payment_id, amount, TALLINN, book=self.book)
+        return structs.replace(record, **changes)
 
     def pay(self, code: Code, amount: int, **changes: Any) -> tuple[bytes, bytes]:
         """A signed payment: (id, raw)."""

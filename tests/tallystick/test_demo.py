@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,14 +14,22 @@ LAST_LINE = re.compile(
 )
 
 
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A folder with a short path, because sockets need one; nothing is left in it, and nothing runs that names it."""
+    folder = Path("/tmp") / f"tallystick-demo-test-{os.getpid()}"  # noqa: S108 - see above
+    folder.mkdir(mode=0o700)
+    yield folder
+    assert list(folder.iterdir()) == []
+    folder.rmdir()
+    assert [words for words in _command_lines() if str(folder).encode() in words] == []
+
+
 @pytest.mark.timeout(240)
-def test_the_day_comes_out_even_and_leaves_nothing_running(tmp_path: Path) -> None:
-    place = Path("/tmp") / f"tallystick-demo-test-{os.getpid()}"  # noqa: S108 - sockets need a short path
-    place.mkdir(mode=0o700)
-    environment = {**os.environ, "TMPDIR": str(place), "HOME": str(tmp_path)}
+def test_the_day_comes_out_even_and_leaves_nothing_running(place: Path, tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "tallystick", "demo", "--once"],
-        env=environment,
+        env={**os.environ, "TMPDIR": str(place), "HOME": str(tmp_path)},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -32,9 +41,6 @@ def test_the_day_comes_out_even_and_leaves_nothing_running(tmp_path: Path) -> No
     payments, *states = map(int, match.groups())
     assert payments == sum(states) == 9
     assert states == [7, 0, 1, 1]
-    assert list(place.iterdir()) == []
-    place.rmdir()
-    assert [words for words in _command_lines() if str(place).encode() in words] == []
 
 
 def _command_lines() -> list[bytes]:

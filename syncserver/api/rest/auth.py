@@ -20,6 +20,7 @@ from syncserver.people.errors import (
     PasswordError,
     RefreshRaceError,
     RefreshTokenError,
+    UnknownPersonError,
 )
 from syncserver.people.sessions import Session
 from syncserver.sync.bounds import Bounds
@@ -31,33 +32,31 @@ WAITING_TOO = frozenset({PersonState.WAITING, PersonState.APPROVED})
 _NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 
-class LoginRequest(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+class Secret(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+    """A body that no log shows."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
+
+class LoginRequest(Secret, frozen=True):
     """Who asks, and the proof of it."""
 
     login: str
     password: str
 
-    def __repr__(self) -> str:
-        return "LoginRequest()"
 
-
-class RefreshRequest(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+class RefreshRequest(Secret, frozen=True):
     """The refresh token that came last."""
 
     refresh_token: str
 
-    def __repr__(self) -> str:
-        return "RefreshRequest()"
 
-
-class PasswordRequest(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+class PasswordRequest(Secret, frozen=True):
     """The password as it is, and as it is to be: 8 to 128 characters."""
 
     old_password: str
     new_password: str
-
-    def __repr__(self) -> str:
-        return "PasswordRequest()"
 
 
 class TokensView(msgspec.Struct, frozen=True, rename="camel"):
@@ -116,6 +115,12 @@ async def log_out(call: Call[RefreshRequest, Nothing]) -> Answer[None]:
     return Answer(None)
 
 
+async def log_out_everywhere(call: Call[None, Nothing]) -> Answer[None]:
+    """`POST /auth/logout-everywhere`."""
+    await sessions.log_out_everywhere(call.services, call.who)
+    return Answer(None)
+
+
 async def change_password(call: Call[PasswordRequest, Nothing]) -> Answer[None]:
     """`POST /auth/password`."""
     body = call.body
@@ -156,6 +161,15 @@ ENDPOINTS = (
         roles=None,
         body=RefreshRequest,
         rate=Rate.PUBLIC,
+        tag=TAG,
+    ),
+    Endpoint(
+        method="POST",
+        path="/auth/logout-everywhere",
+        handle=log_out_everywhere,
+        summary="End all of my sessions, this one too",
+        states=WAITING_TOO,
+        errors=(UnknownPersonError,),
         tag=TAG,
     ),
     Endpoint(

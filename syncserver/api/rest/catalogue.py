@@ -1,6 +1,18 @@
 """Every endpoint of the REST API, in the order of its document."""
 
-from syncserver.api.rest import auth, codes, funding, people, statements, transactions, vendors, wallets
+from syncserver.api.rest import (
+    auth,
+    bank_entries,
+    codes,
+    funding,
+    people,
+    reviewing,
+    statements,
+    transactions,
+    vendor_books,
+    vendors,
+    wallets,
+)
 from syncserver.api.rest.endpoint import Endpoint
 
 ENDPOINTS: tuple[Endpoint, ...] = (
@@ -8,8 +20,11 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *auth.ENDPOINTS,
     *wallets.ENDPOINTS,
     *funding.ENDPOINTS,
+    *bank_entries.ENDPOINTS,
     *codes.ENDPOINTS,
     *statements.ENDPOINTS,
+    *reviewing.ENDPOINTS,
     *transactions.ENDPOINTS,
     *vendors.ENDPOINTS,
+    *vendor_books.ENDPOINTS,
 )

@@ -21,7 +21,7 @@ from syncserver.api.envelope import success
 from syncserver.api.frame import add_headers
 from syncserver.api.rest import limits
 from syncserver.database.connection import Connection
-from syncserver.people import access
+from syncserver.people import access, sessions
 from syncserver.people.access import ADMINS, Caller, Role
 from syncserver.people.errors import ForbiddenError, NotApprovedError
 from syncserver.people.once import OnceKey, find_answer, once
@@ -113,7 +113,7 @@ class Call(Generic[_Body, _Query]):
         return Answer(stored.data, stored.status) if stored is not None else None
 
     def _key(self) -> OnceKey:
-        return OnceKey.of(self.who.user_id, self.request.headers.get(IDEMPOTENCY_KEY), self.route, self.raw)
+        return OnceKey.of(self.who.user_id, only_header(self.request, IDEMPOTENCY_KEY), self.route, self.raw)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,8 +170,11 @@ class Endpoint:
         services: Services = request.app.state.services
         add_headers(request.scope, PERSONAL)
         caller = caller_of(request) if self.roles is not None else None
+        if caller is not None:
+            sessions.require_unknown_to_have_ended(services, caller)
         await limits.draw_for(request, self.rate, caller)
         if caller is not None:
+            await sessions.require_open(services, caller)
             self._require(caller)
         named = request.path_params.items()
         path = {name: _id_of(name, value) for name, value in named if name not in self.words}
@@ -205,10 +208,22 @@ def caller_of(request: Request) -> Caller:
     Raises:
         TokenError: there is none, or it is not valid.
     """
-    scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
+    scheme, _, bearer = (only_header(request, "Authorization") or "").partition(" ")
     if scheme.lower() != "bearer" or not bearer:
         raise TokenError("a bearer token is needed")
     return access.authenticate(request.app.state.services, bearer.strip())
+
+
+def only_header(request: Request, name: str) -> str | None:
+    """A header that may be there once: of two, whoever stands between might mean the other one.
+
+    Raises:
+        DecodingError: it is there several times.
+    """
+    found = request.headers.getlist(name)
+    if len(found) > 1:
+        raise DecodingError(f"{name}: more than one")
+    return found[0] if found else None
 
 
 def _require_own(caller: Caller, owner: bytes) -> None:

@@ -1,43 +1,31 @@
-"""How money comes in: the cash desk, bank transfers, and the entries of statements that named nobody."""
+"""How money comes in: the cash desk, and how to pay by bank transfer."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
-from starlette.requests import Request
 
-from shared.errors import MoneyError, WalletNumberError
-from shared.ids import uuid_bytes, uuid_text, wallet_number
-from shared.money import MAX_AMOUNT, Money
-from syncserver.api.body import SlowBodyError, TooLargeError, WrongTypeError, read_body
+from shared.errors import MoneyError
+from shared.money import Money
 from syncserver.api.rest.amounts import Amount, Sum, money_of
-from syncserver.api.rest.endpoint import ACCEPTED, ANOTHER_ADMIN, Answer, Call, Endpoint, Nothing
+from syncserver.api.rest.bringing_in import WaitingForAnother, lock_alone, may_bring_in, require_others
+from syncserver.api.rest.endpoint import ACCEPTED, Answer, Call, Endpoint, Nothing
 from syncserver.api.rest.wallets import OWNERS, BalancesView, view
 from syncserver.database.connection import Connection
-from syncserver.people.access import ADMINS
 from syncserver.people.errors import ForbiddenError
-from syncserver.people.second import may_go_ahead
 from syncserver.wallets import accounts
 from syncserver.wallets.errors import UnknownWalletError
-from syncserver.wallets.funding import assigning, audit, bank_accounts, desk, importing, statements
-from syncserver.wallets.funding.assigning import Assignment
+from syncserver.wallets.funding import bank_accounts, desk
 from syncserver.wallets.funding.bank_accounts import BankAccount, Instructions
 from syncserver.wallets.funding.desk import CashDesk
 from syncserver.wallets.funding.errors import (
-    EntryStateError,
     NoBankAccountError,
     OwnWalletError,
     ReceiptRequiredError,
     ReceiptUsedError,
-    StatementError,
-    UnknownBankAccountError,
-    UnknownEntryError,
 )
-from syncserver.wallets.funding.importing import Summary, Why
 
 TAG = "Funding"
-MOST_BYTES = 4 * 1024 * 1024
-FILES = ("text/csv", "application/xml", "text/xml")
 
 
 class AddMoneyRequest(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
@@ -53,12 +41,6 @@ class PaidIn(msgspec.Struct, frozen=True, rename="camel", tag_field="outcome", t
     receipt: str
     amount: Sum
     balances: BalancesView
-
-
-class WaitingForAnother(msgspec.Struct, frozen=True, rename="camel", tag_field="outcome", tag="waiting"):
-    """Nothing moved: so much needs a second admin, who has to ask for the very same."""
-
-    amounts: list[Sum]
 
 
 class PayTo(msgspec.Struct, frozen=True, rename="camel"):
@@ -79,101 +61,12 @@ class HowToPay(msgspec.Struct, frozen=True, rename="camel", tag_field="outcome",
     accounts: list[PayTo]
 
 
-class EntryView(msgspec.Struct, frozen=True, rename="camel"):
-    """An entry of a statement. `named` is the wallet that its reference names, `reason` why it was not credited."""
-
-    entry_id: str
-    account: str
-    booked_on: str
-    amount: Sum
-    credit: bool
-    reversal: bool
-    reference: str | None
-    payer: str
-    remittance: str
-    named: str | None
-    state: str
-    reason: str | None
-    wallet: str | None
-    imported_at: int
-    decided_by: str | None
-    decided_at: int | None
-
-
-class EntryPage(msgspec.Struct, frozen=True, rename="camel"):
-    """Entries, the newest first; `next` is the cursor of the next page."""
-
-    entries: list[EntryView]
-    next: str | None
-
-
-class EntryQuery(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
-    """Which entries."""
-
-    state: Literal["credited", "unmatched"] | None = None
-    reason: Why | None = None
-    cursor: str | None = None
-    limit: Annotated[int, Meta(ge=1, le=200)] = 50
-
-
-class ImportQuery(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
-    """Whose statement a CSV file is, where none of its columns says it."""
-
-    account: Annotated[str, Meta(max_length=64)] | None = None
-
-
-class Imported(msgspec.Struct, frozen=True, rename="camel", tag_field="outcome", tag="imported"):
-    """What became of a file's entries; those that were `known` were in another file, or in this one before."""
-
-    credited: int
-    sums: list[Sum]
-    known: int
-    pending: int
-    empty: int
-    unmatched: dict[str, int]
-
-
-class AssignRequest(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
-    """Whose money it is: the number of a wallet."""
-
-    wallet: Annotated[str, Meta(max_length=32)]
-
-
-class Assigned(msgspec.Struct, frozen=True, rename="camel", tag_field="outcome", tag="assigned"):
-    """An entry that an admin gave to a wallet."""
-
-    entry: EntryView
-
-
-async def _may_go_ahead(
-    connection: Connection, call: Call[Any, Any], *, action: str, subject: str, money: Money
-) -> bool:
-    """Whether one admin is enough, or this is the second; who asked is written down either way."""
-    ahead = await may_go_ahead(connection, call.services, call.who, action=action, subject=subject, money=money)
-    await audit.note(
-        connection,
-        call.services,
-        action=action,
-        subject=subject,
-        money=money,
-        asked_by=call.who.user_id,
-        went_ahead=ahead,
-    )
-    return ahead
-
-
-def _require_others(call: Call[Any, Any], owner: bytes | None) -> None:
-    """Nobody brings money to a wallet of their own."""
-    if owner == call.who.user_id:
-        raise OwnWalletError
-
-
 async def add_money(call: Call[AddMoneyRequest, Nothing]) -> Answer[Any]:
     """`POST /api/wallets/add-money/{userId}`."""
     user_id = call.path["userId"]
     if not call.who.is_admin:
         return await call.once_or_wait(lambda connection: _tell_how_to_pay(connection, user_id, call.body))
-    _require_others(call, user_id)
+    require_others(call, user_id)
     if call.body.receipt is None:
         raise ReceiptRequiredError
     if call.body.amount is None:
@@ -181,11 +74,20 @@ async def add_money(call: Call[AddMoneyRequest, Nothing]) -> Answer[Any]:
     amount, receipt = call.body.amount, desk.receipt_number(call.body.receipt)
 
     async def work(connection: Connection) -> tuple[PaidIn | WaitingForAnother, int]:
+        alone = await lock_alone(connection, call)
         found = await accounts.of_customer(connection, user_id)
         money = money_of(amount, found.currency)
         of_the_day = await desk.count(connection, found.wallet, money, receipt, call.services.clock())
-        subject = f"receipt {receipt} of {money.minor} into {found.wallet}, in all"
-        if not await _may_go_ahead(connection, call, action="cash desk", subject=subject, money=of_the_day):
+        subject = f"receipt {receipt} into {found.wallet}"
+        if not await may_bring_in(
+            connection,
+            call,
+            action="cash desk",
+            subject=subject,
+            money=money,
+            alone=alone,
+            of_the_day=of_the_day.minor,
+        ):
             return WaitingForAnother([Sum.of(money.minor, money.currency)]), ACCEPTED
         cash = CashDesk(found.wallet, money, receipt, call.who.user_id, call.who.actor, call.services.clock())
         await cash.pay_in(connection)
@@ -220,99 +122,6 @@ def _pay_to(one: BankAccount) -> PayTo:
     return PayTo(one.account, one.holder, one.bic)
 
 
-async def import_statement(call: Call[None, ImportQuery]) -> Answer[Any]:
-    """`POST /api/funding/import`. Entries are taken once by themselves: there is nothing to repeat with a key."""
-    services = call.services
-    data = await _read_file(call.request)
-    statement = await statements.read_in_thread(data, call.query.account)
-    async with services.pool.acquire() as connection, connection.transaction():
-        sums = await importing.new_credits(connection, statement)
-        monies = [Money(min(minor, MAX_AMOUNT), currency) for currency, minor in sorted(sums.items())]
-        subject = f"file {statement.file.hex()}"
-        # Each is asked for, whatever the others say: both admins must have seen all of it.
-        ahead = [
-            await _may_go_ahead(connection, call, action="bank import", subject=subject, money=money)
-            for money in monies
-        ]
-    if not all(ahead):
-        waiting = WaitingForAnother([Sum.of(money.minor, money.currency) for money in monies])
-        return Answer(waiting, ACCEPTED, ANOTHER_ADMIN)
-    return Answer(_imported(await importing.import_statement(services, statement, call.who.actor)))
-
-
-async def _read_file(request: Request) -> bytes:
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind not in FILES:
-        raise WrongTypeError(f"a bank statement is {' or '.join(FILES)}")
-    return await read_body(request, MOST_BYTES)
-
-
-def _imported(summary: Summary) -> Imported:
-    return Imported(
-        credited=summary.credited,
-        sums=[Sum.of(minor, currency) for currency, minor in sorted(summary.sums.items())],
-        known=summary.known,
-        pending=summary.pending,
-        empty=summary.empty,
-        unmatched={why.value: number for why, number in sorted(summary.unmatched.items())},
-    )
-
-
-async def list_entries(call: Call[None, EntryQuery]) -> Answer[EntryPage]:
-    """`GET /api/funding/entries`."""
-    query = call.query
-    before = uuid_bytes(query.cursor) if query.cursor is not None else None
-    reason = query.reason.value if query.reason is not None else None
-    async with call.services.pool.acquire() as connection:
-        rows = await assigning.listed(
-            connection, state=query.state, reason=reason, before=before, limit=query.limit + 1
-        )
-    page = rows[: query.limit]
-    following = str(page[-1]["entry"]) if len(rows) > query.limit else None
-    return Answer(EntryPage([entry_view(row) for row in page], following))
-
-
-def entry_view(row: Any) -> EntryView:
-    """An entry as it is answered."""
-    return EntryView(
-        entry_id=str(row["entry"]),
-        account=row["account"],
-        booked_on=row["booked_on"].isoformat(),
-        amount=Sum.of(row["amount"], row["currency"]),
-        credit=row["credit"],
-        reversal=row["reversal"],
-        reference=row["reference"],
-        payer=row["payer"],
-        remittance=row["remittance"],
-        named=row["named"],
-        state=row["state"],
-        reason=row["reason"],
-        wallet=row["wallet"],
-        imported_at=row["imported_at"],
-        decided_by=row["decided_by"],
-        decided_at=row["decided_at"],
-    )
-
-
-async def assign(call: Call[AssignRequest, Nothing]) -> Answer[Any]:
-    """`POST /api/funding/assign/{entryId}`."""
-    entry, wallet = call.path["entryId"], wallet_number(call.body.wallet)
-
-    async def work(connection: Connection) -> tuple[Assigned | WaitingForAnother, int]:
-        money = await assigning.lock_unmatched(connection, entry)
-        owner = await assigning.owner_of(connection, wallet)
-        if owner is None:
-            raise UnknownWalletError
-        _require_others(call, owner)
-        subject = f"entry {uuid_text(entry)} to {wallet}"
-        if not await _may_go_ahead(connection, call, action="assign", subject=subject, money=money):
-            return WaitingForAnother([Sum.of(money.minor, money.currency)]), ACCEPTED
-        await Assignment(entry, wallet, money, call.who.actor, call.services.clock()).pay_in(connection)
-        return Assigned(entry_view(await assigning.read(connection, entry))), 200
-
-    return await call.once_or_wait(work)
-
-
 ENDPOINTS = (
     Endpoint(
         method="POST",
@@ -330,49 +139,6 @@ ENDPOINTS = (
             ReceiptUsedError,
             OwnWalletError,
             NoBankAccountError,
-        ),
-        once=True,
-        statuses=(200, ACCEPTED),
-        tag=TAG,
-    ),
-    Endpoint(
-        method="POST",
-        path="/api/funding/import",
-        handle=import_statement,
-        summary="Import a bank statement: CSV or ISO 20022 camt.053",
-        answers=Imported | WaitingForAnother,
-        roles=ADMINS,
-        query=ImportQuery,
-        takes=FILES,
-        errors=(StatementError, UnknownBankAccountError, TooLargeError, WrongTypeError, SlowBodyError),
-        statuses=(200, ACCEPTED),
-        tag=TAG,
-    ),
-    Endpoint(
-        method="GET",
-        path="/api/funding/entries",
-        handle=list_entries,
-        summary="Entries of bank statements",
-        answers=EntryPage,
-        roles=ADMINS,
-        query=EntryQuery,
-        tag=TAG,
-    ),
-    Endpoint(
-        method="POST",
-        path="/api/funding/assign/{entryId}",
-        handle=assign,
-        summary="Give an unmatched entry's money to a wallet",
-        answers=Assigned | WaitingForAnother,
-        roles=ADMINS,
-        body=AssignRequest,
-        errors=(
-            UnknownEntryError,
-            EntryStateError,
-            UnknownWalletError,
-            OwnWalletError,
-            WalletNumberError,
-            MoneyError,
         ),
         once=True,
         statuses=(200, ACCEPTED),

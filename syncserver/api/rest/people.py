@@ -9,10 +9,10 @@ from shared.errors import CurrencyError, DecodingError
 from shared.fields import Latitude, Longitude
 from shared.geo import Place
 from shared.ids import uuid_bytes, uuid_text
-from syncserver.api.rest.auth import WAITING_TOO, turns_of
+from syncserver.api.rest.auth import WAITING_TOO, Secret, turns_of
 from syncserver.api.rest.endpoint import Answer, Call, Endpoint, Nothing, Rate
 from syncserver.database.errors import BusyError
-from syncserver.people import registrations
+from syncserver.people import admins, registrations
 from syncserver.people.access import ADMINS, Role
 from syncserver.people.errors import (
     LoginError,
@@ -30,7 +30,7 @@ TAG = "People"
 MOST_A_PAGE = 200
 
 
-class RegisterRequest(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+class RegisterRequest(Secret, frozen=True):
     """Who wants to be a customer or a vendor. `lat` and `lon` (1e-7 degree) are a home, or where the shop is."""
 
     login: str
@@ -41,20 +41,14 @@ class RegisterRequest(msgspec.Struct, frozen=True, rename="camel", forbid_unknow
     lon: Longitude
     currency: str
 
-    def __repr__(self) -> str:
-        return "RegisterRequest()"
 
-
-class AdminRequest(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+class AdminRequest(Secret, frozen=True):
     """A new admin."""
 
     login: str
     password: str
     name: str
     role: Literal["admin", "superadmin"]
-
-    def __repr__(self) -> str:
-        return "AdminRequest()"
 
 
 class ReasonRequest(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
@@ -200,7 +194,7 @@ async def unblock(call: Call[None, Nothing]) -> Answer[PersonView]:
 async def add_admin(call: Call[AdminRequest, Nothing]) -> Answer[MadeView]:
     """`POST /home/admins`."""
     body = call.body
-    made = await registrations.add_admin(
+    made = await admins.add_admin(
         call.services,
         turns_of(call),
         login=body.login,
@@ -208,6 +202,7 @@ async def add_admin(call: Call[AdminRequest, Nothing]) -> Answer[MadeView]:
         role=Role(body.role),
         password=body.password,
         actor=call.who.actor,
+        made_by=call.who.user_id,
     )
     return Answer(MadeView(uuid_text(made)))
 

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 
 from starlette.responses import Response
 
+from syncserver.wallets.statement import harmless
+
 CSV = "text/csv"
 NEXT_CURSOR = "X-Next-Cursor"
-# What a spreadsheet takes for a formula where a cell begins with it, full-width forms included; and a cell may begin
-# where another separator than the comma is the custom. A number below zero is none.
-_FORMULA = re.compile(r"(^|[;,|\t\r\n\"])(?=\s*[=+\-@\uff1d\uff0b\uff0d\uff20])")
+# A number below zero is no formula.
 _NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
 
 
@@ -35,4 +35,4 @@ def csv_answer(
 
 def _cell(value: str | int | None) -> str:
     text = "" if value is None else str(value)
-    return text if _NUMBER.fullmatch(text) else _FORMULA.sub(r"\1'", text)
+    return text if _NUMBER.fullmatch(text) else harmless(text)

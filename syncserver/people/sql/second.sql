@@ -3,8 +3,16 @@
 -- ask_first: be the first to ask
 INSERT INTO second_person (action, object, first_by, first_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING;
 
--- who_asked: who asked first
-SELECT first_by, first_at FROM second_person WHERE action = $1 AND object = $2;
+-- who_asked: who asked first, and whether they may still decide anything
+SELECT s.first_by, s.first_at, p.state IS NOT DISTINCT FROM 'approved' AS approved
+  FROM second_person s LEFT JOIN person p ON p.user_id = s.first_by WHERE s.action = $1 AND s.object = $2;
+
+-- origin_of: who stands at the beginning of an admin's line: one whom the operator made or vouched for
+WITH RECURSIVE line AS (
+    SELECT user_id, made_by, 1 AS depth FROM person WHERE user_id = $1
+    UNION ALL
+    SELECT p.user_id, p.made_by, line.depth + 1 FROM line JOIN person p ON p.user_id = line.made_by)
+SELECT user_id FROM line ORDER BY depth DESC LIMIT 1;
 
 -- forget_first: it was done, or is too old
 DELETE FROM second_person WHERE action = $1 AND object = $2;

@@ -30,6 +30,9 @@ SELECT family, since, expires_at, used_at, revoked_at FROM refresh_token WHERE h
 -- use_token: it was exchanged
 UPDATE refresh_token SET used_at = $2 WHERE hash = $1;
 
+-- session_has_ended: whether a session was ended before its time
+SELECT EXISTS (SELECT FROM refresh_token WHERE user_id = $1 AND family = $2 AND revoked_at IS NOT NULL);
+
 -- revoke_family: none of a family's is good any more
 UPDATE refresh_token SET revoked_at = $3 WHERE user_id = $1 AND family = $2 AND revoked_at IS NULL;
 

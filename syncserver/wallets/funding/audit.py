@@ -1,11 +1,25 @@
 """Who asked for money to come in, and whether it did: also of the first of two admins, for good."""
 
+from collections.abc import Mapping
+
 from shared.ids import uuid7
 from shared.money import Money
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
 from syncserver.services import Services
 from syncserver.wallets.funding.bank_accounts import QUERIES
+
+DAY_MS = 24 * 3_600_000
+
+
+async def brought_alone(connection: Connection, admin: bytes, now: int) -> Mapping[str, int]:
+    """By currency, what an admin brought in within a day without a second one (minor units).
+
+    In the transaction that brings in more: the admin is locked in it, before anything else is.
+    """
+    await connection.execute(QUERIES["lock_asker"], uuid_of(admin))
+    rows = await connection.fetch(QUERIES["brought_alone"], uuid_of(admin), now - DAY_MS)
+    return {row["currency"]: row["total"] for row in rows}
 
 
 async def note(
@@ -17,8 +31,9 @@ async def note(
     money: Money,
     asked_by: bytes,
     went_ahead: bool,
+    alone: bool,
 ) -> None:
-    """Write down that an admin asked, in the transaction that answers it."""
+    """Write down that an admin asked, in the transaction that answers it; `alone` where it took no second one."""
     at = services.clock()
     await connection.execute(
         QUERIES["write_funding_request"],
@@ -29,5 +44,6 @@ async def note(
         money.currency,
         uuid_of(asked_by),
         went_ahead,
+        alone,
         at,
     )

@@ -108,21 +108,16 @@ class _Reading:
         whole = sum(part.money.minor for part in parts) == money.minor
         if not whole:
             parts = (_together(node, money),)
-        key = self.keys.key_of(
-            account, reference, booked_on, money, parts, strong=strong, credit=credit, reversal=reversal
-        )
         self.entries.append(
-            Entry(
-                account=account,
-                key=key,
-                statement=self.keys.statement,
-                reference=reference,
+            self.keys.entry(
+                account,
+                reference,
+                booked_on,
+                money,
+                parts,
                 strong=strong,
-                booked_on=booked_on,
-                money=money,
                 credit=credit,
                 reversal=reversal,
-                parts=parts,
                 whole=whole,
             )
         )

@@ -9,12 +9,12 @@ from shared.money import Money
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
 from syncserver.ledger import store
+from syncserver.wallets.funding.audit import DAY_MS
 from syncserver.wallets.funding.bank_accounts import QUERIES
 from syncserver.wallets.funding.errors import ReceiptUsedError
 from syncserver.wallets.funding.paying_in import Deposit, pay_in
 
 MOST_RECEIPT = 64
-DAY_MS = 24 * 3_600_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,36 @@ class Keys:
         self.statement += 1
         self.occurrences.clear()
 
-    def key_of(
+    def entry(
+        self,
+        account: str,
+        reference: str | None,
+        booked_on: date,
+        money: Money,
+        parts: Sequence[Part],
+        *,
+        strong: bool,
+        credit: bool,
+        reversal: bool,
+        whole: bool = True,
+    ) -> Entry:
+        """The next entry, with its key."""
+        key = self._key_of(account, reference, booked_on, money, parts, strong=strong, credit=credit, reversal=reversal)
+        return Entry(
+            account=account,
+            key=key,
+            statement=self.statement,
+            reference=reference,
+            strong=strong,
+            booked_on=booked_on,
+            money=money,
+            credit=credit,
+            reversal=reversal,
+            parts=tuple(parts),
+            whole=whole,
+        )
+
+    def _key_of(
         self,
         account: str,
         reference: str | None,

@@ -7,40 +7,18 @@ accounts: an import that broke off is simply run again, and of two at once the s
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 
 from shared.ids import uuid7
-from shared.money import MAX_AMOUNT
-from shared.words import Word
 from syncserver.database.arrays import uuids
 from syncserver.database.connection import Connection
-from syncserver.ledger import store
-from syncserver.ledger.store import LockedWallet
 from syncserver.services import Services
 from syncserver.wallets.funding.bank_accounts import QUERIES
-from syncserver.wallets.funding.entries import Entry, Part, Statement, clean, wallets_of
+from syncserver.wallets.funding.entries import Entry, Statement, clean
 from syncserver.wallets.funding.errors import UnknownBankAccountError
+from syncserver.wallets.funding.matching import NEVER_ASSIGNED, Decided, Deciding, Why
 from syncserver.wallets.funding.paying_in import Deposit, pay_in
 
 LOT = 500
-
-
-class Why(Word):
-    """Why an entry was not credited by itself."""
-
-    NO_REFERENCE = "NO_REFERENCE"  # it names no wallet
-    SEVERAL_REFERENCES = "SEVERAL_REFERENCES"
-    UNKNOWN_WALLET = "UNKNOWN_WALLET"  # the reference is right, and nobody has that wallet
-    CURRENCY = "CURRENCY"  # entry, account and wallet differ
-    DEBIT = "DEBIT"  # money that went out; can't be assigned
-    REVERSAL = "REVERSAL"  # money that was taken back, or came back; can't be assigned
-    BATCH = "BATCH"  # several transactions in one that do not add up to it
-    TOO_MUCH = "TOO_MUCH"  # more than a wallet can hold
-    REFERENCE_REUSED = "REFERENCE_REUSED"  # the bank's reference was that of an entry with other facts
-    POSSIBLE_DUPLICATE = "POSSIBLE_DUPLICATE"  # same wallet, day and amount in another file, and no reference to tell
-
-
-NEVER_ASSIGNED = frozenset({Why.DEBIT, Why.REVERSAL})
 
 
 @dataclass(slots=True)
@@ -58,18 +36,6 @@ class Summary:
     def waiting(self) -> int:
         """How many entries an admin has to look at."""
         return sum(number for why, number in self.unmatched.items() if why not in NEVER_ASSIGNED)
-
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """One transaction of an entry, and what becomes of it: a wallet to credit, or why there is none."""
-
-    entry: Entry
-    part: Part
-    number: int
-    named: str | None
-    wallet: str | None
-    why: Why | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +174,7 @@ async def _take(
             new[entry.key] = entry
     if not new:
         return
-    deciding = await _Deciding.of(connection, statement.file, list(new.values()), currencies)
+    deciding = await Deciding.of(connection, statement.file, list(new.values()), currencies)
     decided = [one for entry in new.values() for one in deciding.decide(entry)]
     at = services.clock()
     ids = [uuid7(at, services.random(10)) for _ in decided]
@@ -220,102 +186,3 @@ async def _take(
         else:
             summary.credited += 1
             summary.sums[one.part.money.currency] += one.part.money.minor
-
-
-# account, wallet, day, amount
-_Fact = tuple[str, str, date, int]
-# file, statement, strong
-_Origin = tuple[bytes, int, bool]
-
-
-@dataclass(slots=True)
-class _Deciding:
-    """What is known while a lot is decided; it runs along."""
-
-    file: bytes
-    currencies: Mapping[str, str]
-    wallets: Mapping[str, LockedWallet]
-    room: dict[str, int]
-    references: dict[tuple[str, str], set[bytes]]
-    deposits: dict[_Fact, set[_Origin]]
-    named: Mapping[tuple[bytes, int], frozenset[str]]
-
-    @classmethod
-    async def of(
-        cls, connection: Connection, file: bytes, entries: Sequence[Entry], currencies: Mapping[str, str]
-    ) -> "_Deciding":
-        """Read and lock what decides these entries."""
-        named = {
-            (entry.key, number): wallets_of(part)
-            for entry in entries
-            if entry.credit
-            for number, part in enumerate(entry.parts, 1)
-        }
-        wallets = await store.lock_wallets(connection, set[str]().union(*named.values()))
-        strong = [entry for entry in entries if entry.strong and entry.reference is not None]
-        references: dict[tuple[str, str], set[bytes]] = {}
-        for row in await connection.fetch(
-            QUERIES["known_references"], [one.account for one in strong], [one.reference for one in strong]
-        ):
-            references.setdefault((row["account"], row["reference"]), set()).add(row["key"])
-        facts = {(entry.account, entry.booked_on, part.money.minor) for entry in entries for part in entry.parts}
-        deposits: dict[_Fact, set[_Origin]] = {}
-        for row in await connection.fetch(QUERIES["known_deposits"], *map(list, zip(*facts, strict=True))):
-            fact = (row["account"], row["wallet"], row["booked_on"], row["amount"])
-            deposits.setdefault(fact, set()).add((row["import"], row["statement"], row["strong"]))
-        room = {wallet: MAX_AMOUNT - sum(one.accounts.balances.values()) for wallet, one in wallets.items()}
-        return cls(file, currencies, wallets, room, references, deposits, named)
-
-    def decide(self, entry: Entry) -> Iterator[Decided]:
-        """What becomes of an entry's transactions."""
-        why = self._why_not(entry)
-        for number, part in enumerate(entry.parts, 1):
-            wallets = self.named.get((entry.key, number), frozenset())
-            named = next(iter(wallets)) if len(wallets) == 1 else None
-            reason = why or self._why_not_part(entry, part, wallets)
-            if named is not None and reason not in NEVER_ASSIGNED:
-                fact = (entry.account, named, entry.booked_on, part.money.minor)
-                self.deposits.setdefault(fact, set()).add((self.file, entry.statement, entry.strong))
-            if reason is None and named is not None:
-                self.room[named] -= part.money.minor
-                yield Decided(entry, part, number, named, named, None)
-            else:
-                yield Decided(entry, part, number, named, None, reason or Why.NO_REFERENCE)
-
-    def _why_not(self, entry: Entry) -> Why | None:
-        """Why nothing of an entry can be credited."""
-        if entry.reversal:
-            return Why.REVERSAL
-        if not entry.credit:
-            return Why.DEBIT
-        if entry.strong and entry.reference is not None:
-            others = self.references.setdefault((entry.account, entry.reference), set())
-            reused = bool(others - {entry.key})
-            others.add(entry.key)
-            if reused:
-                return Why.REFERENCE_REUSED
-        if self.currencies[entry.account] != entry.money.currency:
-            return Why.CURRENCY
-        return None if entry.whole else Why.BATCH
-
-    def _why_not_part(self, entry: Entry, part: Part, wallets: frozenset[str]) -> Why | None:
-        if part.reversal:
-            return Why.REVERSAL
-        if len(wallets) != 1:
-            return Why.SEVERAL_REFERENCES if wallets else Why.NO_REFERENCE
-        (wallet,) = wallets
-        found = self.wallets.get(wallet)
-        if found is None:
-            return Why.UNKNOWN_WALLET
-        if found.accounts.currency != part.money.currency:
-            return Why.CURRENCY
-        if self.room[wallet] < part.money.minor:
-            return Why.TOO_MUCH
-        fact = (entry.account, wallet, entry.booked_on, part.money.minor)
-        here = (self.file, entry.statement)
-        if any(
-            (file, statement) != here and not (strong and entry.strong)
-            for file, statement, strong in self.deposits.get(fact, ())
-        ):
-            return Why.POSSIBLE_DUPLICATE
-        return None

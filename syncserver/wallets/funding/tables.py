@@ -111,21 +111,16 @@ class _Reading:
             texts, reference = (*texts, reference), None
         parts = (Part(money, clean(cells.get("payer", ""))[:140], texts),)
         strong = reference is not None
-        key = self.keys.key_of(
-            account, reference, booked_on, money, parts, strong=strong, credit=credit, reversal=reversal
-        )
         self.entries.append(
-            Entry(
-                account=account,
-                key=key,
-                statement=self.keys.statement,
-                reference=reference,
+            self.keys.entry(
+                account,
+                reference,
+                booked_on,
+                money,
+                parts,
                 strong=strong,
-                booked_on=booked_on,
-                money=money,
                 credit=credit,
                 reversal=reversal,
-                parts=parts,
             )
         )
 

@@ -38,7 +38,9 @@ async def test_an_admin_is_made_with_a_password_that_no_argument_holds(site: Sit
         "name": "Root",
         "role": "superadmin",
         "state": "approved",
+        "madeBy": None,
     }
+    assert site.ask("admin", "vouch", "root") == {"login": "root", "vouched": True}
     server = site.run()
     async with server.client() as http:
 
@@ -73,6 +75,13 @@ async def test_running_servers_take_up_a_new_key_without_a_restart() -> None:
         for server in servers:
             async with site.shop(server) as shop:
                 await _takes_up(shop, old["kid"], made["kid"])
+        revoked = site.ask("keys", "revoke", made["kid"])
+        assert (revoked["revoked"], revoked["signs"] in (old["kid"], made["kid"])) == (made["kid"], False)
+        assert [key["state"] for key in site.ask("keys", "list")["keys"]] == ["signs", "revoked", "believed"]
+        trusted = json.loads((site.home / "trust.json").read_text())["server_keys"]
+        assert [key["kid"] for key in trusted] == [revoked["signs"], old["kid"]]
+        for wrong in (made["kid"], "zz"):
+            assert "UNKNOWN_SIGNING_KEY" in site.command("keys", "revoke", wrong).stderr
         for server in servers:
             assert server.stop() == 0
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from syncserver.services import Services
-from tallystick.bench.world import Code, World
+from tallystick.bench.till import Code
+from tallystick.bench.world import World
 
 HOT_SHARE = 0.6
 # A code that was just paid with is paid with again at another till, which may be first to send it.

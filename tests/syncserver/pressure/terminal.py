@@ -2,14 +2,14 @@
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from shared import codes
 from shared.ids import uuid7
 from shared.journal import Payment, Record, ShiftClose, ShiftOpen, Void, link_of
 from shared.messages.receipt import Receipt, RecordResult
-from tallystick.bench.world import CAP, CURRENCY, Code
+from tallystick.bench.till import CURRENCY, Code, paid_with
+from tallystick.bench.world import CAP
 from tests.syncserver.kit import HOUR, SECOND, TALLINN, FakeTerminal
 from tests.syncserver.pressure.purse import Purse
 
@@ -146,31 +146,10 @@ class CrowdTerminal:
 
     def _pay(self, code: Code) -> None:
         common = self._common()
-        wallet = NOBODYS_WALLET if self.draw.random() < _NOBODY_SHARE else code.wallet
+        if self.draw.random() < _NOBODY_SHARE:
+            code = replace(code, wallet=NOBODYS_WALLET)
         payment, amount = uuid7(self.at, self.draw.randbytes(10)), self.draw.randint(1, CAP)
-        proof = codes.prove(
-            code.proof_key,
-            payment=payment,
-            device=self.till.device,
-            wallet=wallet,
-            amount=amount,
-            currency=CURRENCY,
-            at=self.at,
-        )
-        record = Payment(
-            **common,
-            id=payment,
-            wallet=wallet,
-            series=code.series,
-            index=code.index,
-            proof=proof,
-            amount=amount,
-            currency=CURRENCY,
-            lat=TALLINN.lat,
-            lon=TALLINN.lon,
-            book=self.till.book,
-            flags=(),
-        )
+        record = paid_with(code, common, payment, amount, TALLINN, book=self.till.book)
         self._add(record)
         self._paid.append(record)
 

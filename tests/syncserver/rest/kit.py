@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 
 from shared.ids import uuid7, uuid_text
+from syncserver.database.arrays import uuid_of
 from syncserver.people.access import Caller, Role, grant
 from tests.syncserver.kit import Shop
 
@@ -28,12 +29,24 @@ class Person:
         """The token, made anew: it is good for ten minutes of the test's clock."""
         return {"Authorization": f"Bearer {grant(self.shop.services, self.caller)}"}
 
+    async def enter(self) -> None:
+        """Stand in the database where it matters who somebody is: an admin, as the command makes one."""
+        if self.caller.is_admin:
+            await self.shop.services.pool.execute(
+                "INSERT INTO person (user_id, login, name, role, state, password, registered_at) "
+                "VALUES ($1, $2, 'Admin', $3, 'approved', '$argon2id$', 0) ON CONFLICT DO NOTHING",
+                uuid_of(self.caller.user_id),
+                f"admin-{self.caller.user_id.hex()}",
+                self.caller.role,
+            )
+
     async def get(self, path: str, **query: str) -> httpx.Response:
         """GET a path."""
         return await self.shop.http.get(path, params=query, headers=self.headers)
 
     async def post(self, path: str, body: Any = None, *, key: str | None = None) -> httpx.Response:
         """POST a body under an Idempotency-Key, a new one unless it is named."""
+        await self.enter()
         self.keys += 1
         headers = {**self.headers, "Idempotency-Key": key or f"key-{self.keys}"}
         return await self.shop.http.post(path, json=body, headers=headers)
@@ -41,7 +54,8 @@ class Person:
 
 def person(shop: Shop, role: Role, user_id: bytes | None = None, vendor: bytes | None = None) -> Person:
     """Somebody of a role; a new user unless one is named."""
-    return Person(shop, Caller(user_id or uuid7(shop.clock(), shop.services.random(10)), role, vendor))
+    new = [uuid7(shop.clock(), shop.services.random(10)) for _ in range(2)]
+    return Person(shop, Caller(user_id or new[0], role, vendor, session=new[1]))
 
 
 async def customer(shop: Shop) -> tuple[Person, str]:

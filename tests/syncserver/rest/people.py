@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 
 from shared.ids import uuid_bytes
-from syncserver.people import registrations
+from syncserver.people import admins
 from syncserver.people.access import Role
 from syncserver.sync.turns import Turns
 from tests.syncserver.kit import HOUR, TALLINN, Shop
@@ -71,7 +71,7 @@ async def approved(shop: Shop, login: str, **changes: Any) -> Approved:
 async def admin_with_password(shop: Shop, login: str, role: Role = Role.ADMIN) -> bytes:
     """An admin as the command makes one."""
     turns = Turns(1, most_waiting=1, seconds=10.0)
-    return await registrations.add_admin(
+    return await admins.add_admin(
         shop.services, turns, login=login, name=login, role=role, password=PASSWORD, actor="cli test"
     )
 

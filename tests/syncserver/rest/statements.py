@@ -105,6 +105,7 @@ async def open_accounts(shop: Shop, accounts: Sequence[tuple[str, str]] = ((ACCO
 async def upload(admin: Person, data: bytes, **query: str) -> httpx.Response:
     """Import a file over REST."""
     kind = "application/xml" if data.lstrip(b"\xef\xbb\xbf").startswith(b"<") else "text/csv"
+    await admin.enter()
     return await admin.shop.http.post(
         "/api/funding/import", content=data, params=query, headers={**admin.headers, "Content-Type": kind}
     )

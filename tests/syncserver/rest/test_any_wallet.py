@@ -18,15 +18,18 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from shared.ids import uuid_bytes, uuid_text
 from shared.lifecycles import Status
 from syncserver.database.connect import DatabaseTarget
 from syncserver.maintenance.rounds import one_round
 from syncserver.payments import views
 from syncserver.payments.errors import NotFlaggedError
+from syncserver.people.access import Role
 from syncserver.wallets import accounts
 from tests.syncserver.kit import HOUR, START, Code, Shop, open_shop
 from tests.syncserver.protocol.admin import decide
-from tests.syncserver.rest.kit import data, refused
+from tests.syncserver.rest.kit import data, person, refused
+from tests.syncserver.rest.paying import FAR_AWAY, ONLINE
 from tests.syncserver.rest.purse import Purse, codes_of, open_purse
 
 CURRENCIES = ("EUR", "JPY", "KWD")
@@ -49,6 +52,7 @@ class Life:
     series: list[str] = field(default_factory=list)
     taken: list[bytes] = field(default_factory=list)
     payments: list[bytes] = field(default_factory=list)
+    settled: list[bytes] = field(default_factory=list)  # some were voided or refunded since
     flagged: list[bytes] = field(default_factory=list)  # some were decided or voided since
     keys: int = 0
 
@@ -202,6 +206,8 @@ class Wallets(RuleBasedStateMachine):
         for result in receipt.results:
             if result.id is not None and result.status is Status.FLAGGED:
                 life.flagged.append(result.id)
+            elif result.id in life.payments and result.status is Status.SETTLED:
+                life.settled.append(result.id)
         after, has = self.stage.run(life.purse.balances()), self.stage.run(life.purse.vendor_has())
         assert before[0] == after[0], "a payment with a code leaves the online balance alone"
         assert sum(before) + had == sum(after) + has
@@ -228,6 +234,52 @@ class Wallets(RuleBasedStateMachine):
         self.stage.run(decide(self.shop, payment, approve=approve, wallet=life.purse.wallet))
         paid = self.stage.run(life.purse.vendor_has()) - had
         assert 0 <= paid <= (view.amount if approve else 0)
+
+    @rule(who=whose, minor=amounts, far=st.booleans())
+    def pay_online(self, who: int, minor: int, *, far: bool) -> None:
+        life = self._one(who, lambda life: life.purse.wallet)
+        purse = life.purse
+        before, had = self.stage.run(purse.balances()), self.stage.run(purse.vendor_has())
+        place = {"lat": FAR_AWAY.lat, "lon": FAR_AWAY.lon} if far else None
+        answer = self.stage.run(
+            purse.owner.post(ONLINE, {"vendorId": uuid_text(purse.vendor), "amount": minor, "place": place})
+        )
+        after, has = self.stage.run(purse.balances()), self.stage.run(purse.vendor_has())
+        if answer.status_code != 200:
+            allowed = {(409, "INSUFFICIENT_BALANCE"), (422, "FRAUD_DETECTED")}
+            assert refused(answer) in ({(422, "INVALID_AMOUNT")} if minor == 0 else allowed)
+            assert (after, has) == (before, had)
+            return
+        paid = data(answer)
+        if paid["state"] == "FLAGGED":
+            life.flagged.append(uuid_bytes(paid["id"]))
+            assert (after, has) == ((before[0] - minor, *before[1:3], before[3] + minor), had)
+        else:
+            life.settled.append(uuid_bytes(paid["id"]))
+            assert (after, has) == ((before[0] - minor, *before[1:]), had + minor)
+
+    @precondition(lambda self: any(life.settled or life.flagged for life in self.lives))
+    @rule(who=whose, number=which, minor=st.one_of(st.none(), st.integers(1, 3_000)))
+    def refund(self, who: int, number: int, minor: int | None) -> None:
+        life = self._one(who, lambda life: life.settled + life.flagged)
+        purse = life.purse
+        payments = life.settled + life.flagged
+        payment = uuid_text(payments[number % len(payments)])
+        clerk = person(self.shop, Role.VENDOR, vendor=purse.vendor)
+        path = f"/api/transactions/{payment}?wallet={purse.wallet}"
+        was = data(self.stage.run(clerk.get(path)))
+        before, had = self.stage.run(purse.balances()), self.stage.run(purse.vendor_has())
+        body = {"reason": "returned", **({"amount": minor} if minor is not None else {})}
+        answer = self.stage.run(clerk.post(f"/api/transactions/refund/{payment}?wallet={purse.wallet}", body))
+        after, has = self.stage.run(purse.balances()), self.stage.run(purse.vendor_has())
+        if answer.status_code != 200:
+            assert refused(answer) in {(409, "NOT_REFUNDABLE"), (409, "REFUND_EXCEEDS_PAYMENT")}
+            assert (after, has) == (before, had)
+            return
+        back = data(answer)["refunded"]["minor"] - was["refunded"]["minor"]
+        assert minor in (None, back)
+        assert (after, has) == ((before[0] + back, *before[1:]), had - back)
+        assert was["refunded"]["minor"] + back <= was["amount"]["minor"]
 
     @rule(hours=st.sampled_from([0, 1, 24, 73, 150]), rounds=st.booleans())
     def wait(self, hours: int, *, rounds: bool) -> None:

@@ -58,7 +58,7 @@ async def test_an_admin_pays_cash_in_against_a_receipt_that_is_good_once(shop: S
     assert await online(shop, wallet) == 7_000
     asked = await shop.services.pool.fetch("SELECT action, subject, asked_by, went_ahead FROM funding_request")
     assert [(row["action"], row["subject"], row["went_ahead"]) for row in asked] == [
-        ("cash desk", f"receipt R-17 of 2000 into {wallet}, in all", True)
+        ("cash desk", f"receipt R-17 into {wallet}", True)
     ]
     assert asked[0]["asked_by"].bytes == admin.caller.user_id
     await shop.assert_reconciled()
@@ -500,6 +500,38 @@ async def test_a_large_import_takes_two_persons(shop: Shop) -> None:
     assert data(await upload(bob, file))["credited"] == 2
     assert data(await upload(ada, file))["known"] == 2
     assert await online(shop, wallet) == 125_000
+    await shop.assert_reconciled()
+
+
+async def test_what_an_admin_brings_in_alone_adds_up_over_files_entries_and_the_desk(shop: Shop) -> None:
+    ada, bob = person(shop, Role.ADMIN), person(shop, Role.ADMIN)
+    (_, wallet), (other, _) = await customer(shop), await customer(shop)
+    await open_accounts(shop)
+    files = [camt(Row(reference=f"A{n}", structured=reference_of(wallet), amount="300.00")) for n in range(6)]
+    answers = await asyncio.gather(*(upload(ada, file) for file in files))
+    assert sorted(answer.status_code for answer in answers) == [200, 200, 200, 202, 202, 202]
+    assert await online(shop, wallet) == 95_000
+    desk = f"/api/wallets/add-money/{other.id}"
+    assert data(await ada.post(desk, {"amount": "100.01", "receipt": "R-1"}), 202)["outcome"] == "waiting"
+    assert data(await ada.post(desk, {"amount": "100.00", "receipt": "R-2"}))["outcome"] == "paidIn"
+    left = next(file for file, answer in zip(files, answers, strict=True) if answer.status_code == 202)
+    assert data(await upload(ada, left), 202)["outcome"] == "waiting"
+    assert data(await upload(bob, left))["credited"] == 1, "it is nothing that he brought in before"
+    shop.clock.forward(24 * HOUR)
+    assert data(await ada.post(desk, {"amount": "900.00", "receipt": "R-3"}))["outcome"] == "paidIn"
+    await shop.assert_reconciled()
+
+
+async def test_what_two_admins_brought_in_counts_for_neither(shop: Shop) -> None:
+    ada, bob, (_, wallet) = person(shop, Role.ADMIN), person(shop, Role.ADMIN), await customer(shop)
+    await open_accounts(shop)
+    file = camt(Row(reference="A1", structured=reference_of(wallet), amount="5000.00"))
+    data(await upload(ada, file), 202)
+    data(await upload(bob, file))
+    for number, admin in enumerate((ada, bob)):
+        small = camt(Row(reference=f"B{number}", structured=reference_of(wallet), amount="1000.00"))
+        assert data(await upload(admin, small))["credited"] == 1
+    assert await online(shop, wallet) == 5_000 + 700_000
     await shop.assert_reconciled()
 
 

@@ -16,8 +16,8 @@ from shared.messages.receipt import open_receipt
 from syncserver.api.app import make_app
 from syncserver.database.connect import DatabaseTarget
 from syncserver.keys import signing
-from syncserver.keys.errors import KeyRotationError
-from syncserver.keys.signing import BOOKS_MS, KEY_LIFETIME_MS, RUN_OUT_MS, PublishedKey, all_keys, rotate
+from syncserver.keys.errors import KeyRotationError, UnknownSigningKeyError
+from syncserver.keys.signing import BOOKS_MS, KEY_LIFETIME_MS, RUN_OUT_MS, PublishedKey, all_keys, revoke, rotate
 from syncserver.people.access import Role, authenticate, grant
 from syncserver.registry import enrolment, vendors
 from syncserver.services import Services
@@ -191,3 +191,65 @@ async def test_a_key_that_is_over_signs_nobody_in(shop: Shop) -> None:
     shop.clock.now = made.signs_from + RUN_OUT_MS
     with pytest.raises(TallystickError):
         authenticate(shop.services, token)
+
+
+async def revoked(services: Services, kid: bytes) -> PublishedKey:
+    """As the command does it."""
+    async with services.pool.acquire() as connection:
+        return await revoke(connection, services.kek, services.clock, services.random, kid)
+
+
+async def test_nothing_of_a_stolen_key_is_believed_from_its_revocation_on(shop: Shop, other: Other) -> None:
+    stolen = shop.services.keys.active
+    spare = await rotated(shop.services, 24 * 365 * HOUR)
+    await reread(shop.services, other.services)
+    till = await shop.terminal()
+    till.server_keys = {key.kid: key.key for key in (await till.pull()).server_keys}
+    (code, *_) = await shop.codes(await shop.customer())
+    token = grant(shop.services, person(shop, Role.ADMIN).caller)
+
+    signs = await revoked(other.services, stolen.kid)
+    assert (signs.kid, signs.signs_from) == (spare.kid, shop.clock()), "the spare one signs at once"
+    await reread(shop.services, other.services)
+    for services in (shop.services, other.services):
+        assert (services.keys.active.kid, services.keys.for_books.kid) == (spare.kid, spare.kid)
+        with pytest.raises(TallystickError):
+            authenticate(services, token)
+        with pytest.raises(TallystickError):
+            vouchers.open_voucher(vouchers.from_text(code.voucher), services.keys.by_kid())
+    assert (await shop.http.get("/api/sync/book", headers=till.headers)).status_code == 401
+    await till.log_in()
+    page = await till.pull()
+    assert {key.kid: key.not_after for key in page.server_keys} == {spare.kid: spare.not_after, stolen.kid: 0}
+    assert kid_of((await till.send(till.batch([till.pay(code, 100)[1]]))).content) == spare.kid
+    shop.clock.forward(RUN_OUT_MS)
+    await reread(shop.services)
+    assert shop.services.keys.revoked == (), "all that it signed is over"
+    await shop.assert_reconciled()
+
+
+async def test_without_a_spare_key_a_new_one_signs_and_the_one_before_tells_of_it(shop: Shop) -> None:
+    first = shop.services.keys.active
+    second = await rotated(shop.services, 0)
+    shop.clock.now = second.signs_from
+    await reread(shop.services)
+    assert shop.services.keys.active.kid == second.kid
+    third = await revoked(shop.services, second.kid)
+    await reread(shop.services)
+    assert third.kid not in (first.kid, second.kid)
+    assert (shop.services.keys.active.kid, shop.services.keys.for_books.kid) == (third.kid, first.kid)
+    assert set(shop.services.keys.by_kid()) == {first.kid, third.kid}
+
+
+async def test_the_only_key_is_replaced_and_one_that_signs_no_more_is_just_revoked(shop: Shop) -> None:
+    first = shop.services.keys.active
+    second = await revoked(shop.services, first.kid)
+    await reread(shop.services)
+    assert (shop.services.keys.active.kid, set(shop.services.keys.by_kid())) == (second.kid, {second.kid})
+    third = await rotated(shop.services, 0)
+    shop.clock.now = third.signs_from
+    assert (await revoked(shop.services, second.kid)).kid == third.kid
+    for kid in (second.kid, bytes(8)):
+        with pytest.raises(UnknownSigningKeyError):
+            await revoked(shop.services, kid)
+    assert await shop.services.pool.fetchval("SELECT count(*) FROM server_key") == 3

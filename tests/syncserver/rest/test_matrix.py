@@ -111,6 +111,7 @@ EXPECTED = {
     "POST /auth/login": Expected(public=True, body=SOMEBODY),
     "POST /auth/refresh": Expected(public=True, body={"refreshToken": "x"}),
     "POST /auth/logout": Expected(public=True, body={"refreshToken": "x"}),
+    "POST /auth/logout-everywhere": people_about_themselves(),
     "POST /auth/password": people_about_themselves(body={"oldPassword": "x", "newPassword": "a longer password"}),
     "GET /api/wallets/check-balance/{userId}": customers(),
     "POST /api/wallets/transfer-to-offline/{userId}": customers(body={"amount": "0.01"}),
@@ -153,7 +154,7 @@ EXPECTED = {
     "POST /api/vendors/{vendorId}/block": admins(),
     "POST /api/vendors/{vendorId}/unblock": admins(),
 }
-WHILE_THEY_WAIT = {"GET /home/checkWaitingPeriod", "POST /auth/password"}
+WHILE_THEY_WAIT = {"GET /home/checkWaitingPeriod", "POST /auth/password", "POST /auth/logout-everywhere"}
 
 # What asks for no token of a person; whoever bears one is treated like everybody.
 WITHOUT_A_PERSON = {
@@ -217,7 +218,8 @@ def bearer(token: str) -> dict[str, str]:
 def not_valid(shop: Shop, caller: Caller, terminal: str) -> Iterator[tuple[str, dict[str, str]]]:
     """What is no person's token here, and must open nothing."""
     services, audience = shop.services, tokens.audience(shop.services.server_id)
-    claims = {"sub": uuid_text(caller.user_id), "role": caller.role.value}
+    claims = {"sub": uuid_text(caller.user_id), "role": caller.role.value, "state": "approved"}
+    claims["session"] = uuid_text(uuid7(0, bytes(10)))
     good = person(shop, caller.role, caller.user_id, caller.vendor).headers["Authorization"].partition(" ")[2]
     yield "nobody", {}
     yield "a terminal", bearer(terminal)
@@ -228,7 +230,12 @@ def not_valid(shop: Shop, caller: Caller, terminal: str) -> Iterator[tuple[str, 
     yield "expired", bearer(issue(services.keys, audience, claims, past, ACCESS_SECONDS))
     elsewhere = tokens.audience(bytes(16))
     yield "of another server", bearer(issue(services.keys, elsewhere, claims, shop.clock(), ACCESS_SECONDS))
-    odd: tuple[dict[str, str], ...] = (claims | {"role": "root"}, claims | {"sub": "*"}, {"sub": claims["sub"]})
+    odd: tuple[dict[str, str], ...] = (
+        claims | {"role": "root"},
+        claims | {"sub": "*"},
+        {"sub": claims["sub"]},
+        {name: value for name, value in claims.items() if name != "session"},
+    )
     for number, one in enumerate(odd):
         yield f"odd {number}", bearer(issue(services.keys, audience, one, shop.clock(), ACCESS_SECONDS))
 

@@ -2,11 +2,14 @@
 
 import asyncio
 
+import msgspec
 import pytest
 
+from shared.ids import uuid_text
 from syncserver.people.access import Role
 from tests.syncserver.kit import Shop
 from tests.syncserver.rest.kit import customer, data, person, refused
+from tests.syncserver.rest.paying import ONLINE
 
 pytestmark = pytest.mark.anyio
 
@@ -69,3 +72,14 @@ async def test_a_wallet_is_its_owners_and_admins_alone(shop: Shop) -> None:
     for headers in ({}, till.headers, {"Authorization": "Bearer x"}):
         assert (await shop.http.get(path, headers=headers)).status_code == 401
     assert refused(await eve.get("/api/wallets/check-balance/not-an-id")) == (422, "MALFORMED")
+
+
+@pytest.mark.parametrize("name", ["Idempotency-Key", "Authorization"])
+async def test_of_two_keys_or_two_tokens_none_is_chosen(shop: Shop, name: str) -> None:
+    ada, wallet = await customer(shop)
+    headers = {**ada.headers, "Idempotency-Key": "one", "Content-Type": "application/json"}
+    doubled = [*headers.items(), (name, headers[name])]
+    body = msgspec.json.encode({"vendorId": uuid_text(shop.vendor), "amount": "1.00"})
+    assert refused(await shop.http.post(ONLINE, content=body, headers=doubled)) == (422, "MALFORMED")
+    assert (await shop.balances(wallet))[0] == 5_000
+    assert (await shop.http.post(ONLINE, content=body, headers=headers)).status_code == 200

@@ -12,16 +12,17 @@ import structlog
 from shared.ids import uuid_bytes
 from shared.lifecycles import PersonState
 from syncserver.api.app import make_app
+from syncserver.api.rest.limits import Limits
 from syncserver.maintenance.rounds import one_round
-from syncserver.people import passwords, sessions
-from syncserver.people.access import Caller, Role, authenticate, grant
+from syncserver.people import passwords, registrations, sessions
+from syncserver.people.access import ACCESS_SECONDS, Caller, Role, authenticate, grant
 from syncserver.people.errors import CredentialsError
 from syncserver.people.registrations import Registration
 from syncserver.people.registrations import register as register_directly
 from syncserver.sync.turns import Turns
 from tests.syncserver.kit import HOUR, SECOND, TALLINN, Shop, Unlimited, open_services
 from tests.syncserver.processes import eventually
-from tests.syncserver.rest.kit import Person, data, person, refused
+from tests.syncserver.rest.kit import data, person, refused
 from tests.syncserver.rest.people import (
     PASSWORD,
     admin_with_password,
@@ -38,6 +39,7 @@ pytestmark = pytest.mark.anyio
 WRONG = (401, "INVALID_CREDENTIALS")
 WRONG_OLD = (422, "WRONG_PASSWORD")
 OVER = (401, "INVALID_REFRESH_TOKEN")
+ENDED = (401, "INVALID_TOKEN")
 MINUTE = 60 * SECOND
 
 
@@ -161,7 +163,7 @@ async def test_an_unknown_login_a_wrong_password_and_a_locked_one_cost_and_answe
 
 async def test_hashes_are_argon2id_of_19_mib_and_nobodys_costs_as_much(shop: Shop) -> None:
     await approved(shop, "ada")
-    stored = await shop.services.pool.fetchval("SELECT password FROM person")
+    stored = await shop.services.pool.fetchval("SELECT password FROM person WHERE login = 'ada'")
     shape = r"\$argon2id\$v=19\$m=19456,t=2,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}"
     assert re.fullmatch(shape, stored)
     assert re.fullmatch(shape, passwords.NOBODYS)
@@ -234,6 +236,7 @@ async def test_a_refresh_token_that_comes_again_ends_its_family_and_no_other(sho
     assert refused(await refresh(shop, stolen["refreshToken"])) == OVER
     for tokens in (newest, newer, stolen):
         assert refused(await refresh(shop, tokens["refreshToken"])) == OVER
+        assert refused(await wait(shop, tokens)) == ENDED
     data(await refresh(shop, other["refreshToken"]))
 
 
@@ -259,6 +262,8 @@ async def test_logging_out_ends_one_session_and_answers_anybody_the_same(shop: S
     ):
         assert data(await shop.http.post("/auth/logout", json={"refreshToken": token})) is None
     assert refused(await refresh(shop, one["refreshToken"])) == OVER
+    assert refused(await wait(shop, one)) == ENDED
+    data(await wait(shop, other))
     data(await refresh(shop, other["refreshToken"]))
 
 
@@ -282,16 +287,57 @@ async def test_a_new_password_ends_all_other_sessions(shop: Shop) -> None:
     assert refused(await shop.http.post("/auth/password", json=change)) == (401, "INVALID_TOKEN")
     assert data(await shop.http.post("/auth/password", json=change, headers=bearer(here))) is None
     assert refused(await refresh(shop, there["refreshToken"])) == OVER
+    assert refused(await wait(shop, there)) == ENDED
+    data(await wait(shop, here))
     data(await refresh(shop, here["refreshToken"]))
     assert refused(await log_in(shop, "ada")) == WRONG
     data(await log_in(shop, "ada", "a better password"))
 
 
+async def test_logging_out_everywhere_ends_every_session_of_one_person(shop: Shop) -> None:
+    await approved(shop, "ada")
+    await approved(shop, "eve")
+    here, there = data(await log_in(shop, "ada")), data(await log_in(shop, "ada"))
+    eve = data(await log_in(shop, "eve"))
+    assert data(await shop.http.post("/auth/logout-everywhere", headers=bearer(here))) is None
+    for tokens in (here, there):
+        assert refused(await wait(shop, tokens)) == ENDED
+        assert refused(await refresh(shop, tokens["refreshToken"])) == OVER
+    data(await wait(shop, eve))
+    data(await wait(shop, data(await log_in(shop, "ada"))))
+
+
+async def test_a_new_password_from_the_operator_and_a_block_end_access_tokens_at_once(shop: Shop) -> None:
+    root, turns = await admin_with_password(shop, "root"), Turns(1, most_waiting=1, seconds=10.0)
+    tokens = data(await log_in(shop, "root"))
+    await sessions.reset_password(shop.services, turns, root, "another long password")
+    assert refused(await shop.http.get("/home/registrations", headers=bearer(tokens))) == ENDED
+    tokens = data(await log_in(shop, "root", "another long password"))
+    data(await shop.http.get("/home/registrations", headers=bearer(tokens)))
+    await registrations.block(shop.services, person(shop, Role.SUPERADMIN).caller, root, "left")
+    assert refused(await shop.http.get("/home/registrations", headers=bearer(tokens))) == ENDED
+
+
+async def test_a_token_of_an_ended_session_draws_nothing_from_its_persons_bucket(shop: Shop) -> None:
+    await approved(shop, "ada")
+    stolen, own = data(await log_in(shop, "ada")), data(await log_in(shop, "ada"))
+    data(await shop.http.post("/auth/logout-everywhere", headers=bearer(own)))
+    own = data(await log_in(shop, "ada"))
+    transport = httpx.ASGITransport(app=make_app(shop.services, limits=Limits(clock=shop.clock)))
+    async with httpx.AsyncClient(transport=transport, base_url="http://server") as http:
+
+        async def ask(tokens: dict[str, Any]) -> httpx.Response:
+            return await http.get("/home/checkWaitingPeriod", headers=bearer(tokens))
+
+        for _ in range(30):
+            assert refused(await ask(stolen)) == ENDED
+        assert (await ask(own)).headers["RateLimit"].startswith('"user";r=8'), "its first one was drawn"
+
+
 async def test_somebody_elses_password_changes_nothing(shop: Shop) -> None:
     await approved(shop, "ada")
     eve = await approved(shop, "eve", password="eve's password")
-    caller = Caller(uuid_bytes(eve.id), Role.CUSTOMER)
-    stranger = Person(shop, caller)
+    stranger = person(shop, Role.CUSTOMER, uuid_bytes(eve.id))
     answer = await stranger.post("/auth/password", {"oldPassword": PASSWORD, "newPassword": "a better password"})
     assert refused(answer) == WRONG_OLD
     unknown = person(shop, Role.CUSTOMER)
@@ -344,7 +390,7 @@ async def test_what_is_over_is_forgotten(shop: Shop) -> None:
     shop.clock.forward(HOUR + 1)
     await one_round(shop.services)
     assert await counted() == (1, 0)
-    shop.clock.forward(11 * HOUR)
+    shop.clock.forward(11 * HOUR + ACCESS_SECONDS * SECOND)
     await one_round(shop.services)
     assert await counted() == (0, 0)
 
@@ -396,6 +442,7 @@ async def test_no_session_outlives_a_block_that_came_at_the_same_time(shop: Shop
     begun = [data(answer) for answer in answers if answer is not answers[2] and answer.status_code == 200]
     for one in (tokens, *begun):
         assert refused(await refresh(shop, one["refreshToken"])) == OVER
+        assert refused(await wait(shop, one)) == ENDED
 
 
 async def test_no_other_session_outlives_a_new_password_that_came_at_the_same_time(shop: Shop) -> None:

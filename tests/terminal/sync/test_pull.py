@@ -8,6 +8,7 @@ from shared.lifecycles import Status
 from shared.messages.book import Book, ServerKey, Update
 from terminal.book.apply import believed_keys, read_standing
 from terminal.book.lookup import CodeBook
+from terminal.journal.device import read_server_keys
 from tests.terminal.sync.fake_server import DAY_MS, OUTAGES, START, FakeServer, Fault, key_of, refuse_connection, series
 from tests.terminal.sync.till import Till
 
@@ -153,6 +154,24 @@ def test_a_key_that_left_the_list_is_believed_no_longer(till: Till, server: Fake
     till.clock.pass_time(1_000)
     server.key = key_of(2)
     assert till.sync.sync_once().pull_error is not None
+
+
+def test_a_key_that_was_stolen_is_believed_for_no_time_once_a_book_says_so(till: Till, server: FakeServer) -> None:
+    stolen, spare = key_of(1), key_of(2)
+    server.listed = (
+        ServerKey(kid=stolen.kid, key=stolen.public_key, not_after=START + 90 * DAY_MS),
+        ServerKey(kid=spare.kid, key=spare.public_key, not_after=START + 90 * DAY_MS),
+    )
+    assert till.sync.sync_once().errors == ()
+    server.key = spare
+    server.listed = (server.listed[1], ServerKey(kid=stolen.kid, key=stolen.public_key, not_after=0))
+    assert till.sync.sync_once().errors == ()
+    assert set(believed_keys(till.store, START - 365 * DAY_MS)) == {spare.kid}
+    assert read_server_keys(till.store)[stolen.kid] == (stolen.public_key, 0), "a voucher of any day is later than that"
+    server.key = stolen
+    error = till.sync.sync_once().pull_error
+    assert error is not None
+    assert error.code == "UNTRUSTED_ANSWER"
 
 
 def test_a_wrong_clock_neither_refuses_good_books_nor_keeps_the_terminal_out(till: Till, server: FakeServer) -> None:

@@ -1,8 +1,11 @@
 """The history, a payment's life, and taking it back, through the app."""
 
 import pytest
+from textual.widgets import Input
 
 from shared.lifecycles import TillState
+from terminal.preferences import Preferences
+from terminal.ui.widgets.paged_rows import PagedRows
 from tests.terminal.shop import Shop, check_chain, sell, supervisor, wallet_of
 from tests.terminal.ui.kit import SIZES, Screen, run, till_app
 
@@ -36,8 +39,6 @@ def test_the_newest_payment_stands_first_with_its_state_in_words(
     shop.run("UPDATE payment SET state = 'COMPLETED', unsynced = 0 WHERE amount = 100")
 
     async def story() -> None:
-        from terminal.preferences import Preferences
-
         look = Preferences(theme=theme, language="en", bell=False)
         async with till_app(shop, size=size, preferences=look) as screen:
             await to_history(screen)
@@ -75,8 +76,6 @@ def test_more_payments_come_as_somebody_scrolls(shop: Shop) -> None:
             )
 
     async def story() -> None:
-        from terminal.ui.widgets.paged_rows import PagedRows
-
         async with till_app(shop) as screen:
             await to_history(screen)
             rows = screen.app.screen.query_one(PagedRows)
@@ -98,10 +97,13 @@ def test_a_search_finds_by_amount_and_says_when_there_is_nothing(shop: Shop) -> 
             await to_history(screen)
             await screen.sees("22.50", " 1.00")
             await screen.type("slash")
+            await screen.until(lambda: isinstance(screen.app.focused, Input), "somewhere to type")
             await screen.write("22.50")
             await screen.type("enter")
             await screen.until(lambda: " 1.00  *" not in screen.text(), "the other one is gone")
-            await screen.type("slash", *["backspace"] * 5, "9", "9", "9", "enter")
+            await screen.type("slash")
+            await screen.until(lambda: isinstance(screen.app.focused, Input), "somewhere to type")
+            await screen.type(*["backspace"] * 5, "9", "9", "9", "enter")
             await screen.sees("Nothing was found for: 999")
             await screen.type("escape")
             await screen.sees("22.50", " 1.00")

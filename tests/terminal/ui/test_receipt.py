@@ -101,7 +101,7 @@ def test_a_saved_receipt_is_text_and_picture_and_the_screen_says_where(shop: Sho
         async with till_app(shop, size=(100, 30)) as screen:
             await to_receipt(screen)
             await screen.type("s")
-            await screen.sees("Saved: ")
+            await screen.sees("Saved:")
 
     run(story)
     picture, text = sorted((shop.home / FOLDER).iterdir())

@@ -4,7 +4,7 @@ import pytest
 
 from terminal.preferences import Preferences
 from terminal.service.printouts import FOLDER
-from tests.terminal.shop import Shop, check_chain, supervisor
+from tests.terminal.shop import NO_APPROVAL, Shop, check_chain, supervisor
 from tests.terminal.ui.kit import SIZES, Screen, run, till_app
 from tests.terminal.ui.test_history import take
 
@@ -49,7 +49,7 @@ def test_a_close_names_what_it_carries_forward_and_shows_and_keeps_the_z_report(
             await screen.type("enter")
             assert open_now(screen)
             await screen.type("plus")
-            await screen.sees("Z REPORT", "2 x 23.50 EUR", "Saved: ")
+            await screen.sees("Z REPORT", "2 x 23.50 EUR", "Saved:")
             await screen.type("escape")
             await screen.on("ShiftOpenScreen")
 
@@ -96,8 +96,6 @@ def test_a_close_with_unsynced_payments_needs_a_supervisors_pin(shop: Shop) -> N
 def test_earlier_shifts_have_their_reports(shop: Shop) -> None:
     take(shop, ["1.00"])
     with shop.terminal() as terminal:
-        from tests.terminal.shop import NO_APPROVAL
-
         terminal.till.shifts.close(NO_APPROVAL)
 
     async def story() -> None:

@@ -65,8 +65,15 @@ INSERT INTO cash_receipt (receipt, wallet, number, amount, currency, received_by
 VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING;
 
 -- write_funding_request: that an admin asked for money to come in
-INSERT INTO funding_request (request, action, subject, amount, currency, asked_by, went_ahead, at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
+INSERT INTO funding_request (request, action, subject, amount, currency, asked_by, went_ahead, alone, at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9);
+
+-- lock_asker: an admin, so that of two requests at once the second knows of the first
+SELECT FROM person WHERE user_id = $1 FOR NO KEY UPDATE;
+
+-- brought_alone: what an admin brought in without a second one since a time, by currency
+SELECT currency, sum(amount)::bigint AS total FROM funding_request WHERE asked_by = $1 AND alone AND at > $2
+ GROUP BY currency;
 
 -- customer_of_wallet: whose wallet it is
 SELECT customer FROM wallet WHERE wallet = $1;
