@@ -32,9 +32,7 @@ async def to_history(screen: Screen) -> None:
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("theme", ["dark", "ascii"])
-def test_the_newest_payment_stands_first_with_its_state_in_words(
-    shop: Shop, size: tuple[int, int], theme: str
-) -> None:
+def test_the_newest_payment_stands_first_with_its_state_in_words(shop: Shop, size: tuple[int, int], theme: str) -> None:
     take(shop, ["1.00", "22.50"])
     shop.run("UPDATE payment SET state = 'COMPLETED', unsynced = 0 WHERE amount = 100")
 
