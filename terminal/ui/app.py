@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from textual import events
 from textual.app import App
@@ -70,7 +70,8 @@ class TillApp(Doors, App[int]):
         desk.tell = self.hear
         self.preferences = preferences
         self.session: Session | None = None
-        self._live = False
+        self._ahead: list[events.Key] = []
+        self.live = False
         self._terminal: Terminal | None = None
         self._reader = KeyReader(
             clock=key_clock or EventClock(),
@@ -126,7 +127,7 @@ class TillApp(Doors, App[int]):
             if self.session is not None:
                 self.session.touch(self.desk.clock.tick())
             for key in self._reader.read(event):
-                await super().on_event(key)
+                await self._deliver(key)
             return
         if isinstance(event, events.Paste) and not event.is_forwarded:
             self._reader.pasted(event.text)
@@ -134,7 +135,19 @@ class TillApp(Doors, App[int]):
         await super().on_event(event)
 
     async def _deliver(self, event: events.Key) -> None:
-        await super().on_event(event)
+        if isinstance(self.screen, TillScreen) and self.screen.busy:
+            self._ahead.append(event)
+        else:
+            await super().on_event(event)
+
+    def go_ahead(self, screen: Screen[Any]) -> None:
+        """A screen is not busy any more: type what was typed ahead, unless another screen came up meanwhile."""
+        self.call_later(self._go_ahead, screen)
+
+    async def _go_ahead(self, screen: Screen[Any]) -> None:
+        keys, self._ahead = self._ahead, []
+        for key in keys if self.screen is screen else ():
+            await self._deliver(key)
 
     def _scanned(self, text: str) -> None:
         screen = self.screen
@@ -185,15 +198,15 @@ class TillApp(Doors, App[int]):
         except NotEnrolledError:
             await self._show(opening.enrolling())
             return
-        if self._terminal is not None and not self._live:
-            self._live = True
+        if self._terminal is not None and not self.live:
+            self.live = True
             self.desk.go_live(self._terminal, url)
         await self.look()
         await self._show(await opening.next_screen(self))
 
     def adopt(self, terminal: Terminal) -> None:
         """Go on with a terminal that was just enrolled."""
-        self._terminal, self._live, self.session = terminal, False, None
+        self._terminal, self.live, self.session = terminal, False, None
         self.go_on()
 
     async def begin(self, who: SignedIn) -> None:
@@ -264,7 +277,7 @@ class TillApp(Doors, App[int]):
         self.standing = replace(self.standing, status=status, syncing=self.desk.syncing, cashier=name)
 
     async def _regularly(self) -> None:
-        if self._live:
+        if self.live:
             await self.look()
             await self.lock()
 

@@ -27,6 +27,8 @@ class TillScreen(Screen[Any]):
 
     TITLE_TEXT: ClassVar[str] = ""
     ACTIONS: ClassVar[tuple[str, ...]] = ("back",)
+    # While something is under way, keys wait; they are typed once it is done, where this screen is shown still.
+    busy = False
 
     def __init_subclass__(cls, **settings: Any) -> None:
         """Bind the screen's own keys; those that work everywhere are the app's."""

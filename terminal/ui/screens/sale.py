@@ -1,8 +1,8 @@
 """A sale: amount, then a voucher or a wallet and a code, then the verdict."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from enum import Enum
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from textual import on, work
 from textual.widget import Widget
@@ -49,7 +49,6 @@ class SaleScreen(TillScreen):
         self._sale: OpenSale | None = None
         self._tendered = Tendered()
         self._offer: Money | None = None
-        self._busy = False
 
     def middle(self) -> Iterable[Widget]:
         """Three fields, one below the other; what is not asked for yet is not there."""
@@ -69,7 +68,7 @@ class SaleScreen(TillScreen):
         self._sale = sale
         self._go_to(Stage.AMOUNT if sale is None else Stage.TENDER)
         if sale is not None and sale.complete:
-            self._judged(None, found=True)
+            self._start(self._finish(None, found=True))
         elif sale is not None:
             self.say(_("This sale was paid in part before the till was started again."), kind="warn")
 
@@ -83,7 +82,7 @@ class SaleScreen(TillScreen):
 
     def scanned(self, text: str) -> None:
         """A voucher, a wallet number or a code, wherever the focus is; nothing that was scanned confirms anything."""
-        if self._busy:
+        if self.busy:
             return
         found = read_scan(text)
         if found is None:
@@ -136,46 +135,46 @@ class SaleScreen(TillScreen):
 
     def action_next(self) -> None:
         """Enter: what is there is right, go on."""
-        if self._busy:
+        if self.busy:
             return
         if self._stage is Stage.AMOUNT:
-            self._begin()
+            self._start(self._begin())
         elif self._stage is Stage.TENDER:
             self._take_wallet()
         else:
-            self._pay()
+            self._start(self._pay())
 
     def action_confirm(self) -> None:
         """Take what the code covers, where that was offered; else as Enter."""
         offer, self._offer = self._offer, None
-        if offer is not None and not self._busy:
-            self._pay(offer)
+        if offer is not None and not self.busy:
+            self._start(self._pay(offer))
         else:
             self.action_next()
 
     def action_back(self) -> None:
         """One step back; from the tender, out of the sale."""
-        if self._busy:
+        if self.busy:
             return
         self._offer = None
         if self._stage is Stage.CODE:
             self._forget_tender()
         elif self._stage is Stage.TENDER:
-            self._leave()
+            self._start(self._leave())
         else:
             self._field("amount").put(self._empty_amount())
 
-    @work(exclusive=True, group="sale")
-    async def action_otherwise(self) -> None:
+    def action_otherwise(self) -> None:
         """The rest is paid another way, in cash for one: this sale is over with what was paid by codes."""
-        if self._sale is None or not self._sale.paying or self._busy:
-            return
+        if self._sale is not None and self._sale.paying and not self.busy:
+            self._start(self._rest_otherwise())
+
+    async def _rest_otherwise(self) -> None:
         await self._do(lambda terminal: terminal.till.checkout.rest_otherwise())
         await self._finish(None)
 
     # -- the sale ---------------------------------------------------------------------------------------------------
 
-    @work(exclusive=True, group="sale")
     async def _begin(self) -> None:
         entry, who = self._field("amount").entry, self.till.signed_in
         if not isinstance(entry, AmountEntry) or not entry.complete:
@@ -196,7 +195,6 @@ class SaleScreen(TillScreen):
         else:
             self.say(_("A wallet number has ten digits. Or scan the voucher."), kind="warn")
 
-    @work(exclusive=True, group="sale")
     async def _pay(self, amount: Money | None = None) -> None:
         field, tendered = self._field("code"), self._tendered
         code = field.entry
@@ -237,16 +235,12 @@ class SaleScreen(TillScreen):
         chosen = await self.till.show(VerdictScreen.refused(answer))
         again = Reason.CODE_INVALID in answer.reasons and answer.retry_ms is None and answer.guesses_left
         if chosen == "back":
-            self._leave()
+            await self._leave()
         elif again:
             self.say(_("The code once more, or Esc for another wallet."))
             self._go_to(Stage.CODE)
         else:
-            self.action_back()
-
-    @work(exclusive=True, group="sale")
-    async def _judged(self, answer: SaleAnswer | None, *, found: bool = False) -> None:
-        await self._finish(answer, found=found)
+            self._forget_tender()
 
     async def _finish(self, answer: SaleAnswer | None, *, found: bool = False) -> None:
         """Show the verdict; once it was seen, the sale is over, unless the server has refused what paid it."""
@@ -262,7 +256,6 @@ class SaleScreen(TillScreen):
         await self._do(lambda terminal: terminal.till.checkout.finish())
         self.till.go_on()
 
-    @work(exclusive=True, group="sale")
     async def _leave(self) -> None:
         """Out of this sale: at once where nothing was paid; else its payments are voided, on somebody's word."""
         sale, approval, who = self._sale, NOBODY, self.till.signed_in
@@ -281,16 +274,25 @@ class SaleScreen(TillScreen):
                 return
         self.till.go_on()
 
+    def _start(self, work_of_sale: Coroutine[Any, Any, None]) -> None:
+        """Do something that asks the till: one thing at a time, and keys wait until it is done."""
+        self.busy = True
+        self.run_worker(self._whole(work_of_sale), group="sale")
+
+    async def _whole(self, work_of_sale: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work_of_sale
+        finally:
+            self.busy = False
+            self.till.go_ahead(self)
+
     async def _do(self, work_of: Callable[[Terminal], _Answer]) -> _Answer | None:
-        """Ask the till, with this screen deaf meanwhile; None where it went wrong, which is said."""
-        self._busy = True
+        """Ask the till; None where it went wrong, which is said."""
         try:
             return await self.till.ask(work_of)
         except TallystickError as error:
             self.say_error(error)
             return None
-        finally:
-            self._busy = False
 
     # -- what is shown ----------------------------------------------------------------------------------------------
 

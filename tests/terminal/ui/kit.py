@@ -13,6 +13,7 @@ from textual.widgets import Static
 
 from terminal.preferences import Preferences
 from terminal.service.desk import Desk
+from terminal.sync import Pace
 from terminal.ui.app import TillApp
 from terminal.ui.widgets.entry_field import EntryField
 from tests.terminal.shop import Shop, secret_of_tests
@@ -60,15 +61,18 @@ class Screen:
     keys: FakeKeys
 
     async def type(self, *keys: str) -> None:
-        """Type keys like a person, by their names."""
+        """Type keys like a person, by their names, who sees what each of them does."""
         self.keys.pace = PERSON_MS
         for key in keys:
             self._press(key, None)
-        await self.pilot.pause()
+            await self.pilot.pause()
 
     async def write(self, text: str) -> None:
-        """Type each letter of a text like a person."""
-        await self.type(*text)
+        """Type the letters of a text like a person, without looking up."""
+        self.keys.pace = PERSON_MS
+        for letter in text:
+            self._press(letter, letter)
+        await self.pilot.pause()
 
     async def scan(self, text: str, *, enter: bool = True) -> None:
         """Scan like a scanner does: all letters within a moment, and Enter."""
@@ -125,6 +129,7 @@ async def till_app(
     preferences: Preferences | None = None,
     transport: httpx.BaseTransport | None = None,
     settle_seconds: float = 0.0,
+    pace: Pace | None = None,
 ) -> AsyncIterator[Screen]:
     """The app over a shop; without a transport there is no network."""
     keys = FakeKeys()
@@ -134,6 +139,7 @@ async def till_app(
         random=shop.dice,
         transport=transport or httpx.MockTransport(unreachable),
         settle_seconds=settle_seconds,
+        pace=pace,
     )
     desk.claim()
     app = TillApp(desk, preferences or Preferences(theme="dark", language="en", bell=False), key_clock=keys)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from shared.errors import TallystickError
 from terminal.errors import DiskFullError
 from terminal.ui.screens.approval import ApprovalScreen
+from terminal.ui.screens.enrolling import EnrolScreen
 from terminal.ui.screens.trouble import TroubleScreen
 from terminal.ui.screens.unlock import UnlockScreen
 from tests.terminal.shop import Series, Shop, supervisor, wallet_of
@@ -105,6 +106,7 @@ async def sign_in(screen: Screen, _anna: Series) -> None:
 async def sign_in_asks_for_a_pin(screen: Screen, anna: Series) -> None:
     await sign_in(screen, anna)
     await screen.type("2")
+    await screen.until(lambda: screen.field("pin").has_focus, "the PIN")
     await screen.write("582")
     await screen.sees("***")
 
@@ -112,6 +114,7 @@ async def sign_in_asks_for_a_pin(screen: Screen, anna: Series) -> None:
 async def signed_in(screen: Screen, anna: Series) -> None:
     await sign_in(screen, anna)
     await screen.type("2")
+    await screen.until(lambda: screen.field("pin").has_focus, "the PIN")
     await screen.write(PINS["jaan"])
     await screen.type("enter")
     await screen.on("ShiftOpenScreen")
@@ -128,6 +131,7 @@ async def approval(screen: Screen, anna: Series) -> None:
     screen.app.push_screen(ApprovalScreen("Void 12.50 EUR?"))
     await screen.sees("A supervisor must approve")
     await screen.type("1")
+    await screen.until(lambda: screen.field("pin").has_focus, "the PIN")
     await screen.write("4711")
     await screen.sees("****")
 
@@ -142,6 +146,67 @@ async def help_page(screen: Screen, anna: Series) -> None:
     await sale_begins(screen, anna)
     await screen.type("f1")
     await screen.on("HelpScreen")
+
+
+async def history(screen: Screen, anna: Series) -> None:
+    await sale_accepted(screen, anna)
+    await screen.type("f2")
+    await screen.sees("ACCEPTED", "12.50")
+
+
+async def payment(screen: Screen, anna: Series) -> None:
+    await history(screen, anna)
+    await screen.type("enter")
+    await screen.on("PaymentScreen")
+    await screen.sees("taken (owner)")
+
+
+async def queue(screen: Screen, anna: Series) -> None:
+    await sale_accepted(screen, anna)
+    await screen.type("f3")
+    await screen.on("QueueScreen")
+    await screen.sees("12.50")
+
+
+async def receipt(screen: Screen, anna: Series) -> None:
+    await sale_accepted(screen, anna)
+    await screen.type("f6")
+    await screen.on("ReceiptScreen")
+    await screen.sees("12.50 EUR", "OFFLINE, not yet settled")
+
+
+async def shift(screen: Screen, anna: Series) -> None:
+    await sale_accepted(screen, anna)
+    await screen.type("enter")
+    await screen.on("SaleScreen")
+    await screen.type("f4")
+    await screen.sees("X REPORT", "1 x 12.50 EUR")
+
+
+async def shift_closes(screen: Screen, anna: Series) -> None:
+    await shift(screen, anna)
+    await screen.type("plus")
+    await screen.on("ConfirmScreen")
+    await screen.sees("carried forward")
+
+
+async def settings(screen: Screen, anna: Series) -> None:
+    await sale_begins(screen, anna)
+    await screen.type("f8")
+    await screen.sees("Language: English")
+
+
+async def key_settings(screen: Screen, anna: Series) -> None:
+    await settings(screen, anna)
+    await screen.type("7")
+    await screen.on("KeySettingsScreen")
+    await screen.sees("What the keys do")
+
+
+async def enrolment(screen: Screen, _anna: Series) -> None:
+    await screen.on("ShiftOpenScreen")
+    screen.app.push_screen(EnrolScreen())
+    await screen.sees("Make this a till of a shop", "till")
 
 
 async def unlock(screen: Screen, _anna: Series) -> None:
@@ -172,6 +237,15 @@ SCENES: dict[str, Scene] = {
     "sign_in_asks_for_a_pin": Scene(sign_in_asks_for_a_pin, people=True),
     "locked": Scene(locked, people=True),
     "approval": Scene(approval, people=True),
+    "history": Scene(history),
+    "payment": Scene(payment),
+    "queue": Scene(queue),
+    "receipt": Scene(receipt),
+    "shift": Scene(shift),
+    "shift_closes": Scene(shift_closes),
+    "settings": Scene(settings),
+    "key_settings": Scene(key_settings),
+    "enrolment": Scene(enrolment),
     "menu": Scene(menu),
     "help": Scene(help_page),
     "unlock": Scene(unlock),

@@ -9,6 +9,8 @@ import random
 import signal
 from pathlib import Path
 
+import pytest
+
 from shared.journal import Payment
 from shared.policy import Policy
 from tests.terminal.shop import Shop, check_chain, wallet_of
@@ -31,6 +33,7 @@ ROOMY = Policy(
 )
 
 
+@pytest.mark.timeout(max(240, KILLS * 4))
 def test_kill_9_at_any_moment_loses_no_sale_doubles_none_and_leaves_no_doubt(live_shop: Shop, tmp_path: Path) -> None:
     live_shop.publish(policy=ROOMY)
     cards = []

@@ -1,0 +1,104 @@
+"""The till's catalogues: gathered from its code, updated, compiled. `scripts/texts` runs this."""
+
+import io
+import sys
+from pathlib import Path
+
+from babel.messages import mofile, pofile
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+
+from terminal.texts import DOMAIN, LANGUAGES, LOCALES
+
+CODE = Path(__file__).parents[2] / "terminal"
+# `_` and `marked` take one text, `plural` two.
+KEYWORDS = {"_": None, "marked": None, "plural": (1, 2)}
+# Its own language needs no catalogue.
+TRANSLATED = tuple(language for language in LANGUAGES if language != "en")
+
+
+def gathered() -> Catalog:
+    """Every text that the code names."""
+    template = Catalog(project=DOMAIN, charset="utf-8")
+    for _file, _line, message, _comments, _context in extract_from_dir(str(CODE), keywords=KEYWORDS):
+        template.add(message)
+    return template
+
+
+def path_of(language: str, kind: str) -> Path:
+    """Where a language's catalogue lies; `kind` is po or mo."""
+    return LOCALES / language / "LC_MESSAGES" / f"{DOMAIN}.{kind}"
+
+
+def read(language: str) -> Catalog:
+    """A language's catalogue, empty where there is none yet."""
+    path = path_of(language, "po")
+    if not path.exists():
+        return Catalog(locale=language, project=DOMAIN)
+    with path.open("rb") as file:
+        return pofile.read_po(file, locale=language)
+
+
+def updated(language: str) -> Catalog:
+    """A language's catalogue with all that the code names, and nothing else."""
+    catalogue = read(language)
+    catalogue.update(gathered(), no_fuzzy_matching=True)
+    catalogue.obsolete.clear()
+    return catalogue
+
+
+def written(catalogue: Catalog) -> bytes:
+    """The text of a catalogue; without dates and names, so that the same texts make the same file."""
+    buffer = io.BytesIO()
+    pofile.write_po(buffer, catalogue, width=120, no_location=True, omit_header=True, sort_output=True)
+    header = f'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n"Language: {catalogue.locale}\\n"\n'
+    plural = f'"Plural-Forms: {catalogue.plural_forms}\\n"\n\n'
+    return (header + plural).encode() + buffer.getvalue()
+
+
+def compiled(catalogue: Catalog) -> bytes:
+    """What gettext reads."""
+    with io.BytesIO() as buffer:
+        fixed = pofile.read_po(io.BytesIO(written(catalogue)), locale=catalogue.locale)
+        # gettext wants to know the charset and the plurals, and nobody when this was made.
+        fixed.mime_headers = [header for header in fixed.mime_headers if "Date" not in header[0]]
+        mofile.write_mo(buffer, fixed)
+        return buffer.getvalue()
+
+
+def missing(catalogue: Catalog) -> list[str]:
+    """The texts that have no translation."""
+    return [
+        str(message.id)
+        for message in catalogue
+        if message.id and not all(message.string if isinstance(message.string, tuple) else (message.string,))
+    ]
+
+
+def stale(language: str) -> list[str]:
+    """What of a language's files is not as the code wants it."""
+    catalogue = updated(language)
+    found = [f"not translated into {language}: {text}" for text in missing(catalogue)]
+    for kind, content in (("po", written(catalogue)), ("mo", compiled(catalogue))):
+        path = path_of(language, kind)
+        if not path.exists() or path.read_bytes() != content:
+            found.append(f"{path.name} of {language} is not what scripts/texts would make of it")
+    return found
+
+
+def main(arguments: list[str]) -> int:
+    """Update, or check."""
+    found = []
+    for language in TRANSLATED:
+        if "--check" not in arguments:
+            catalogue = updated(language)
+            path_of(language, "po").parent.mkdir(parents=True, exist_ok=True)
+            path_of(language, "po").write_bytes(written(catalogue))
+            path_of(language, "mo").write_bytes(compiled(catalogue))
+        found += stale(language)
+    sys.stdout.write("".join(f"{line}\n" for line in found) or "Every text is translated.\n")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
