@@ -75,6 +75,8 @@ class ReceiptScreen(TillScreen):
         except TallystickError as error:
             self.say_error(error)
             return
+        if self.gone:
+            return
         self._draw()
         self.query_one(KeyLine).refresh()
 
