@@ -62,6 +62,11 @@ class TillScreen(Screen[Any]):
         del action
         return True
 
+    @property
+    def gone(self) -> bool:
+        """Whether this screen was left: what comes back from the till only then has nobody to be shown to."""
+        return not self.is_attached or not self.display or not self.query(KeyLine)
+
     def say(self, text: str, *, kind: str = "") -> None:
         """A line above the keys; `kind` is a mark of `themes.symbol`, and what is no good rings."""
         mark = f"{symbol(kind, ascii_only=self.till.ascii_only)} " if kind and text else ""

@@ -76,6 +76,8 @@ class HistoryScreen(TillScreen):
         except TallystickError as error:
             self.say_error(error)
             return
+        if self.gone:
+            return
         self._before = page.before
         ascii_only = self.till.ascii_only
         self._rows.put([(row.id.hex(), payment_line(row, ascii_only=ascii_only)) for row in page.payments], first=first)
@@ -99,7 +101,7 @@ class HistoryScreen(TillScreen):
         except TallystickError as error:
             self.say_error(error)
             return
-        for row in found:
+        for row in () if self.gone else found:
             rows.replace_option_prompt(row.id.hex(), payment_line(row, ascii_only=self.till.ascii_only))
 
     def scanned(self, text: str) -> None:

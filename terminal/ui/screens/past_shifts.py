@@ -47,6 +47,8 @@ class PastShiftsScreen(TillScreen):
         except TallystickError as error:
             self.say_error(error)
             return
+        if self.gone:
+            return
         self._last = shifts[-1] if len(shifts) == _PAGE else None
         rows = self.query_one(PagedRows)
         rows.put([(shift.id.hex(), Text(shift_line(shift), no_wrap=True)) for shift in shifts], first=first)

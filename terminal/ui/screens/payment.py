@@ -84,6 +84,8 @@ class PaymentScreen(TillScreen):
             self.say_error(error)
             return
         self._row = row
+        if self.gone:
+            return
         facts = payment_facts(row, life, ascii_only=self.till.ascii_only)
         self.query_one("#life", Static).update(facts)
         self.query_one(KeyLine).refresh()

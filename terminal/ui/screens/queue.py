@@ -76,6 +76,8 @@ class QueueScreen(TillScreen):
         except TallystickError as error:
             self.say_error(error)
             return
+        if self.gone:
+            return
         self._waiting, self._now = queue.payments, status.now
         self.query_one("#queue", Static).update(queue_head(status, ascii_only=self.till.ascii_only))
         lines = [*try_lines(status), *report_lines(self.till.desk.last_sync)]

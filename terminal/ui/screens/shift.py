@@ -74,12 +74,16 @@ class ShiftScreen(TillScreen):
             self._report = await self.till.ask(lambda terminal: terminal.till.reports.report(self._shift))
         except NoShiftError:
             self._report = None
-            self.query_one("#report", Static).update(_("No shift is open. It opens with the float, or a first sale."))
         except TallystickError as error:
             self.say_error(error)
             return
-        if self._report is not None:
-            self.query_one("#report", Static).update(_drawn(self._report))
+        if self.gone:
+            return
+        drawn = self.query_one("#report", Static)
+        if self._report is None:
+            drawn.update(_("No shift is open. It opens with the float, or a first sale."))
+        else:
+            drawn.update(_drawn(self._report))
             if self._report.is_open:
                 self.hint(_("+ closes this shift. Enter: earlier shifts."))
         self.query_one(KeyLine).refresh()

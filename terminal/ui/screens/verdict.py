@@ -38,6 +38,7 @@ class VerdictScreen(TillScreen):
         self._lines = lines
         self._todo = todo
         self.sale: OpenSale | None = None
+        self._prints_itself = False
 
     @classmethod
     def refused(cls, answer: SaleAnswer) -> "VerdictScreen":
@@ -75,9 +76,16 @@ class VerdictScreen(TillScreen):
         """Ring, and ask the server while the customer puts the card away."""
         self._draw()
         self.till.ring()
+        self._prints_itself = bool(self.receipt_of) and self.till.preferences.receipts == ALWAYS
         if self.sale is not None and self._kind == "waits":
             self._settle(self.sale)
-        elif self.till.preferences.receipts == ALWAYS:
+        else:
+            self._print_once()
+
+    def _print_once(self) -> None:
+        """Where people want each receipt printed, once: when the server has spoken, or before this screen is left."""
+        if self._prints_itself:
+            self._prints_itself = False
             self.action_print()
 
     def offers(self, action: str) -> bool:
@@ -112,14 +120,15 @@ class VerdictScreen(TillScreen):
         """With a connection the same record settles now; on any doubt it stays as it is, and is never paid twice."""
         if self.till.standing.link and sale.payments:
             await self._ask_server(sale)
-        if self.till.preferences.receipts == ALWAYS:
-            self.action_print()  # now that it is known what the receipt says
+        self._print_once()
 
     async def _ask_server(self, sale: OpenSale) -> None:
         self.say(_("Asking the server …"))
         await asyncio.wrap_future(self.till.desk.settle(sale.payments[-1].id))
         rows = await self.till.ask(lambda terminal: [terminal.payments.get(row.id) for row in sale.payments])
         self._kind, self._sentence = standing_of(rows)
+        if self.gone:
+            return
         self.say("")
         self._draw()
         if self._kind != "waits":
@@ -128,10 +137,12 @@ class VerdictScreen(TillScreen):
 
     def action_next(self) -> None:
         """It was seen."""
+        self._print_once()
         self.dismiss("next")
 
     def action_back(self) -> None:
         """Give the sale up, where it was refused; else as Enter."""
+        self._print_once()
         self.dismiss("back" if self.sale is None else "next")
 
 
