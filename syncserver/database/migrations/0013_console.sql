@@ -1,0 +1,1 @@
+-- Nothing yet: what the admins' web console needs.

@@ -1,0 +1,1 @@
+-- Nothing yet: how shifts are reconciled.

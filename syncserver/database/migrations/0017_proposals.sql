@@ -1,0 +1,1 @@
+-- Nothing yet: policies that wait for a second person.
