@@ -46,7 +46,7 @@ class SecondFactorNeededError(TallystickError):
 
 
 class SecondFactorError(TallystickError):
-    """This one-time password is not right, was used before, or was tried too often: after 10 failures wait for 30 minutes."""
+    """This one-time password is not right, or was used before. After 10 failures wait for 30 minutes."""
 
     code = "INVALID_SECOND_FACTOR"
 

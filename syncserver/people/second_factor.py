@@ -117,7 +117,9 @@ async def recovery_left(services: Services, user_id: bytes) -> int:
     return int(await services.pool.fetchval(QUERIES["recovery_left"], uuid_of(user_id)))
 
 
-async def _try(connection: Connection, services: Services, user_id: bytes, row: "asyncpg.Record", password: str) -> bool:
+async def _try(
+    connection: Connection, services: Services, user_id: bytes, row: "asyncpg.Record", password: str
+) -> bool:
     """Whether a password is right, which is counted either way."""
     now = services.clock()
     if row["locked_until"] is not None and now < row["locked_until"]:
@@ -142,7 +144,9 @@ def _step_of(secret: str, typed: str, now: int, used: int) -> int | None:
     totp = pyotp.TOTP(secret)
     current = now // 1_000 // STEP_SECONDS
     near = (current - 1, current, current + 1)
-    fits = [hmac.compare_digest(totp.generate_otp(step).encode(), typed.encode("utf-8", "surrogatepass")) for step in near]
+    fits = [
+        hmac.compare_digest(totp.generate_otp(step).encode(), typed.encode("utf-8", "surrogatepass")) for step in near
+    ]
     return next((step for step, fit in zip(near, fits, strict=True) if fit and step > used), None)
 
 

@@ -125,9 +125,7 @@ async def _whole(services: Services, half: WebSession, visitor: Visitor) -> str:
         return await _begin(connection, services, person, visitor, proven=True)
 
 
-async def _begin(
-    connection: Connection, services: Services, person: Person, visitor: Visitor, *, proven: bool
-) -> str:
+async def _begin(connection: Connection, services: Services, person: Person, visitor: Visitor, *, proven: bool) -> str:
     token, now = to_base64url(services.random(TOKEN_BYTES)), services.clock()
     session = uuid7(now, services.random(10))
     ends = now + (LONGEST_MS if proven else HALF_MS)
@@ -180,9 +178,7 @@ async def list_own(services: Services, caller: Caller) -> list[SessionView]:
 
 async def end(services: Services, caller: Caller, session: bytes) -> None:
     """End one of somebody's own sessions. One that is over, or somebody else's, ends nothing."""
-    await services.pool.execute(
-        QUERIES["end_web_session"], uuid_of(caller.user_id), uuid_of(session), services.clock()
-    )
+    await services.pool.execute(QUERIES["end_web_session"], uuid_of(caller.user_id), uuid_of(session), services.clock())
 
 
 async def person_of(services: Services, session: WebSession) -> Person:
