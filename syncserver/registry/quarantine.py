@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from shared.lifecycles import STATUS_OF_PAYMENT
+from syncserver.audit import trail
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
 from syncserver.judge.facts import KnownPayment
 from syncserver.judge.voids import APPLIED, NO_EFFECT, REVERSIBLE, WAITING, reverse
 from syncserver.ledger import store
 from syncserver.ledger.postings import Postings
+from syncserver.registry.devices import object_of
 from syncserver.registry.errors import DeviceStateError
 from syncserver.registry.vendors import QUERIES
 from syncserver.services import Services
@@ -44,6 +46,14 @@ async def release(services: Services, device: bytes, actor: str) -> int:
                 (device, payment, known.wallet, STATUS_OF_PAYMENT[known.state].value, known.reasons)
                 for payment, known in applied
             ],
+        )
+        await trail.note(
+            connection,
+            services,
+            actor=actor,
+            action="device.release",
+            object_=object_of(device),
+            after={"voided": [payment for payment, _ in applied]},
         )
         return len(applied)
 
