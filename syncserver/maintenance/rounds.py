@@ -12,6 +12,7 @@ import structlog
 from syncserver.ledger.store import fold_credits
 from syncserver.maintenance.outbox import relay
 from syncserver.people.sessions import forget_sessions
+from syncserver.people.web_sessions import forget_web_sessions
 from syncserver.registry.devices import forget_assertions
 from syncserver.services import Services
 from syncserver.sync.numbering import number_changes
@@ -23,7 +24,7 @@ log = structlog.get_logger()
 
 async def one_round(services: Services) -> None:
     """Do each step until it finds nothing more; one that fails does not stop the others."""
-    for step in (_fold, relay, expire, release, _number, forget_assertions, forget_sessions):
+    for step in (_fold, relay, expire, release, _number, forget_assertions, forget_sessions, forget_web_sessions):
         await _guarded(services, step)
 
 

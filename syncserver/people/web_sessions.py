@@ -187,7 +187,7 @@ async def person_of(services: Services, session: WebSession) -> Person:
         return await read(connection, session.caller.user_id)
 
 
-async def forget(services: Services) -> None:
+async def forget_web_sessions(services: Services) -> None:
     """Drop sessions that are over."""
     await services.pool.execute(QUERIES["forget_web_sessions"], services.clock())
 

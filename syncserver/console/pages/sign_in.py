@@ -66,7 +66,7 @@ async def sign_in(visit: Visit[Onward, SignInForm]) -> Response:
     return gate.let_in(visit.go((SECOND_FACTOR if known else SET_UP) + visit.query_text()), token)
 
 
-def _half(visit: Visit[Onward, OneTimeForm | None]) -> WebSession:
+def _half(visit: Visit[Onward, Any]) -> WebSession:
     if visit.session is None:
         raise SessionOverError
     return visit.session
