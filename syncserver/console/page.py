@@ -17,8 +17,9 @@ from syncserver.api import failures
 from syncserver.api.body import MAX_JSON_BYTES, read_body, require_type
 from syncserver.api.frame import add_headers
 from syncserver.api.rest import limits
-from syncserver.api.rest.endpoint import Nothing
+from syncserver.api.rest.endpoint import NOBODY, Nothing
 from syncserver.api.rest.limits import Rate
+from syncserver.audit.acting import acting
 from syncserver.console import gate
 from syncserver.console.rendering import render
 from syncserver.database.connection import Connection
@@ -209,7 +210,7 @@ class Page:
     async def _answer(self, request: Request, session: WebSession | None) -> Response:
         services: Services = request.app.state.services
         await limits.draw_for(request, self.rate, session.caller if session is not None else None)
-        named = request.path_params.items()
+        named, visitor = request.path_params.items(), gate.visitor_of(request)
         visit = Visit[Any, Any](
             request,
             services,
@@ -222,7 +223,8 @@ class Page:
         try:
             if self.form is not None and not self.upload:
                 await self._read_form(request, visit)
-            return await self.show(visit)
+            with acting(session.caller.actor if session is not None else NOBODY, visitor.address):
+                return await self.show(visit)
         except SessionOverError:
             raise
         except TallystickError as error:
