@@ -6,10 +6,17 @@ from starlette.routing import BaseRoute, Route
 
 from syncserver.console import gate, static
 from syncserver.console.page import PREFIX, Page, sorry
-from syncserver.console.pages import account, home, sign_in
+from syncserver.console.pages import account, customers, devices, home, sign_in, vendors
 from syncserver.people.errors import SessionOverError
 
-PAGES: tuple[Page, ...] = (*sign_in.PAGES, *account.PAGES, *home.PAGES)
+PAGES: tuple[Page, ...] = (
+    *sign_in.PAGES,
+    *account.PAGES,
+    *home.PAGES,
+    *devices.PAGES,
+    *vendors.PAGES,
+    *customers.PAGES,
+)
 
 
 async def _nowhere(request: Request) -> Response:
