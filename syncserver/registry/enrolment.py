@@ -27,7 +27,7 @@ from syncserver.registry.errors import (
 from syncserver.registry.vendors import QUERIES, Vendor, object_of, read_vendor
 from syncserver.services import Services
 
-TOKEN_HOURS = 24
+TOKEN_MS = 24 * MS_PER_HOUR
 TOKEN_RANDOM_BYTES = 24
 
 
@@ -68,7 +68,7 @@ async def make_token(
     place = place or owner.place
     token = f"{to_base64url(services.random(TOKEN_RANDOM_BYTES))}.{services.keys.active.kid.hex()}"
     now = services.clock()
-    expires = now + TOKEN_HOURS * MS_PER_HOUR
+    expires = now + TOKEN_MS
     async with services.pool.acquire() as connection, connection.transaction():
         await connection.execute(
             QUERIES["write_token"],

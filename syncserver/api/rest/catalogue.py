@@ -5,6 +5,7 @@ from syncserver.api.rest import (
     auth,
     bank_entries,
     codes,
+    devices,
     funding,
     people,
     reviewing,
@@ -29,4 +30,5 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *vendors.ENDPOINTS,
     *vendor_books.ENDPOINTS,
     *auditing.ENDPOINTS,
+    *devices.ENDPOINTS,
 )
