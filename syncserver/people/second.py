@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from shared.money import Money, minor_digits
+from syncserver.audit import trail
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
 from syncserver.database.queries import load
@@ -39,6 +40,7 @@ async def may_go_ahead(
         return True
     what, who, now = f"{subject} {money.minor} {money.currency}", uuid_of(caller.user_id), services.clock()
     if await connection.execute(QUERIES["ask_first"], action, what, who, now) == "INSERT 0 1":
+        await _note_first(connection, services, caller, action, what)
         return False
     row = await connection.fetchrow(QUERIES["who_asked"], action, what)
     if row is None:
@@ -50,7 +52,14 @@ async def may_go_ahead(
         return False  # a third asked at the same time
     if over:
         await connection.execute(QUERIES["ask_first"], action, what, who, now)
+        await _note_first(connection, services, caller, action, what)
     return not over
+
+
+async def _note_first(connection: Connection, services: Services, caller: Caller, action: str, what: str) -> None:
+    await trail.note(
+        connection, services, actor=caller.actor, action="second.ask", object_="second", after={action: what}
+    )
 
 
 def takes_two(services: Services, money: Money) -> bool:

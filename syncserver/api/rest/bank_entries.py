@@ -188,7 +188,7 @@ async def assign(call: Call[AssignRequest, Nothing]) -> Answer[Any]:
         subject = f"entry {uuid_text(entry)} to {wallet}"
         if not await may_bring_in(connection, call, action="assign", subject=subject, money=money, alone=alone):
             return WaitingForAnother([Sum.of(money.minor, money.currency)]), ACCEPTED
-        await Assignment(entry, wallet, money, call.who.actor, call.services.clock()).pay_in(connection)
+        await Assignment(entry, wallet, money, call.who.actor, call.services.clock()).pay_in(connection, call.services)
         return Assigned(entry_view(await assigning.read(connection, entry))), 200
 
     return await call.once_or_wait(work)

@@ -1,6 +1,7 @@
 """Every endpoint of the REST API, in the order of its document."""
 
 from syncserver.api.rest import (
+    auditing,
     auth,
     bank_entries,
     codes,
@@ -29,6 +30,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *transactions.ENDPOINTS,
     *vendors.ENDPOINTS,
     *vendor_books.ENDPOINTS,
+    *auditing.ENDPOINTS,
     *devices.ENDPOINTS,
     *overview.ENDPOINTS,
 )

@@ -90,7 +90,7 @@ async def add_money(call: Call[AddMoneyRequest, Nothing]) -> Answer[Any]:
         ):
             return WaitingForAnother([Sum.of(money.minor, money.currency)]), ACCEPTED
         cash = CashDesk(found.wallet, money, receipt, call.who.user_id, call.who.actor, call.services.clock())
-        await cash.pay_in(connection)
+        await cash.pay_in(connection, call.services)
         after = await accounts.of_customer(connection, user_id)
         return PaidIn(receipt, Sum.of(money.minor, money.currency), view(user_id, after)), 200
 

@@ -161,6 +161,10 @@ EXPECTED = {
     "GET /api/vendors/{vendorId}/statement": shops(),
     "POST /api/vendors/{vendorId}/block": admins(),
     "POST /api/vendors/{vendorId}/unblock": admins(),
+    "GET /api/audit": admins(),
+    "GET /api/audit/entries/{entryId}": admins(),
+    "GET /api/audit/seals": admins(),
+    "POST /api/audit/verify": admins(body={"latest": 10}),
 }
 WHILE_THEY_WAIT = {"GET /home/checkWaitingPeriod", "POST /auth/password", "POST /auth/logout-everywhere"}
 
