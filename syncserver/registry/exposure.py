@@ -70,10 +70,18 @@ async def terminals(
     found = []
     for row in await connection.fetch(QUERIES["terminals_of_vendor"], uuid_of(vendor), last, limit):
         view = view_of(row)
-        history = limits(view.device)
-        at_most = 0 if _is_over(view, history.latest(), now) else _most_unsynced(history, now)
-        found.append(TerminalExposure(view, view.missing_records, at_most))
+        found.append(_exposed(view, limits(view.device), now))
     return found
+
+
+async def of_terminal(connection: Connection, view: DeviceView, now: int) -> TerminalExposure:
+    """One terminal's exposure."""
+    return _exposed(view, (await _limits(connection, view.vendor))(view.device), now)
+
+
+def _exposed(view: DeviceView, history: PolicyHistory, now: int) -> TerminalExposure:
+    at_most = 0 if _is_over(view, history.latest(), now) else _most_unsynced(history, now)
+    return TerminalExposure(view, view.missing_records, at_most)
 
 
 async def exposure(connection: Connection, vendor: bytes, now: int) -> Exposure:

@@ -4,6 +4,7 @@ from syncserver.api.rest import (
     auth,
     bank_entries,
     codes,
+    devices,
     funding,
     people,
     reviewing,
@@ -27,4 +28,5 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *transactions.ENDPOINTS,
     *vendors.ENDPOINTS,
     *vendor_books.ENDPOINTS,
+    *devices.ENDPOINTS,
 )
