@@ -9,7 +9,7 @@ from functools import partial
 
 import structlog
 
-from syncserver.ledger.store import fold_credits
+from syncserver.ledger.payables import fold_credits
 from syncserver.maintenance.outbox import relay
 from syncserver.people.sessions import forget_sessions
 from syncserver.registry.devices import forget_assertions
