@@ -1,1 +1,2 @@
 -- Nothing yet: what the admins' web console needs.
+SELECT;

@@ -1,1 +1,2 @@
 -- Nothing yet: the audit.
+SELECT;
