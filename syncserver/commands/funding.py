@@ -105,9 +105,13 @@ def _words(summary: Summary) -> str:
     sums = ", ".join(f"{format_minor(minor, currency)} {currency}" for currency, minor in sorted(summary.sums.items()))
     lines = [f"{summary.credited} credited" + (f": {sums}" if sums else "")]
     lines += [f"{number} unmatched: {why.value}" for why, number in sorted(summary.unmatched.items())]
-    for number, what in ((summary.payouts, "of payouts"), (summary.known, "known"), (summary.pending, "not booked yet"), (summary.empty, "of no money")):
-        if number:
-            lines.append(f"{number} {what}")
+    others = (
+        (summary.payouts, "of payouts"),
+        (summary.known, "known"),
+        (summary.pending, "not booked yet"),
+        (summary.empty, "of no money"),
+    )
+    lines += [f"{number} {what}" for number, what in others if number]
     return "\n".join(lines)
 
 

@@ -1,6 +1,6 @@
-"""What a bank's statement says of payouts: an entry that went out is one that was paid, one that came back is owed again.
+"""What a bank's statement says of payouts: what went out was paid, what came back is owed to its vendor again.
 
-Each entry is taken once by whoever imports; here each payout takes one of either kind, and any other is left to a person.
+Each entry is taken once by whoever imports; here each payout takes one of either kind, and others are left to a person.
 """
 
 from collections.abc import Mapping, Sequence

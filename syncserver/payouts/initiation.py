@@ -13,11 +13,11 @@ from xml.etree.ElementTree import SubElement
 
 from sepaxml import SepaTransfer
 from sepaxml.validation import ValidationError
+from text_unidecode import unidecode
 
 from shared.money import Money
 from shared.words import Word
 from syncserver.payouts.errors import PaymentFileError
-from text_unidecode import unidecode
 
 # What SEPA's banks have to take in a text (EPC217-08); anything else becomes a blank.
 _NOT_TAKEN = re.compile(r"[^A-Za-z0-9/?:().,'+ -]")

@@ -75,9 +75,7 @@ async def send(
     return file
 
 
-async def call_off_outdated(
-    connection: Connection, payouts: Sequence[Payout], actor: str, at: int
-) -> Sequence[Payout]:
+async def call_off_outdated(connection: Connection, payouts: Sequence[Payout], actor: str, at: int) -> Sequence[Payout]:
     """Call off payouts whose vendor is blocked or has another account by now; those that are left."""
     rows = await connection.fetch(QUERIES["current_accounts"], uuids(sorted({one.vendor for one in payouts})))
     now = {row["vendor"].bytes: row for row in rows}

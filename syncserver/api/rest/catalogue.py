@@ -5,6 +5,8 @@ from syncserver.api.rest import (
     bank_entries,
     codes,
     funding,
+    payout_accounts,
+    payouts,
     people,
     reviewing,
     statements,
@@ -27,4 +29,6 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *transactions.ENDPOINTS,
     *vendors.ENDPOINTS,
     *vendor_books.ENDPOINTS,
+    *payout_accounts.ENDPOINTS,
+    *payouts.ENDPOINTS,
 )

@@ -26,7 +26,7 @@ _XML_DECIMAL = re.compile(r"\+?(\d{1,16})\.(\d{1,17})", re.ASCII)
 class Part:
     """One transaction of an entry, mostly its only one: how much, who paid, what for.
 
-    `end_to_end` is what whoever paid called it, empty where nobody did; `why_returned` a bank's word for what came back.
+    `end_to_end` is what whoever paid called it, empty where nobody did; `why_returned` a bank's word for a return.
     """
 
     money: Money

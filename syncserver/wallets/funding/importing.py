@@ -213,7 +213,7 @@ async def _take(
 async def _settle(
     connection: Connection, outgoing: Outgoing, entries: Sequence[Entry], actor: str, at: int
 ) -> dict[tuple[bytes, int], bytes | Why]:
-    """Which transactions are payments of ours that went out or came back, by key and number, with what became of each."""
+    """By key and number, what became of transactions that are payments of ours, which went out or came back."""
     places, named = [], []
     for entry in entries:
         for number, part in enumerate(entry.parts, 1):

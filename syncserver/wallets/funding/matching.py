@@ -77,10 +77,10 @@ class Deciding:
         why = self._why_not(entry)
         for number, part in enumerate(entry.parts, 1):
             if (known := settled.get((entry.key, number))) is not None:
-                is_payout = isinstance(known, bytes)
-                yield Decided(
-                    entry, part, number, None, None, None if is_payout else known, known if is_payout else None
-                )
+                if isinstance(known, Why):
+                    yield Decided(entry, part, number, None, None, known)
+                else:
+                    yield Decided(entry, part, number, None, None, None, payout=known)
                 continue
             wallets = self.named.get((entry.key, number), frozenset())
             named = next(iter(wallets)) if len(wallets) == 1 else None
