@@ -10,6 +10,7 @@ from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
 from syncserver.payouts.actors import By, actor_of, are_two, person_of
 from syncserver.payouts.errors import AnotherPersonError, PayoutAccountError, UnknownPayoutAccountError
+from syncserver.payouts.initiation import plain
 from syncserver.payouts.steps import QUERIES
 from syncserver.registry.errors import UnknownVendorError
 from syncserver.services import Services
@@ -95,8 +96,8 @@ def _checked(account: str, holder: str, bic: str | None, currency: str) -> tuple
     if looks_like_iban(number) and not check_digits_fit(number):
         raise PayoutAccountError(f"the check digits of {number} do not fit")
     name = " ".join(checked_text(holder, "holder").split())
-    if not 1 <= len(name) <= MOST_HOLDER:
-        raise PayoutAccountError(f"the holder of an account has a name of at most {MOST_HOLDER} characters")
+    if not plain(name) or len(name) > MOST_HOLDER:
+        raise PayoutAccountError(f"a holder has a name of 1 to {MOST_HOLDER} characters, some of them plain letters")
     if bic is not None and not is_bic(bic):
         raise PayoutAccountError("a BIC has 8 or 11 letters and digits")
     return number, name

@@ -125,13 +125,16 @@ def _row(payout: dict[str, Any], *, credit: bool, returned: str, **changes: Any)
 
 
 @asynccontextmanager
-async def open_office(shop: Shop) -> AsyncIterator[Office]:
+async def open_office(shop: Shop, wallet: str | None = None) -> AsyncIterator[Office]:
     """Everything that paying takes; afterwards nothing is wrong with the money."""
     await open_accounts(shop, [(ACCOUNT, "EUR")])
-    office = Office(shop, person(shop, Role.ADMIN), person(shop, Role.ADMIN), await shop.customer(funds="9000.00"))
+    customer = wallet or await shop.customer(funds="9000.00")
+    office = Office(shop, person(shop, Role.ADMIN), person(shop, Role.ADMIN), customer)
     for one in (office.ada, office.bob):
         await one.enter()
     await office.account(shop.vendor)
+    limits = {"payment_limit": 10_000_00, "daily_limit": 50_000_00, "rate_count": 100}
+    await vendors.change_policy(shop.services, shop.vendor, limits, actor="test")
     yield office
     await shop.assert_reconciled()
 

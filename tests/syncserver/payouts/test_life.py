@@ -8,7 +8,7 @@ from shared.ids import uuid_text
 from syncserver.payments import refunds
 from syncserver.people.access import Role
 from syncserver.registry import vendors
-from tests.syncserver.kit import HOUR
+from tests.syncserver.kit import HOUR, TALLINN
 from tests.syncserver.payouts.kit import IBAN, OTHER_IBAN, Office, back, out
 from tests.syncserver.rest.kit import data, person, refused
 
@@ -94,12 +94,8 @@ async def test_all_who_are_owed_enough_are_paid_in_one_run(office: Office) -> No
 
 
 async def test_a_vendor_without_an_account_or_in_another_currency_is_told_so(office: Office) -> None:
-    lonely = await vendors.add_vendor(
-        office.shop.services,
-        name="Lonely",
-        place=(await vendors.read_vendor(office.shop.services, office.shop.vendor)).place,
-        currency="EUR",
-    )
+    services = office.shop.services
+    lonely = await vendors.add_vendor(services, name="Lonely", place=TALLINN, currency="EUR")
     body = {"currency": "EUR", "vendorId": uuid_text(lonely)}
     assert refused(await office.ada.post("/api/payout-runs", body)) == (409, "NO_PAYOUT_ACCOUNT")
     nobody = {"currency": "EUR", "vendorId": uuid_text(bytes(16))}
@@ -182,6 +178,7 @@ async def test_a_vendors_people_see_their_payouts_and_nobody_elses(office: Offic
     other = await office.vendor()
     for vendor, amount in ((None, 100), (other, 200)):
         await office.sell(amount, vendor)
+    office.shop.clock.forward(HOUR)
     await office.propose()
     own = person(office.shop, Role.VENDOR, vendor=office.shop.vendor)
     page = data(await own.get(f"/api/vendors/{uuid_text(office.shop.vendor)}/payouts"))
