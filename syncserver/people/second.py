@@ -68,6 +68,15 @@ def takes_two(services: Services, money: Money) -> bool:
     return money.minor > limit
 
 
+async def agrees_as_another(connection: Connection, first: bytes, second: bytes) -> bool:
+    """Whether what a first admin asked for and a second agrees to is the word of two persons.
+
+    The word of an admin who was blocked since counts for nothing.
+    """
+    counts = await connection.fetchval(QUERIES["may_decide"], uuid_of(first))
+    return bool(counts) and not await _are_one(connection, first, second)
+
+
 async def _are_one(connection: Connection, first: bytes, second: bytes) -> bool:
     """Whether two admins may be one person: the same, or one who made the other, or both made by one.
 

@@ -15,6 +15,7 @@ from syncserver.api.rest.bringing_in import WaitingForAnother, lock_alone, may_b
 from syncserver.api.rest.endpoint import ACCEPTED, ANOTHER_ADMIN, Answer, Call, Endpoint, Nothing
 from syncserver.api.rest.funding import TAG
 from syncserver.database.connection import Connection
+from syncserver.payouts.bank_word import BankWord
 from syncserver.people.access import ADMINS
 from syncserver.wallets.errors import UnknownWalletError
 from syncserver.wallets.funding import assigning, importing, statements
@@ -27,14 +28,17 @@ from syncserver.wallets.funding.errors import (
     UnknownEntryError,
 )
 from syncserver.wallets.funding.importing import Summary
-from syncserver.wallets.funding.matching import Why
+from syncserver.wallets.funding.why import Why
 
 MOST_BYTES = 4 * 1024 * 1024
 FILES = ("text/csv", "application/xml", "text/xml")
 
 
 class EntryView(msgspec.Struct, frozen=True, rename="camel"):
-    """An entry of a statement. `named` is the wallet that its reference names, `reason` why it was not credited."""
+    """An entry of a statement. `named` is the wallet that its reference names, `reason` why it was not credited.
+
+    `endToEnd` is what whoever paid called it, `payout` the payment to a vendor that it is, or that came back.
+    """
 
     entry_id: str
     account: str
@@ -49,6 +53,8 @@ class EntryView(msgspec.Struct, frozen=True, rename="camel"):
     state: str
     reason: str | None
     wallet: str | None
+    end_to_end: str
+    payout: str | None
     imported_at: int
     decided_by: str | None
     decided_at: int | None
@@ -64,7 +70,7 @@ class EntryPage(msgspec.Struct, frozen=True, rename="camel"):
 class EntryQuery(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
     """Which entries."""
 
-    state: Literal["credited", "unmatched"] | None = None
+    state: Literal["credited", "payout", "unmatched"] | None = None
     reason: Why | None = None
     cursor: str | None = None
     limit: Annotated[int, Meta(ge=1, le=200)] = 50
@@ -77,9 +83,13 @@ class ImportQuery(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fi
 
 
 class Imported(msgspec.Struct, frozen=True, rename="camel", tag_field="outcome", tag="imported"):
-    """What became of a file's entries; those that were `known` were in another file, or in this one before."""
+    """What became of a file's entries; those that were `known` were in another file, or in this one before.
+
+    `payouts` are those of payments to vendors, which went out or came back.
+    """
 
     credited: int
+    payouts: int
     sums: list[Sum]
     known: int
     pending: int
@@ -117,7 +127,7 @@ async def import_statement(call: Call[None, ImportQuery]) -> Answer[Any]:
     if not all(ahead):
         waiting = WaitingForAnother([Sum.of(money.minor, money.currency) for money in monies])
         return Answer(waiting, ACCEPTED, ANOTHER_ADMIN)
-    return Answer(_imported(await importing.import_statement(services, statement, call.who.actor)))
+    return Answer(_imported(await importing.import_statement(services, statement, BankWord(), call.who.actor)))
 
 
 async def _read_file(request: Request) -> bytes:
@@ -130,6 +140,7 @@ async def _read_file(request: Request) -> bytes:
 def _imported(summary: Summary) -> Imported:
     return Imported(
         credited=summary.credited,
+        payouts=summary.payouts,
         sums=[Sum.of(minor, currency) for currency, minor in sorted(summary.sums.items())],
         known=summary.known,
         pending=summary.pending,
@@ -168,6 +179,8 @@ def entry_view(row: Any) -> EntryView:
         state=row["state"],
         reason=row["reason"],
         wallet=row["wallet"],
+        end_to_end=row["end_to_end"],
+        payout=str(row["payout"]) if row["payout"] is not None else None,
         imported_at=row["imported_at"],
         decided_by=row["decided_by"],
         decided_at=row["decided_at"],

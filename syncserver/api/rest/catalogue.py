@@ -8,6 +8,8 @@ from syncserver.api.rest import (
     devices,
     funding,
     overview,
+    payout_accounts,
+    payouts,
     people,
     reviewing,
     statements,
@@ -33,4 +35,6 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *auditing.ENDPOINTS,
     *devices.ENDPOINTS,
     *overview.ENDPOINTS,
+    *payout_accounts.ENDPOINTS,
+    *payouts.ENDPOINTS,
 )
