@@ -23,6 +23,7 @@ def test_a_statement_is_imported_once_and_the_rest_assigned(site: Site, tmp_path
     imported = site.ask("funding", "import", str(file))
     assert imported == {
         "credited": 1,
+        "payouts": 0,
         "sums": {"EUR": 1_250},
         "known": 0,
         "pending": 0,
