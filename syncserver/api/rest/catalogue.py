@@ -6,6 +6,7 @@ from syncserver.api.rest import (
     codes,
     devices,
     funding,
+    overview,
     people,
     reviewing,
     statements,
@@ -29,4 +30,5 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *vendors.ENDPOINTS,
     *vendor_books.ENDPOINTS,
     *devices.ENDPOINTS,
+    *overview.ENDPOINTS,
 )

@@ -146,6 +146,7 @@ EXPECTED = {
     "POST /api/transactions/refund/{transactionId}": admins(vendor=ANY, body=BECAUSE),
     "GET /api/transactions/history/{userId}": customers(),
     "GET /api/transactions/{transactionId}": people_about_themselves(),
+    "GET /api/overview": admins(),
     "GET /api/devices": admins(),
     "GET /api/devices/{deviceId}": admins(names=DEVICE),
     "POST /api/devices/enrolment-tokens": admins(body={"vendorId": uuid_text(bytes(16))}),
