@@ -4,7 +4,9 @@ from syncserver.api.rest import (
     auth,
     bank_entries,
     codes,
+    devices,
     funding,
+    overview,
     payout_accounts,
     payouts,
     people,
@@ -29,6 +31,8 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *transactions.ENDPOINTS,
     *vendors.ENDPOINTS,
     *vendor_books.ENDPOINTS,
+    *devices.ENDPOINTS,
+    *overview.ENDPOINTS,
     *payout_accounts.ENDPOINTS,
     *payouts.ENDPOINTS,
 )
