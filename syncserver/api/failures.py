@@ -10,6 +10,7 @@ from starlette.responses import Response
 from shared.errors import DecodingError, TallystickError, TokenError
 from syncserver.api.body import SlowBodyError, TooLargeError, WrongTypeError
 from syncserver.api.envelope import failure
+from syncserver.audit.errors import UnknownAuditEntryError
 from syncserver.database.errors import AWAY, BusyError
 from syncserver.keys.errors import KeyFileError
 from syncserver.ledger.postings import InsufficientFundsError
@@ -94,6 +95,7 @@ STATUS: dict[type[TallystickError], int] = {
     UnknownSeriesError: 404,
     OwnWalletError: 403,
     UnknownWalletError: 404,
+    UnknownAuditEntryError: 404,
     UnknownPersonError: 404,
     UnknownVendorError: 404,
     UnknownPaymentError: 404,

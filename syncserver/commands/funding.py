@@ -163,7 +163,7 @@ def assign(entry_id: str, wallet: str, *, json: Json = False) -> None:
     async def assigned(services: Services) -> None:
         async with services.pool.acquire() as connection, connection.transaction():
             money = await assigning.lock_unmatched(connection, entry)
-            await Assignment(entry, number, money, actor(), services.clock()).pay_in(connection)
+            await Assignment(entry, number, money, actor(), services.clock()).pay_in(connection, services)
 
     run(assigned)
     show({"entryId": entry_id, "wallet": number, "state": "credited"}, f"Credited to {number}.", json=json)

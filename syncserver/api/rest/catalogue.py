@@ -1,6 +1,7 @@
 """Every endpoint of the REST API, in the order of its document."""
 
 from syncserver.api.rest import (
+    auditing,
     auth,
     bank_entries,
     codes,
@@ -31,6 +32,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *transactions.ENDPOINTS,
     *vendors.ENDPOINTS,
     *vendor_books.ENDPOINTS,
+    *auditing.ENDPOINTS,
     *devices.ENDPOINTS,
     *overview.ENDPOINTS,
     *payout_accounts.ENDPOINTS,

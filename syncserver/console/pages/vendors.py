@@ -26,7 +26,7 @@ class ListQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class LinesQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Lines before one: its time, its payment or payout, and its number."""
+    """Lines before one: its time, what it is about and its number."""
 
     at: int | None = None
     about: str = ""

@@ -19,3 +19,7 @@ SELECT user_id FROM line ORDER BY depth DESC LIMIT 1;
 
 -- forget_first: it was done, or is too old
 DELETE FROM second_person WHERE action = $1 AND object = $2;
+
+-- list_waiting_seconds: what other admins asked for that takes a second one, the oldest first
+SELECT s.action, s.object, s.first_by, s.first_at, p.login FROM second_person s LEFT JOIN person p ON p.user_id = s.first_by
+ WHERE s.first_at >= $1 ORDER BY s.first_at, s.action, s.object LIMIT $2;

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from shared.fields import checked_text
 from shared.money import minor_digits
+from syncserver.audit import trail
 from syncserver.database.connection import Connection
 from syncserver.database.queries import load
 from syncserver.services import Services
@@ -51,11 +52,21 @@ async def add(services: Services, *, account: str, holder: str, currency: str, b
         raise BankAccountError(f"the check digits of {number} do not fit")
     if not holder.strip() or (bic is not None and not is_bic(bic)):
         raise BankAccountError("an account has a holder, and a BIC has 8 or 11 letters and digits")
-    tag = await services.pool.execute(
-        QUERIES["write_bank_account"], number, holder.strip(), bic, currency, services.clock()
-    )
-    if tag != "INSERT 0 1":
-        raise BankAccountError("this account is known with another currency")
+    async with services.pool.acquire() as connection, connection.transaction():
+        before = next((one for one in await listed(connection) if one.account == number), None)
+        tag = await connection.execute(
+            QUERIES["write_bank_account"], number, holder.strip(), bic, currency, services.clock()
+        )
+        if tag != "INSERT 0 1":
+            raise BankAccountError("this account is known with another currency")
+        await trail.note(
+            connection,
+            services,
+            action="funding.account",
+            object_=f"bank-account {number}",
+            before={"holder": before.holder, "bic": before.bic} if before is not None else None,
+            after={"holder": holder.strip(), "bic": bic, "currency": currency},
+        )
     return BankAccount(number, holder.strip(), bic, currency)
 
 

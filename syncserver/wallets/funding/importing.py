@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from shared.ids import uuid7
+from syncserver.audit import trail
 from syncserver.database.arrays import uuid_of, uuids
 from syncserver.database.connection import Connection
 from syncserver.services import Services
@@ -125,6 +126,20 @@ async def import_statement(
                 await _take(connection, services, statement, outgoing, lot, currencies, by, summary)
             done += len(lot)
             progress(done, everything)
+        await trail.note(
+            connection,
+            services,
+            actor=by,
+            action="funding.import",
+            object_=f"bank-file {statement.file.hex()}",
+            after={
+                "accounts": accounts,
+                "credited": summary.credited,
+                "sums": dict(summary.sums),
+                "unmatched": summary.unmatched.total(),
+                "known": summary.known,
+            },
+        )
     return summary
 
 

@@ -212,7 +212,7 @@ async def pay_online(shop: Shop, wallet: str) -> None:
             payment = await online.pay(connection, shop.services, order)
             for part in parts:
                 refund = await refunds.prepare(connection, wallet, payment, part)
-                await refunds.carry_out(connection, refund, reason="test", actor="test", at=shop.clock())
+                await refunds.carry_out(connection, shop.services, refund, reason="test", actor="test")
 
 
 async def found(connection: Connection) -> set[str]:

@@ -113,7 +113,7 @@ async def test_a_refund_after_the_payout_leaves_nothing_to_pay(office: Office) -
     await office.told(out(payout))
     async with office.shop.services.pool.acquire() as connection, connection.transaction():
         refund = await refunds.prepare(connection, office.wallet, payment, None)
-        await refunds.carry_out(connection, refund, reason="broken", actor="test", at=office.shop.clock.now)
+        await refunds.carry_out(connection, office.shop.services, refund, reason="broken", actor="test")
     assert await office.owed() == (-800, 0)
     assert refused(await office.ada.post("/api/payout-runs", {"currency": "EUR"})) == (409, "NOTHING_TO_PAY")
     await office.sell(1_000)

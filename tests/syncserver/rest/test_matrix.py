@@ -147,6 +147,7 @@ EXPECTED = {
     "GET /api/transactions/history/{userId}": customers(),
     "GET /api/transactions/{transactionId}": people_about_themselves(),
     "GET /api/overview": admins(),
+    "GET /api/overview/second": admins(),
     "GET /api/devices": admins(),
     "GET /api/devices/{deviceId}": admins(names=DEVICE),
     "POST /api/devices/enrolment-tokens": admins(body={"vendorId": uuid_text(bytes(16))}),
@@ -176,6 +177,10 @@ EXPECTED = {
     "POST /api/payouts/{payoutId}/outcome/{outcome}": admins(body=BECAUSE, names={"outcome": "failed"}),
     "POST /api/vendors/{vendorId}/block": admins(),
     "POST /api/vendors/{vendorId}/unblock": admins(),
+    "GET /api/audit": admins(),
+    "GET /api/audit/entries/{entryId}": admins(),
+    "GET /api/audit/seals": admins(),
+    "POST /api/audit/verify": admins(body={"latest": 10}),
 }
 WHILE_THEY_WAIT = {"GET /home/checkWaitingPeriod", "POST /auth/password", "POST /auth/logout-everywhere"}
 
