@@ -279,9 +279,12 @@ def own_id(who: Person) -> str:
     return uuid_text(who.caller.vendor) if who.caller.vendor is not None else who.id
 
 
+NAMES = ("userId", "vendorId", "transactionId", "adminId", "entryId", "runId", "payoutId")
+
+
 async def ask(shop: Shop, endpoint: Endpoint, cell: Cell) -> tuple[int, str | None]:
     expected = EXPECTED[name_of(endpoint)]
-    names = dict.fromkeys(("userId", "vendorId", "transactionId", "adminId", "entryId"), uuid_text(uuid7(0, bytes(10))))
+    names = dict.fromkeys(NAMES, uuid_text(uuid7(0, bytes(10))))
     names |= expected.names
     if expected.whose is not None:
         names[expected.whose] = cell.id
