@@ -208,11 +208,12 @@ class TillApp(Doors, App[int]):
         except NotEnrolledError:
             await self._show(opening.enrolling())
             return
-        if self._terminal is not None and not self.live:
-            self.live = True
-            self.desk.go_live(self._terminal, url)
         await self.look()
         await self._show(await opening.next_screen(self))
+        if self._terminal is not None and not self.live:
+            self.live = True
+            # What syncs loads more than a screen needs: nobody waits for that before there is one.
+            self.desk.go_live(self._terminal, url)
 
     def adopt(self, terminal: Terminal) -> None:
         """Go on with a terminal that was just enrolled."""
