@@ -115,6 +115,8 @@ class TillApp(Doors, App[int]):
         speak(self.preferences.language or language_of())
         self.theme = self.preferences.theme or themes.usual_theme(os.environ)
         self.set_class(self.ascii_only, "-ascii")
+        if not self.current_theme.ansi:
+            self.ansi_theme_dark = self.ansi_theme_light = themes.palette(self.current_theme)
         self.set_keymap(self.preferences.keys)
 
     def ring(self) -> None:
