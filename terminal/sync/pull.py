@@ -62,7 +62,7 @@ class Pull:
             if not page.more:
                 return
             since = page.version
-        raise MisplacedPageError(f"The code book has no end after {_MOST_PAGES} pages.")
+        raise MisplacedPageError("The code book has no end after {pages} pages.", pages=_MOST_PAGES)
 
     def _next(self, since: int) -> AppliedPage:
         try:
@@ -77,7 +77,7 @@ class Pull:
         except SignatureError as error:
             raise UntrustedAnswerError from error
         except (DecodingError, PolicyError, KdfError) as error:
-            raise AnswerError(f"The code book can't be read: {error.message}") from error
+            raise AnswerError("The code book can't be read: {why}", why=error) from error
 
     def _note(self, page: AppliedPage) -> None:
         self.progress.pages += 1
