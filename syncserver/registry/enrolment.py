@@ -26,7 +26,7 @@ from syncserver.registry.errors import (
 from syncserver.registry.vendors import QUERIES, Vendor, read_vendor
 from syncserver.services import Services
 
-TOKEN_HOURS = 24
+TOKEN_MS = 24 * MS_PER_HOUR
 TOKEN_RANDOM_BYTES = 24
 
 
@@ -74,7 +74,7 @@ async def make_token(
         uuid_of(device) if device is not None else None,
         place.lat,
         place.lon,
-        now + TOKEN_HOURS * MS_PER_HOUR,
+        now + TOKEN_MS,
         now,
     )
     return token

@@ -147,6 +147,21 @@ async def start_all_books_over(services: Services) -> int:
     return generation
 
 
+@dataclass(frozen=True, slots=True)
+class CashierView:
+    """Somebody who works at a shop's tills."""
+
+    id: str
+    name: str
+    role: str
+
+
+async def list_cashiers(connection: Connection, vendor: bytes) -> list[CashierView]:
+    """Who works at a shop's tills, by id."""
+    rows = await connection.fetch(QUERIES["list_cashiers"], uuid_of(vendor))
+    return [CashierView(row["id"], row["name"], row["role"]) for row in rows]
+
+
 async def add_cashier(services: Services, vendor: bytes, *, cashier: str, name: str, role: str, pin: str) -> None:
     """Add a cashier with a PIN, or change one; terminals learn it with their next book.
 

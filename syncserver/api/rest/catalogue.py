@@ -4,7 +4,9 @@ from syncserver.api.rest import (
     auth,
     bank_entries,
     codes,
+    devices,
     funding,
+    overview,
     people,
     reviewing,
     statements,
@@ -27,4 +29,6 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *transactions.ENDPOINTS,
     *vendors.ENDPOINTS,
     *vendor_books.ENDPOINTS,
+    *devices.ENDPOINTS,
+    *overview.ENDPOINTS,
 )

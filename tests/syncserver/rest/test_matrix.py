@@ -31,6 +31,7 @@ OWNERS = (OWN, OTHERS, UNKNOWN)
 NOBODY = frozenset[str]()
 HIS = frozenset({OWN})
 ANY = frozenset(OWNERS)
+DEVICE = {"deviceId": uuid_text(bytes(16))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +146,13 @@ EXPECTED = {
     "POST /api/transactions/refund/{transactionId}": admins(vendor=ANY, body=BECAUSE),
     "GET /api/transactions/history/{userId}": customers(),
     "GET /api/transactions/{transactionId}": people_about_themselves(),
+    "GET /api/overview": admins(),
+    "GET /api/devices": admins(),
+    "GET /api/devices/{deviceId}": admins(names=DEVICE),
+    "POST /api/devices/enrolment-tokens": admins(body={"vendorId": uuid_text(bytes(16))}),
+    "POST /api/devices/{deviceId}/quarantine": admins(body={"reason": "a strange journal"}, names=DEVICE),
+    "POST /api/devices/{deviceId}/release": admins(names=DEVICE),
+    "POST /api/devices/{deviceId}/revoke": admins(names=DEVICE),
     "GET /api/vendors": admins(),
     "GET /api/vendors/{vendorId}": shops(),
     "GET /api/vendors/{vendorId}/sales": shops(),
