@@ -23,6 +23,7 @@ from terminal.store.files import locked, make_folder
 from terminal.store.forgetting import begin_forgetting, finish_forgetting, remove_forgotten
 from terminal.store.unlock import ask_person, find_or_make_secret, find_secret
 from terminal.store.vault import Secret, Vault
+from terminal.texts import marked
 from terminal.till.parts import Parts
 from terminal.till.people import Approval, check_text
 from terminal.till.till import Till
@@ -196,7 +197,7 @@ class Terminal:
         """
         from terminal.sync import Refunds  # noqa: PLC0415 - with httpx, which a sale does without
 
-        why = check_text(reason, "the reason")
+        why = check_text(reason, marked("the reason"))
         wanted = Refunds(self.store, self.clock, self.random).check(payment, amount)
         approver = self.till.approvals.approve(approval)
         with self.synchroniser() as synchroniser:
@@ -219,7 +220,7 @@ class Terminal:
         """
         device = read_device(self.store)
         if name != device.name:
-            raise InputError(f"this terminal is called {device.name!r}, not {name!r}")
+            raise InputError("this terminal is called {own!r}, not {name!r}", own=device.name, name=name)
         self.till.pending().refuse()
         with locked(database.lock_of(self.store.path)):
             self.store.require_alone()

@@ -69,7 +69,8 @@ class Refunds:
             before = Money(asked["amount"], asked["currency"])
             if amount not in (None, before):
                 raise RefundWaitsError(
-                    f"A refund of {before} of this payment was not answered. Ask for the same again first."
+                    "A refund of {before} of this payment was not answered. Ask for the same again first.",
+                    before=before,
                 )
             return before
         return self._within(row, amount)
@@ -79,7 +80,7 @@ class Refunds:
         left = Money(max(0, row.amount - done), row.currency)
         wanted = left if amount is None else amount
         if wanted.currency != left.currency or not 0 < wanted.minor <= left.minor:
-            raise RefundRefusedError(f"Of this payment {left} are left to refund.")
+            raise RefundRefusedError("Of this payment {left} are left to refund.", left=left)
         return wanted
 
     def ask(self, client: DeviceClient, payment: bytes, amount: Money | None, approver: str, reason: str) -> Refunded:
@@ -117,7 +118,7 @@ class Refunds:
             if error.error_code not in _REFUSALS:
                 raise
             self._end(refund, "refused", error.error_code)
-            raise RefundRefusedError(error.message) from error
+            raise RefundRefusedError(error.template, **error.facts) from error
         refunded = _read(answer.data(), refund)
         self._end(refund, "done", None)
         return refunded

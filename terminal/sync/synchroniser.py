@@ -13,6 +13,7 @@ from shared.keys import SigningKey
 from shared.money import Money
 from terminal.clock import Clock, Random
 from terminal.journal.device import Device, read_device
+from terminal.kept_errors import keep
 from terminal.store.database import Store
 from terminal.sync.batches import Batches
 from terminal.sync.client import DeviceClient, DeviceIdentity
@@ -167,7 +168,7 @@ class Synchroniser:
                     "what": what,
                     "tried_at": tried_at,
                     "succeeded_at": self._clock.now() if failure is None else None,
-                    "error": None if failure is None else f"{failure.message} ({failure.code})",
+                    "error": None if failure is None else keep(failure),
                 },
             )
         return failure

@@ -9,6 +9,7 @@ from shared.money import Money
 from terminal.errors import InputError, NoSaleError, SaleAmountError, SaleInHandError, SaleUnpaidError
 from terminal.journal.device import read_device
 from terminal.journal.payments import PaymentRow
+from terminal.texts import marked
 from terminal.till.book_view import read_book
 from terminal.till.parts import Parts
 from terminal.till.people import Approval, check_cashier, check_text
@@ -82,12 +83,12 @@ class Checkout:
         if amount.minor == 0:
             raise MoneyError("an amount of 0 can't be paid")
         if cashier is not None:
-            check_text(cashier, "the cashier")
+            check_text(cashier, marked("the cashier"))
         parts = self._parts
         with parts.store.transaction():
             currency = read_device(parts.store).currency
             if amount.currency != currency:
-                raise InputError(f"this shop takes {currency}, not {amount.currency}")
+                raise InputError("this shop takes {currency}, not {given}", currency=currency, given=amount.currency)
             check_cashier(read_book(parts.store), cashier)
             if self._read() is not None:
                 raise SaleInHandError
@@ -163,7 +164,7 @@ class Checkout:
         with self._parts.store.transaction():
             sale = self._in_hand()
             if not sale.complete:
-                raise SaleUnpaidError(f"{sale.rest} of this sale are not paid yet")
+                raise SaleUnpaidError("{rest} of this sale are not paid yet", rest=sale.rest)
             self._close(sale, "finished")
 
     def give_up(self, approval: Approval, cashier: str | None = None, *, reason: str = GIVEN_UP) -> None:
@@ -224,4 +225,4 @@ class Checkout:
 
 def _check_part(sale: OpenSale, part: Money) -> None:
     if part.currency != sale.amount.currency or part.minor > sale.rest.minor or sale.complete:
-        raise SaleAmountError(f"only {sale.rest} of this sale are left to pay")
+        raise SaleAmountError("only {rest} of this sale are left to pay", rest=sale.rest)

@@ -14,6 +14,7 @@ from shared.rules.decision import CodeStanding, PaymentFacts, Verdict, decide
 from shared.vouchers import Voucher
 from terminal.clock import Clock, Moment
 from terminal.errors import InputError
+from terminal.texts import marked
 from terminal.till import sentences
 from terminal.till.guesses import Guess, Guesses, Locked
 from terminal.till.parts import Parts
@@ -131,7 +132,7 @@ class Sales:
         if request.amount.minor == 0:
             raise MoneyError("an amount of 0 can't be paid")
         if request.cashier is not None:
-            check_text(request.cashier, "the cashier")
+            check_text(request.cashier, marked("the cashier"))
         symbols = normalise(request.code)
         wallet = None if request.wallet is None else wallet_number(request.wallet)
         clock = request.clock or self._parts.clock

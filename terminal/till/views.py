@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 
+from shared.errors import TallystickError
 from shared.rules.decision import MS_PER_SECOND
 from terminal.clock import Moment
 from terminal.journal.device import read_device
 from terminal.journal.payments import Exposure, PaymentRow
+from terminal.kept_errors import kept
+from terminal.store.database import Row
 from terminal.till.book_view import read_book
 from terminal.till.guesses import Guesses
 from terminal.till.parts import Parts
@@ -48,7 +51,7 @@ class SyncTry:
 
     tried_at: int
     succeeded_at: int | None
-    error: str | None
+    error: TallystickError | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,4 +149,11 @@ class Views:
         )
 
     def _tries(self) -> dict[str, SyncTry]:
-        return {row.pop("what"): SyncTry(**row) for row in self._parts.store.rows(SQL["sync_state"])}
+        return {row["what"]: _try(row) for row in self._parts.store.rows(SQL["sync_state"])}
+
+
+def _try(row: Row) -> SyncTry:
+    error = row["error"]
+    return SyncTry(
+        tried_at=row["tried_at"], succeeded_at=row["succeeded_at"], error=None if error is None else kept(error)
+    )

@@ -101,6 +101,11 @@ class TillApp(Doors, App[int]):
         return self.theme == "ascii"
 
     @property
+    def language(self) -> str:
+        """What is spoken."""
+        return self.preferences.language or language_of()
+
+    @property
     def changed_keys(self) -> dict[str, str]:
         """The keys that this till's people have changed."""
         return self.preferences.keys
@@ -112,7 +117,7 @@ class TillApp(Doors, App[int]):
         self._dress()
 
     def _dress(self) -> None:
-        speak(self.preferences.language or language_of())
+        speak(self.language)
         self.theme = self.preferences.theme or themes.usual_theme(os.environ)
         self.set_class(self.ascii_only, "-ascii")
         if not self.current_theme.ansi:

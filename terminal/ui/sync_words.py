@@ -7,7 +7,7 @@ from rich.text import Text
 from shared.errors import TallystickError
 from shared.money import Money
 from terminal.journal.payments import PaymentRow
-from terminal.texts import _, plural
+from terminal.texts import _, in_words, plural, with_code
 from terminal.till.sentences import masked
 from terminal.till.views import StatusView, SyncTry
 from terminal.ui.moments import age, clock_time, day_and_time
@@ -42,7 +42,7 @@ def queue_head(status: StatusView, *, ascii_only: bool) -> Text:
 def try_lines(status: StatusView) -> list[Text]:
     """The last push and the last pull; what kept both from it is said once."""
     push, pull = status.push, status.pull
-    errors = dict.fromkeys(last.error for last in (push, pull) if last is not None and last.error)
+    errors = dict.fromkeys(with_code(last.error) for last in (push, pull) if last is not None and last.error)
     return [
         Text(f"{_('Sent to the server')}: {_try(push, status.now)}"),
         Text(f"{_('Book from the server')}: {_try(pull, status.now)}"),
@@ -67,7 +67,7 @@ def report_lines(told: "SyncReport | TallystickError | None") -> list[Text]:
     if told is None:
         return []
     if isinstance(told, TallystickError):
-        return [Text(_(told.message), "bold red")]
+        return [Text(in_words(told), "bold red")]
     push = told.push
     lines = [Text(_("Last sync: {sent}, {books}").format(sent=_sent(push.records), books=_updates(told)))]
     for epoch, spans in push.missing.items():
