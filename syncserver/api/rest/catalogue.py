@@ -12,6 +12,7 @@ from syncserver.api.rest import (
     payouts,
     people,
     reviewing,
+    shops,
     statements,
     transactions,
     vendor_books,
@@ -35,6 +36,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *auditing.ENDPOINTS,
     *devices.ENDPOINTS,
     *overview.ENDPOINTS,
+    *shops.ENDPOINTS,
     *payout_accounts.ENDPOINTS,
     *payouts.ENDPOINTS,
 )
