@@ -10,6 +10,7 @@ from syncserver.console.routes import PAGES
 from syncserver.people.access import Role
 from tests.syncserver.console.chromium.kit import NARROW, Office, Seat
 from tests.syncserver.kit import Shop
+from tests.syncserver.payouts.kit import Office as PayingOffice
 from tests.syncserver.rest.kit import person
 from tests.syncserver.rest.people import register
 from tests.syncserver.rest.statements import Row, camt, open_accounts, upload
@@ -29,8 +30,15 @@ async def fill(shop: Shop) -> dict[str, str]:
     await open_accounts(shop)
     entry = Row(text="for &lt;b&gt;Maria&lt;/b&gt;", payer="&lt;script&gt;alert(3)&lt;/script&gt;")
     await upload(person(shop, Role.ADMIN), camt(entry))
+    paying = PayingOffice(shop, person(shop, Role.ADMIN), person(shop, Role.ADMIN), await shop.customer())
+    await paying.account(shop.vendor, holder=EVIL[:60])
+    await paying.sell(1_250)
+    payout = await paying.sent()
     customer = await shop.services.pool.fetchval("SELECT customer::text FROM wallet LIMIT 1")
-    return {"device": uuid_text(terminal.device), "vendor": uuid_text(shop.vendor), "customer": customer}
+    return {"device": uuid_text(terminal.device), "vendor": uuid_text(shop.vendor), "customer": customer} | {
+        "payout": payout["payoutId"],
+        "run": payout["runId"],
+    }
 
 
 def pages(ids: dict[str, str]) -> dict[str, str]:
@@ -46,7 +54,10 @@ def file_name(path: str) -> str:
 
 
 async def look(seat: Seat, name: str, path: str) -> list[str]:
-    """What is wrong with a page as it is."""
+    """What is wrong with a page as it is; a file is none."""
+    answer = await seat.context.request.get(seat.url + path)
+    if not answer.headers["content-type"].startswith("text/html"):
+        return []
     await seat.go(path)
     wrong = [f"{name}: {finding}" for finding in await seat.findings()]
     if await seat.overflow() > 0:
