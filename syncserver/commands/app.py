@@ -16,6 +16,7 @@ from syncserver.commands.keys import keys
 from syncserver.commands.payments import payment
 from syncserver.commands.people import customer, vendor
 from syncserver.commands.running import Json, run, show
+from syncserver.commands.search import find
 from syncserver.commands.wallets import codes, wallet
 from syncserver.composition import initialise, migrate_database, open_database
 from syncserver.reconcile.checks import Reconciliation
@@ -40,6 +41,7 @@ app = App(
 )
 for part in (vendor, customer, wallet, funding, codes, device, payment, admin, keys, audit):
     app.command(part)
+app.command(find, name="search")
 
 
 @app.command

@@ -7,8 +7,10 @@ from syncserver.api.rest import (
     codes,
     devices,
     funding,
+    payment_lists,
     people,
     reviewing,
+    searching,
     statements,
     transactions,
     vendor_books,
@@ -30,5 +32,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *vendors.ENDPOINTS,
     *vendor_books.ENDPOINTS,
     *auditing.ENDPOINTS,
+    *payment_lists.ENDPOINTS,
+    *searching.ENDPOINTS,
     *devices.ENDPOINTS,
 )
