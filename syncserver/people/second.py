@@ -1,5 +1,6 @@
 """Above an amount, money moves only when two admins ask for the same."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from shared.money import Money, minor_digits
@@ -68,6 +69,15 @@ def takes_two(services: Services, money: Money) -> bool:
     return money.minor > limit
 
 
+async def agrees_as_another(connection: Connection, first: bytes, second: bytes) -> bool:
+    """Whether what a first admin asked for and a second agrees to is the word of two persons.
+
+    The word of an admin who was blocked since counts for nothing.
+    """
+    counts = await connection.fetchval(QUERIES["may_decide"], uuid_of(first))
+    return bool(counts) and not await _are_one(connection, first, second)
+
+
 async def _are_one(connection: Connection, first: bytes, second: bytes) -> bool:
     """Whether two admins may be one person: the same, or one who made the other, or both made by one.
 
@@ -77,3 +87,25 @@ async def _are_one(connection: Connection, first: bytes, second: bytes) -> bool:
         return True
     origins = [await connection.fetchval(QUERIES["origin_of"], uuid_of(one)) for one in (first, second)]
     return None in origins or origins[0] == origins[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What an admin asked for that takes a second one: `about` says all that both must mean. `at` in ms."""
+
+    action: str
+    about: str
+    by: bytes
+    login: str | None
+    at: int
+
+    @property
+    def until(self) -> int:
+        """When the first must ask again."""
+        return self.at + WAITS_MS
+
+
+async def list_asked(connection: Connection, now: int, limit: int) -> list[Asked]:
+    """What waits for a second admin, the oldest first."""
+    rows = await connection.fetch(QUERIES["list_waiting_seconds"], now - WAITS_MS, limit)
+    return [Asked(row["action"], row["object"], row["first_by"].bytes, row["login"], row["first_at"]) for row in rows]

@@ -1,4 +1,4 @@
-"""What somebody may mean who types a few characters: payments, wallets, people, devices, vendors, money that came in."""
+"""What somebody may mean who types a few characters: payments, wallets, people, devices, vendors, money paid in."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -21,7 +21,7 @@ MOST_OF_A_KIND = 10
 LEAST_HEX, LEAST_DIGITS, LEAST_LETTERS = 6, 3, 2
 _UUID_DIGITS = 32
 _HEX = re.compile(r"[0-9a-f]+")
-_WORD = re.compile(r"\w+")
+_WORD = re.compile(r"[^\W_]+")
 
 
 class Kind(Word):
@@ -103,8 +103,8 @@ def _by_text(text: str) -> Iterator[_Look]:
         yield _Look("people_by_login", (prefix.lower(),), _person)
     yield _Look("entries_by_reference", (prefix,), _entry)
     yield _Look("receipts_by_number", (prefix.upper(),), _receipt)
-    # Each word as it begins; quoted, because some characters mean something between words.
-    words = " & ".join(f"'{word}':*" for word in _WORD.findall(text.lower()))
+    # Each word as it begins.
+    words = " & ".join(f"{word}:*" for word in _WORD.findall(text.lower()))
     if words:
         yield _Look("customers_by_words", (words,), _customer)
         yield _Look("devices_by_words", (words,), _device)

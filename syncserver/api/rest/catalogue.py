@@ -7,7 +7,10 @@ from syncserver.api.rest import (
     codes,
     devices,
     funding,
+    overview,
     payment_lists,
+    payout_accounts,
+    payouts,
     people,
     reviewing,
     searching,
@@ -35,4 +38,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *payment_lists.ENDPOINTS,
     *searching.ENDPOINTS,
     *devices.ENDPOINTS,
+    *overview.ENDPOINTS,
+    *payout_accounts.ENDPOINTS,
+    *payouts.ENDPOINTS,
 )

@@ -18,7 +18,7 @@ SELECT w.wallet, w.customer, c.name, w.blocked_version IS NOT NULL AS blocked
 
 -- customers_by_words: customers with names of these words
 SELECT c.user_id, c.name, w.wallet FROM customer c LEFT JOIN wallet w ON w.customer = c.user_id
- WHERE to_tsvector('simple', c.name) @@ to_tsquery('simple', $2) ORDER BY c.name, c.user_id LIMIT $1;
+ WHERE words_of(c.name) @@ to_tsquery('simple', $2) ORDER BY c.name, c.user_id LIMIT $1;
 
 -- customers_by_id: customers whose ids lie between two
 SELECT c.user_id, c.name, w.wallet FROM customer c LEFT JOIN wallet w ON w.customer = c.user_id
@@ -29,14 +29,14 @@ SELECT user_id, login, name, role, state, vendor FROM person WHERE login LIKE $2
 
 -- devices_by_words: devices with names of these words
 SELECT d.device, d.name, v.name AS vendor_name FROM device d JOIN vendor v USING (vendor)
- WHERE to_tsvector('simple', d.name) @@ to_tsquery('simple', $2) ORDER BY d.name, d.device LIMIT $1;
+ WHERE words_of(d.name) @@ to_tsquery('simple', $2) ORDER BY d.name, d.device LIMIT $1;
 
 -- devices_by_id: devices whose ids lie between two
 SELECT d.device, d.name, v.name AS vendor_name FROM device d JOIN vendor v USING (vendor)
  WHERE d.device BETWEEN $2 AND $3 ORDER BY d.device LIMIT $1;
 
 -- vendors_by_words: vendors with names of these words
-SELECT vendor, name FROM vendor WHERE to_tsvector('simple', name) @@ to_tsquery('simple', $2)
+SELECT vendor, name FROM vendor WHERE words_of(name) @@ to_tsquery('simple', $2)
  ORDER BY name, vendor LIMIT $1;
 
 -- vendors_by_id: vendors whose ids lie between two
@@ -48,7 +48,7 @@ SELECT entry, reference, payer, remittance, amount, currency, credit, state FROM
 
 -- entries_by_words: bank entries whose payers and texts have these words
 SELECT entry, reference, payer, remittance, amount, currency, credit, state FROM bank_entry
- WHERE to_tsvector('simple', payer || ' ' || remittance) @@ to_tsquery('simple', $2) ORDER BY entry DESC LIMIT $1;
+ WHERE words_of(payer || ' ' || remittance) @@ to_tsquery('simple', $2) ORDER BY entry DESC LIMIT $1;
 
 -- receipts_by_number: receipts of the cash desk whose numbers begin so
 SELECT receipt, wallet, amount, currency FROM cash_receipt WHERE receipt LIKE $2 ORDER BY receipt LIMIT $1;

@@ -54,12 +54,13 @@ async def test_a_wallet_is_found_by_how_it_begins_and_by_its_reference(shop: Sho
 async def test_names_are_found_by_the_beginnings_of_their_words_and_people_by_their_logins(shop: Shop) -> None:
     wallet = await shop.customer()
     await shop.terminal(name="Corner till")
-    await vendors.add_vendor(shop.services, name="Café Müller & Sons", place=TALLINN, currency="EUR")
+    await vendors.add_vendor(shop.services, name="Café Müller-Sons <b>", place=TALLINN, currency="EUR")
     data(await register(shop, "eve.adams", name="Eve Adams"))
     for typed in ("tamm", "Mar", "maria ta", "TAM"):
         assert [hit.detail for hit in await _found(shop, typed, Kind.CUSTOMER)] == [f"wallet {wallet}"], typed
     assert [hit.title for hit in await _found(shop, "corn til", Kind.DEVICE)] == ["Corner till"]
-    assert [hit.title for hit in await _found(shop, "müll", Kind.VENDOR)] == ["Café Müller & Sons"]
+    assert [hit.title for hit in await _found(shop, "müll", Kind.VENDOR)] == ["Café Müller-Sons <b>"]
+    assert [hit.title for hit in await _found(shop, "SONS café", Kind.VENDOR)] == ["Café Müller-Sons <b>"]
     assert [hit.detail for hit in await _found(shop, "Eve.a", Kind.PERSON)] == ["Eve Adams, customer, waiting"]
     assert await _found(shop, "aria", Kind.CUSTOMER) == []
 
@@ -73,7 +74,7 @@ async def test_of_each_kind_there_are_ten_at_most(shop: Shop) -> None:
 @pytest.mark.parametrize(
     "typed",
     ["", " ", "%", "_", "%%%%", "'; DROP TABLE payment; --", "a' & 'b", "\\", "a:*", "!(a|b)", "\0", "\ud800", "<->",
-     "'", "''", "x" * 5_000, "f" * 40, "١٢٣٤", "𝟙𝟚𝟛", "a\u0000b", "((", "&&", ":A", "ab:*B"],
+     "'", "''", "x" * 5_000, "f" * 40, "١٢٣٤", "a\u0000b", "((", "&&", ":A", "ab:*B"],
 )  # fmt: skip
 async def test_whatever_is_typed_is_only_looked_for(shop: Shop, typed: str) -> None:
     assert await _found(shop, typed) == []
