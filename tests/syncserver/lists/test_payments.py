@@ -167,6 +167,7 @@ async def test_each_filter_looks_at_a_bounded_number_of_payments_by_an_index(sho
         assert (everything.found, everything.whole) == (listing.MOST_COUNTED, False)
         # Going on, all is looked at, and what fits is found however far back it is.
         oldest = await owner.fetchrow("SELECT received_at, amount FROM payment ORDER BY received_at LIMIT 1")
+        assert oldest is not None
         last = Filter(least=oldest["amount"], most=oldest["amount"], until=oldest["received_at"] + 1)
         assert len([one async for some in in_pages(shop.services, last) for one in some]) == 1
         assert [one async for some in in_pages(shop.services, NONE) for one in some] == []
