@@ -17,6 +17,7 @@ from syncserver.commands.payments import payment
 from syncserver.commands.payouts import payouts
 from syncserver.commands.people import customer, vendor
 from syncserver.commands.running import Json, run, show
+from syncserver.commands.search import find
 from syncserver.commands.wallets import codes, wallet
 from syncserver.composition import initialise, migrate_database, open_database
 from syncserver.reconcile.checks import Reconciliation
@@ -41,6 +42,7 @@ app = App(
 )
 for part in (vendor, customer, wallet, funding, codes, device, payment, payouts, admin, keys, audit):
     app.command(part)
+app.command(find, name="search")
 
 
 @app.command

@@ -6,7 +6,20 @@ from starlette.routing import BaseRoute, Route
 
 from syncserver.console import gate, live, static
 from syncserver.console.page import PREFIX, Page, sorry
-from syncserver.console.pages import account, bank, customers, devices, home, payouts, second, sign_in, vendors
+from syncserver.console.pages import (
+    account,
+    audit,
+    bank,
+    customers,
+    devices,
+    home,
+    payments,
+    payouts,
+    search,
+    second,
+    sign_in,
+    vendors,
+)
 from syncserver.people.errors import SessionOverError
 
 PAGES: tuple[Page, ...] = (
@@ -19,6 +32,9 @@ PAGES: tuple[Page, ...] = (
     *bank.PAGES,
     *second.PAGES,
     *payouts.PAGES,
+    *payments.PAGES,
+    *audit.PAGES,
+    *search.PAGES,
 )
 
 
