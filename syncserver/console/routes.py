@@ -6,7 +6,18 @@ from starlette.routing import BaseRoute, Route
 
 from syncserver.console import gate, live, static
 from syncserver.console.page import PREFIX, Page, sorry
-from syncserver.console.pages import account, bank, customers, devices, home, payouts, second, sign_in, vendors
+from syncserver.console.pages import (
+    account,
+    bank,
+    customers,
+    devices,
+    home,
+    payout_accounts,
+    payouts,
+    second,
+    sign_in,
+    vendors,
+)
 from syncserver.people.errors import SessionOverError
 
 PAGES: tuple[Page, ...] = (
@@ -19,6 +30,7 @@ PAGES: tuple[Page, ...] = (
     *bank.PAGES,
     *second.PAGES,
     *payouts.PAGES,
+    *payout_accounts.PAGES,
 )
 
 

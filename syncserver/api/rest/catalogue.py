@@ -9,6 +9,7 @@ from syncserver.api.rest import (
     funding,
     overview,
     payout_accounts,
+    payout_runs,
     payouts,
     people,
     reviewing,
@@ -36,5 +37,6 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *devices.ENDPOINTS,
     *overview.ENDPOINTS,
     *payout_accounts.ENDPOINTS,
+    *payout_runs.ENDPOINTS,
     *payouts.ENDPOINTS,
 )
