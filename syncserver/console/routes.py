@@ -14,6 +14,7 @@ from syncserver.console.pages import (
     devices,
     home,
     payments,
+    payout_accounts,
     payouts,
     search,
     second,
@@ -35,6 +36,7 @@ PAGES: tuple[Page, ...] = (
     *payments.PAGES,
     *audit.PAGES,
     *search.PAGES,
+    *payout_accounts.PAGES,
 )
 
 

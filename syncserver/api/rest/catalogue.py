@@ -10,6 +10,7 @@ from syncserver.api.rest import (
     overview,
     payment_lists,
     payout_accounts,
+    payout_runs,
     payouts,
     people,
     reviewing,
@@ -42,5 +43,6 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *overview.ENDPOINTS,
     *shops.ENDPOINTS,
     *payout_accounts.ENDPOINTS,
+    *payout_runs.ENDPOINTS,
     *payouts.ENDPOINTS,
 )

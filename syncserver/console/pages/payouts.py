@@ -7,10 +7,10 @@ from starlette.responses import Response
 
 from shared.ids import uuid_bytes, uuid_text
 from shared.lifecycles import PayoutState
-from shared.money import Money
 from syncserver.api.rest.endpoint import Nothing
-from syncserver.api.rest.payouts import file_answer
+from syncserver.api.rest.payout_runs import file_answer
 from syncserver.console.page import PREFIX, Form, Page, Visit
+from syncserver.console.pages.payout_accounts import MOST_ACCOUNTS, ROWS, show_vendor
 from syncserver.database.connection import Connection
 from syncserver.payouts import accounts, approving, deciding, proposing, sending, views
 from syncserver.payouts.deciding import Outcome
@@ -20,8 +20,6 @@ from syncserver.payouts.proposing import BY_HAND, SEPA, Proposal
 from syncserver.registry import sales
 
 PAYOUTS = f"{PREFIX}/payouts"
-ROWS = 50
-MOST_ACCOUNTS = 10
 STATES = [("", "any"), *((state.value, state.value) for state in PayoutState)]
 _WAITS = "Another admin must say the same: nothing has moved."
 
@@ -74,26 +72,11 @@ class OutcomeForm(Form, frozen=True):
     reference: str = ""
 
 
-class AccountForm(Form, frozen=True):
-    """Where a vendor is to be paid, from how much on."""
-
-    account: str
-    holder: str
-    bic: str = ""
-    minimum: str = ""
-
-
-class VersionForm(Form, frozen=True):
-    """Which account was looked at."""
-
-    version: int
-
-
 async def show_list(visit: Visit[ListQuery, None]) -> Response:
     """`GET /console/payouts`: all runs, or one vendor's payouts."""
     before = _id_or_none(visit.query.cursor)
     if visit.query.vendor:
-        return await _show_vendor(visit, uuid_bytes(visit.query.vendor), before)
+        return await show_vendor(visit, uuid_bytes(visit.query.vendor), before)
     async with visit.services.pool.acquire() as connection:
         found = await views.runs(connection, before=before, limit=ROWS + 1)
         waiting = await accounts.waiting(connection, None, MOST_ACCOUNTS)
@@ -101,16 +84,6 @@ async def show_list(visit: Visit[ListQuery, None]) -> Response:
     rows = found[:ROWS]
     following = uuid_text(rows[-1].id) if len(found) > ROWS else None
     return visit.page("payouts_list.html", rows=rows, waiting=waiting, names=names, following=following)
-
-
-async def _show_vendor(visit: Visit[Any, None], vendor: bytes, before: bytes | None) -> Response:
-    async with visit.services.pool.acquire() as connection:
-        shop, owed = await sales.show_vendor(connection, vendor)
-        known = await accounts.listed(connection, vendor, limit=MOST_ACCOUNTS)
-        found = await views.payouts(connection, before=before, vendor=vendor, limit=ROWS + 1)
-    rows = found[:ROWS]
-    following = str(rows[-1]["payout"]) if len(found) > ROWS else None
-    return visit.page("payouts_vendor.html", shop=shop, owed=owed, known=known, rows=rows, following=following)
 
 
 async def show_all(visit: Visit[AllQuery, None]) -> Response:
@@ -234,44 +207,6 @@ async def decide(visit: Visit[Nothing, OutcomeForm]) -> Response:
     return await visit.done(f"{PAYOUTS}/{uuid_text(payout)}", await visit.once(work))
 
 
-async def ask_account(visit: Visit[ListQuery, AccountForm]) -> Response:
-    """`POST /console/payouts/accounts/{vendor}`."""
-    form, vendor = visit.form, visit.path["vendor"]
-
-    async def work(connection: Connection) -> str:
-        shop, _ = await sales.show_vendor(connection, vendor)
-        least = Money.parse(form.minimum.strip(), shop.currency) if form.minimum.strip() else None
-        await accounts.ask(
-            connection,
-            visit.services,
-            visit.who,
-            vendor,
-            account=form.account,
-            holder=form.holder,
-            bic=form.bic.strip().upper() or None,
-            minimum=least,
-        )
-        return "Asked for: it counts once another admin confirms it."
-
-    return await visit.done(_vendor(vendor), await visit.once(work))
-
-
-async def confirm_account(visit: Visit[Nothing, VersionForm]) -> Response:
-    """`POST /console/payouts/accounts/{vendor}/confirm`."""
-    vendor = visit.path["vendor"]
-
-    async def work(connection: Connection) -> str:
-        one = await accounts.confirm(connection, visit.services, visit.who, vendor, visit.form.version)
-        return f"Confirmed: paid to {one.account} from now on."
-
-    return await visit.done(_vendor(vendor), await visit.once(work))
-
-
-async def show_account(visit: Visit[Nothing, None]) -> Response:
-    """`GET /console/payouts/accounts/{vendor}`: a vendor's page, also where a form of it was wrong."""
-    return await _show_vendor(visit, visit.path["vendor"], None)
-
-
 def _word(kind: Any, text: str) -> Any:
     """A word of a kind, as a form or an address has it.
 
@@ -292,14 +227,9 @@ def _run(visit: Visit[Any, Any]) -> str:
     return f"{PAYOUTS}/runs/{uuid_text(visit.path['run'])}"
 
 
-def _vendor(vendor: bytes) -> str:
-    return f"{PAYOUTS}?vendor={uuid_text(vendor)}"
-
-
 _LIST = Page(path="/payouts", show=show_list, query=ListQuery)
 _RUN = Page(path="/payouts/runs/{run}", show=show_run, query=RunQuery)
 _ONE = Page(path="/payouts/{payout}", show=show_payout)
-_VENDOR = Page(path="/payouts/accounts/{vendor}", show=show_account)
 PAGES = (
     _LIST,
     Page(path="/payouts", show=propose, form=ProposeForm, again=_LIST),
@@ -311,7 +241,4 @@ PAGES = (
     Page(path="/payouts/runs/{run}/file", show=download),
     _ONE,
     Page(path="/payouts/{payout}/outcome", show=decide, form=OutcomeForm, again=_ONE),
-    _VENDOR,
-    Page(path="/payouts/accounts/{vendor}", show=ask_account, form=AccountForm, again=_VENDOR),
-    Page(path="/payouts/accounts/{vendor}/confirm", show=confirm_account, form=VersionForm, again=_VENDOR),
 )

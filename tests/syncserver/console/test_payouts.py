@@ -141,3 +141,13 @@ async def test_what_is_paid_by_hand_is_written_down_with_the_banks_reference(off
     shown = await admin.do(one, f"{one}/outcome", outcome="paid", reference="FT-1")
     assert "It is paid." in shown.text
     assert (await admin.http.get(f"{run}/file")).status_code == 409
+
+
+async def test_the_first_page_says_what_of_payouts_waits(office: Office, admin: Browser) -> None:
+    await office.sell(500)
+    await proposed(admin)
+    asked = {"account": OTHER_IBAN, "holder": "Corner BV"}
+    data(await office.ada.post(f"/api/vendors/{uuid_text(office.shop.vendor)}/payout-accounts", asked))
+    home = (await admin.get("/console/")).text
+    assert "1 payouts to approve or send" in home
+    assert "1 accounts of shops to confirm" in home
