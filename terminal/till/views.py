@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from shared.errors import TallystickError
+from shared.money import Money
 from shared.rules.decision import MS_PER_SECOND
 from terminal.clock import Moment
 from terminal.journal.device import read_device
@@ -32,6 +33,17 @@ class Queue:
 
     waiting: Waiting
     payments: tuple[PaymentRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedRefund:
+    """A refund that the server did not answer: it may have made it. When it was asked for (ms), and who approved it."""
+
+    payment: bytes
+    amount: Money
+    wallet: str
+    asked_at: int
+    approver: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +93,19 @@ class Views:
         """What waits for the server."""
         with self._parts.store.snapshot():
             return Queue(waiting=self._waiting(), payments=tuple(self._parts.payments.unsynced()))
+
+    def refunds(self) -> tuple[AskedRefund, ...]:
+        """The refunds that wait for the server's answer, the oldest first."""
+        return tuple(
+            AskedRefund(
+                payment=row["payment"],
+                amount=Money(row["amount"], row["currency"]),
+                wallet=row["wallet"],
+                asked_at=row["asked_at"],
+                approver=row["approver"],
+            )
+            for row in self._parts.store.rows(SQL["refunds_not_answered"])
+        )
 
     def status(self) -> StatusView:
         """Everything, as of one moment."""
