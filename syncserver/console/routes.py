@@ -6,7 +6,7 @@ from starlette.routing import BaseRoute, Route
 
 from syncserver.console import gate, live, static
 from syncserver.console.page import PREFIX, Page, sorry
-from syncserver.console.pages import account, customers, devices, home, sign_in, vendors
+from syncserver.console.pages import account, bank, customers, devices, home, second, sign_in, vendors
 from syncserver.people.errors import SessionOverError
 
 PAGES: tuple[Page, ...] = (
@@ -16,6 +16,8 @@ PAGES: tuple[Page, ...] = (
     *devices.PAGES,
     *vendors.PAGES,
     *customers.PAGES,
+    *bank.PAGES,
+    *second.PAGES,
 )
 
 

@@ -1,12 +1,15 @@
 """Every endpoint of the REST API, in the order of its document."""
 
 from syncserver.api.rest import (
+    auditing,
     auth,
     bank_entries,
     codes,
     devices,
     funding,
     overview,
+    payout_accounts,
+    payouts,
     people,
     reviewing,
     statements,
@@ -29,6 +32,9 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *transactions.ENDPOINTS,
     *vendors.ENDPOINTS,
     *vendor_books.ENDPOINTS,
+    *auditing.ENDPOINTS,
     *devices.ENDPOINTS,
     *overview.ENDPOINTS,
+    *payout_accounts.ENDPOINTS,
+    *payouts.ENDPOINTS,
 )

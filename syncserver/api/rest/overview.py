@@ -2,6 +2,7 @@
 
 import msgspec
 
+from shared.ids import uuid_text
 from shared.lifecycles import STATUS_OF_PAYMENT, PaymentState
 from syncserver.api.rest.amounts import Sum
 from syncserver.api.rest.endpoint import Answer, Call, Endpoint, Nothing
@@ -9,6 +10,10 @@ from syncserver.overview.activity import DELAYS, read_activity
 from syncserver.overview.needs import read_needs
 from syncserver.overview.risk import read_fleet_exposure
 from syncserver.people.access import ADMINS
+from syncserver.people.second import list_asked
+
+TAG = "Overview"
+MOST_ASKED = 200
 
 
 class NeedsView(msgspec.Struct, frozen=True, rename="camel"):
@@ -68,6 +73,32 @@ class OverviewView(msgspec.Struct, frozen=True, rename="camel"):
     reasons: list[ReasonView]
 
 
+class AskedView(msgspec.Struct, frozen=True, rename="camel"):
+    """What an admin asked for that takes a second one; `about` says all that both must mean. Times in ms."""
+
+    action: str
+    about: str
+    asked_by: str
+    login: str | None
+    asked_at: int
+    forgotten_at: int
+
+
+class AskedPage(msgspec.Struct, frozen=True, rename="camel"):
+    """What waits for a second admin, the oldest first, at most 200."""
+
+    requests: list[AskedView]
+
+
+async def list_second(call: Call[None, Nothing]) -> Answer[AskedPage]:
+    """`GET /api/overview/second`."""
+    async with call.services.pool.acquire() as connection:
+        found = await list_asked(connection, call.services.clock(), MOST_ASKED)
+    return Answer(
+        AskedPage([AskedView(one.action, one.about, uuid_text(one.by), one.login, one.at, one.until) for one in found])
+    )
+
+
 async def show(call: Call[None, Nothing]) -> Answer[OverviewView]:
     """`GET /api/overview`."""
     now = call.services.clock()
@@ -107,6 +138,15 @@ ENDPOINTS = (
         summary="What needs a person, what came in today, what the fleet can lose",
         answers=OverviewView,
         roles=ADMINS,
-        tag="Overview",
+        tag=TAG,
+    ),
+    Endpoint(
+        method="GET",
+        path="/api/overview/second",
+        handle=list_second,
+        summary="What other admins asked for that takes a second one",
+        answers=AskedPage,
+        roles=ADMINS,
+        tag=TAG,
     ),
 )
