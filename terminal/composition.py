@@ -203,6 +203,16 @@ class Terminal:
         with self.synchroniser() as synchroniser:
             return synchroniser.refund(payment, wanted, approver=approver, reason=why)
 
+    def refund_again(self, payment: bytes) -> "Refunded":
+        """Ask again for a refund that the server did not answer: as it was approved then, and made once.
+
+        Raises:
+            RefundRefusedError: none waits for an answer, or the server did not make it.
+            ServerUnreachableError: there is no answer now either; it waits as before.
+        """
+        with self.synchroniser() as synchroniser:
+            return synchroniser.refund_again(payment)
+
     def reset(self, name: str) -> None:
         """Forget this terminal: its vault, its journal and all copies of it, so that the folder can be enrolled anew.
 

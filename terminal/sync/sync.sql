@@ -97,5 +97,8 @@ SELECT coalesce(sum(amount), 0) FROM refund WHERE payment = :payment AND state =
 INSERT INTO refund (key, payment, amount, currency, approver, reason, shift, asked_at)
 VALUES (:key, :payment, :amount, :currency, :approver, :reason, :shift, :asked_at);
 
+-- drop_refund: it was never asked for: no connection stood.
+DELETE FROM refund WHERE key = :key AND state = 'asked';
+
 -- end_refund: the server's word on it.
 UPDATE refund SET state = :state, problem = :problem, ended_at = :ended_at WHERE key = :key AND state = 'asked';

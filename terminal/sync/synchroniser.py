@@ -154,6 +154,11 @@ class Synchroniser:
         client = self._client_for(read_device(self._store))
         return Refunds(self._store, self._clock, self.random).ask(client, payment, amount, approver, reason)
 
+    def refund_again(self, payment: bytes) -> Refunded:
+        """Ask again for a refund that was not answered; see `Refunds.ask_again`."""
+        client = self._client_for(read_device(self._store))
+        return Refunds(self._store, self._clock, self.random).ask_again(client, payment)
+
     def _try(self, what: str, run: Callable[[], None]) -> TallystickError | None:
         tried_at = self._clock.now()
         failure: TallystickError | None = None

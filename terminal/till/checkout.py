@@ -116,6 +116,9 @@ class Checkout:
     ) -> SaleAnswer:
         """Pay the rest of the sale, or so much of it, with a code; as `Sales.sell`.
 
+        Where one code can't pay all of that, or one payment may not be so much, the answer's `covers` says what it
+        does pay: asked for that much, it pays it, and others pay the rest.
+
         The payment and its place in the sale are committed together: whenever the plug is pulled, `current` finds the
         sale with this payment or without it.
 
@@ -138,7 +141,13 @@ class Checkout:
             self._parts.store.execute(SQL["add_sale_payment"], {"payment": payment, "sale": now.id})
 
         request = SaleRequest(
-            amount=part, code=code, wallet=wallet, voucher=voucher, cashier=sale.cashier, new_sale=new_sale
+            amount=part,
+            code=code,
+            wallet=wallet,
+            voucher=voucher,
+            cashier=sale.cashier,
+            new_sale=new_sale,
+            in_parts=True,
         )
         return self._sales.sell(request, within)
 

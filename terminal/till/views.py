@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from shared.errors import TallystickError
+from shared.money import Money
 from shared.rules.decision import MS_PER_SECOND
 from terminal.clock import Moment
 from terminal.journal.device import read_device
@@ -43,6 +44,17 @@ class QueuePage:
 
     payments: tuple[PaymentRow, ...]
     after: Place | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedRefund:
+    """A refund that the server did not answer: it may have made it. When it was asked for (ms), and who approved it."""
+
+    payment: bytes
+    amount: Money
+    wallet: str
+    asked_at: int
+    approver: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +111,19 @@ class Views:
         found = self._parts.payments.unsynced_behind(epoch, seq, most + 1)
         page = tuple(found[:most])
         return QueuePage(page, (page[-1].epoch, page[-1].seq) if len(found) > most else None)
+
+    def refunds(self) -> tuple[AskedRefund, ...]:
+        """The refunds that wait for the server's answer, the oldest first."""
+        return tuple(
+            AskedRefund(
+                payment=row["payment"],
+                amount=Money(row["amount"], row["currency"]),
+                wallet=row["wallet"],
+                asked_at=row["asked_at"],
+                approver=row["approver"],
+            )
+            for row in self._parts.store.rows(SQL["refunds_not_answered"])
+        )
 
     def status(self) -> StatusView:
         """Everything, as of one moment."""

@@ -1,5 +1,6 @@
 """The queue and the sync in words."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -9,7 +10,7 @@ from shared.money import Money
 from terminal.journal.payments import PaymentRow
 from terminal.texts import _, in_words, plural, with_code
 from terminal.till.sentences import masked
-from terminal.till.views import StatusView, SyncTry
+from terminal.till.views import AskedRefund, StatusView, SyncTry
 from terminal.ui.moments import age, clock_time, day_and_time
 from terminal.ui.themes import symbol
 
@@ -37,6 +38,25 @@ def queue_head(status: StatusView, *, ascii_only: bool) -> Text:
     total = Money(waiting.exposure.total, waiting.currency)
     oldest = _("the oldest for {age}").format(age=age(status.oldest_age or 0))
     return Text(f"{records}: {payments}, {total}; {oldest}", "bold")
+
+
+def refund_lines(refunds: Iterable[AskedRefund]) -> list[Text]:
+    """The refunds that were not answered, and why none of them can be taken back."""
+    lines = [
+        Text(
+            _("Refund of {amount} to {wallet}, asked {time}: not answered.").format(
+                amount=refund.amount, wallet=masked(refund.wallet), time=day_and_time(refund.asked_at)
+            ),
+            "bold yellow",
+        )
+        for refund in refunds
+    ]
+    return [*lines, Text(not_answered())] if lines else []
+
+
+def not_answered() -> str:
+    """Why a refund that was not answered can't be taken back here."""
+    return _("Whether the server made it can't be known here, so it can't be cancelled. A asks again: it is made once.")
 
 
 def try_lines(status: StatusView) -> list[Text]:

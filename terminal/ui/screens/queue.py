@@ -14,11 +14,13 @@ from terminal.composition import Terminal
 from terminal.service.desk import News, SyncNews
 from terminal.texts import _, marked
 from terminal.till.search import Place
-from terminal.till.views import QueuePage, StatusView
+from terminal.till.views import AskedRefund, QueuePage, StatusView
 from terminal.ui.screens.base import TillScreen
 from terminal.ui.screens.payment import PaymentScreen
+from terminal.ui.screens.refunding import ask_again
 from terminal.ui.standing import Standing
-from terminal.ui.sync_words import queue_head, queue_line, report_lines, try_lines
+from terminal.ui.sync_words import queue_head, queue_line, refund_lines, report_lines, try_lines
+from terminal.ui.widgets.key_line import KeyLine
 from terminal.ui.widgets.paged_rows import PagedRows
 
 
@@ -26,12 +28,13 @@ class QueueScreen(TillScreen):
     """Sums above, how the syncs went, then payment by payment, the oldest first."""
 
     TITLE_TEXT = marked("Queue and sync")
-    ACTIONS: ClassVar[tuple[str, ...]] = ("sync", "back", "help", "history", "shift")
+    ACTIONS: ClassVar[tuple[str, ...]] = ("sync", "again", "back", "help", "history", "shift")
 
     def __init__(self) -> None:
         super().__init__()
         self._after: Place | None = None
         self._now = 0
+        self._refunds: tuple[AskedRefund, ...] = ()
 
     def middle(self) -> Iterable[Widget]:
         """Sums, syncs, payments."""
@@ -66,11 +69,12 @@ class QueueScreen(TillScreen):
 
     @work(exclusive=True, group="queue")
     async def _read(self) -> None:
-        def read(terminal: Terminal) -> tuple[QueuePage, StatusView]:
-            return terminal.till.views.queue_page(), terminal.till.views.status()
+        def read(terminal: Terminal) -> tuple[QueuePage, StatusView, tuple[AskedRefund, ...]]:
+            views = terminal.till.views
+            return views.queue_page(), views.status(), views.refunds()
 
         try:
-            page, status = await self.till.ask(read)
+            page, status, self._refunds = await self.till.ask(read)
         except TallystickError as error:
             self.say_error(error)
             return
@@ -78,10 +82,28 @@ class QueueScreen(TillScreen):
             return
         self._now = status.now
         self.query_one("#queue", Static).update(queue_head(status, ascii_only=self.till.ascii_only))
-        lines = [*try_lines(status), *report_lines(self.till.desk.last_sync)]
+        lines = [*refund_lines(self._refunds), *try_lines(status), *report_lines(self.till.desk.last_sync)]
         self.query_one("#tries", Static).update(Text("\n").join(lines))
         self._rows.display = bool(page.payments)
         self._put(page, first=True)
+        self.query_one(KeyLine).refresh()
+
+    def offers(self, action: str) -> bool:
+        """Asking again, where something was not answered."""
+        return action != "again" or bool(self._refunds)
+
+    def action_again(self) -> None:
+        """Ask again for the refunds that were not answered."""
+        if self._refunds:
+            self._ask_again(self._refunds)
+
+    @work(exclusive=True, group="again")
+    async def _ask_again(self, refunds: tuple[AskedRefund, ...]) -> None:
+        for refund in refunds:
+            if not await ask_again(self, refund.payment):
+                break
+        if not self.gone:
+            self._read()
 
     def _put(self, page: QueuePage, *, first: bool) -> None:
         self._after = page.after

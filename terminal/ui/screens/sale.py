@@ -233,12 +233,12 @@ class SaleScreen(TillScreen):
     async def _answered(self, answer: SaleAnswer) -> None:
         if answer.covers is not None:
             self._offer = answer.covers
-            self.say(
-                _("This code covers {covers}. + takes that; the rest is paid with another code.").format(
-                    covers=answer.covers
-                ),
-                kind="warn",
+            text = (
+                _("One payment may be {covers} here. + takes that; the rest is paid with another code.")
+                if Reason.PAYMENT_LIMIT in answer.reasons
+                else _("This code covers {covers}. + takes that; the rest is paid with another code.")
             )
+            self.say(text.format(covers=answer.covers), kind="warn")
             self.query_one(KeyLine).refresh()
             return
         self._field("code").put(CodeEntry())
