@@ -26,7 +26,7 @@ from tests.syncserver.rest.people import PASSWORD, admin_with_password
 # Where somebody wants to look at the pages: each is kept there as a picture.
 PICTURES = "TALLYSTICK_PICTURES"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
+WIDE = {"width": 1280, "height": 900}
 
 
 @cache
