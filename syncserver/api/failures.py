@@ -41,9 +41,19 @@ from syncserver.registry.errors import (
     EnrolmentProofError,
     EnrolmentTokenError,
     KeyTakenError,
+    UnknownDeviceError,
     UnknownVendorError,
 )
 from syncserver.services import Services
+from syncserver.shifts.errors import (
+    AmbiguousShiftError,
+    DayNotMatchingError,
+    NothingMissingError,
+    ShiftChangedError,
+    ShiftHasExceptionsError,
+    ShiftStateError,
+    UnknownShiftError,
+)
 from syncserver.sync.admission import DeviceBusyError
 from syncserver.sync.books import PullRefusedError
 from syncserver.sync.bounds import Bounds
@@ -79,6 +89,8 @@ STATUS: dict[type[TallystickError], int] = {
     UnknownVendorError: 404,
     UnknownPaymentError: 404,
     UnknownEntryError: 404,
+    UnknownDeviceError: 404,
+    UnknownShiftError: 404,
     SlowBodyError: 408,
     KeyTakenError: 409,
     DeviceStateError: 409,
@@ -96,6 +108,12 @@ STATUS: dict[type[TallystickError], int] = {
     EntryStateError: 409,
     NoBankAccountError: 409,
     WalletBlockedError: 409,
+    AmbiguousShiftError: 409,
+    ShiftStateError: 409,
+    ShiftChangedError: 409,
+    ShiftHasExceptionsError: 409,
+    NothingMissingError: 409,
+    DayNotMatchingError: 409,
     TooLargeError: 413,
     TooManyRecordsError: 413,
     WrongTypeError: 415,

@@ -15,6 +15,7 @@ from syncserver.commands.keys import keys
 from syncserver.commands.payments import payment
 from syncserver.commands.people import customer, vendor
 from syncserver.commands.running import Json, run, show
+from syncserver.commands.shifts import shifts
 from syncserver.commands.wallets import codes, wallet
 from syncserver.composition import initialise, migrate_database, open_database
 from syncserver.reconcile.checks import Reconciliation
@@ -37,7 +38,7 @@ app = App(
     Exit codes: 0 done, 1 it failed or something was found, 2 wrong usage.
     """,
 )
-for part in (vendor, customer, wallet, funding, codes, device, payment, admin, keys):
+for part in (vendor, customer, wallet, funding, codes, device, payment, shifts, admin, keys):
     app.command(part)
 
 

@@ -7,6 +7,8 @@ from syncserver.api.rest import (
     funding,
     people,
     reviewing,
+    shift_decisions,
+    shifts,
     statements,
     transactions,
     vendor_books,
@@ -27,4 +29,6 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *transactions.ENDPOINTS,
     *vendors.ENDPOINTS,
     *vendor_books.ENDPOINTS,
+    *shifts.ENDPOINTS,
+    *shift_decisions.ENDPOINTS,
 )

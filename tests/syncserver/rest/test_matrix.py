@@ -153,6 +153,14 @@ EXPECTED = {
     "GET /api/vendors/{vendorId}/statement": shops(),
     "POST /api/vendors/{vendorId}/block": admins(),
     "POST /api/vendors/{vendorId}/unblock": admins(),
+    "POST /api/vendors/{vendorId}/reconcile-day": admins(query={"day": "2026-11-26"}),
+    "GET /api/shifts": admins(),
+    "GET /api/shifts/strays": admins(),
+    "GET /api/shifts/{deviceId}/{shiftId}": admins(),
+    "GET /api/shifts/{deviceId}/{shiftId}/records": admins(),
+    "POST /api/shifts/{deviceId}/{shiftId}/decide/{verdict}": admins(body=BECAUSE, names={"verdict": "accept"}),
+    "POST /api/shifts/{deviceId}/{shiftId}/resend": admins(),
+    "POST /api/shifts/{deviceId}/{shiftId}/re-anchor": admins(body=BECAUSE),
 }
 WHILE_THEY_WAIT = {"GET /home/checkWaitingPeriod", "POST /auth/password", "POST /auth/logout-everywhere"}
 
@@ -253,7 +261,8 @@ def own_id(who: Person) -> str:
 
 async def ask(shop: Shop, endpoint: Endpoint, cell: Cell) -> tuple[int, str | None]:
     expected = EXPECTED[name_of(endpoint)]
-    names = dict.fromkeys(("userId", "vendorId", "transactionId", "adminId", "entryId"), uuid_text(uuid7(0, bytes(10))))
+    ids = ("userId", "vendorId", "transactionId", "adminId", "entryId", "deviceId", "shiftId")
+    names = dict.fromkeys(ids, uuid_text(uuid7(0, bytes(10))))
     names |= expected.names
     if expected.whose is not None:
         names[expected.whose] = cell.id
