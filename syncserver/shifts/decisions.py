@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 import asyncpg
 
+from shared.ids import uuid_text
 from shared.lifecycles import ShiftState
 from shared.words import Word
+from syncserver.audit import trail
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
 from syncserver.services import Services
@@ -94,6 +96,16 @@ async def carry_out(
         shift.said,
         actor,
         now,
+    )
+    await trail.note(
+        connection,
+        services,
+        action=f"shift.{action}" if done else f"shift.{action}.first",
+        object_=f"shift {uuid_text(key.device)} {key.epoch} {uuid_text(key.shift)}",
+        actor=actor,
+        before={"state": shift.state.value, "figures": shift.said},
+        after={"state": state.value},
+        reason=reason,
     )
 
 

@@ -16,6 +16,8 @@ from syncserver.shifts.halves import UNCLOSED_HOURS, Shift, ShiftKey
 from syncserver.shifts.reading import QUERIES, with_halves
 
 _LAST_ID = b"\xff" * 16
+# Behind every time that a till can sign.
+NEVER = MAX_INTEGER + 1
 # Behind every shift that there can be.
 _END = ShiftKey(_LAST_ID, 2**31 - 1, _LAST_ID)
 
@@ -25,7 +27,7 @@ class Place:
     """Where a page ended: in which part of the list, and behind which shift."""
 
     marked: bool = True
-    at: int = MAX_INTEGER
+    at: int = NEVER
     key: ShiftKey = _END
 
 
@@ -36,7 +38,7 @@ class Filters:
     vendor: bytes | None = None
     device: bytes | None = None
     since: int = 0
-    until: int = MAX_INTEGER
+    until: int = NEVER
     state: ShiftState | None = None
     marked_only: bool = False
     unclosed_hours: int = UNCLOSED_HOURS

@@ -7,9 +7,10 @@ that each receipt names every range that is missing in its journal, and a termin
 
 from dataclasses import dataclass
 
+from shared.rules.decision import MS_PER_HOUR
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
-from syncserver.registry.enrolment import TOKEN_HOURS, make_token
+from syncserver.registry.enrolment import TOKEN_MS, make_token
 from syncserver.services import Services
 from syncserver.shifts import decisions
 from syncserver.shifts.decisions import Action
@@ -24,7 +25,7 @@ class Anchor:
 
     token: str
     epoch: int
-    hours: int = TOKEN_HOURS
+    hours: int = TOKEN_MS // MS_PER_HOUR
 
 
 async def ask(

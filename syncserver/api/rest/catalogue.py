@@ -1,10 +1,15 @@
 """Every endpoint of the REST API, in the order of its document."""
 
 from syncserver.api.rest import (
+    auditing,
     auth,
     bank_entries,
     codes,
+    devices,
     funding,
+    overview,
+    payout_accounts,
+    payouts,
     people,
     reviewing,
     shift_decisions,
@@ -31,4 +36,9 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *vendor_books.ENDPOINTS,
     *shifts.ENDPOINTS,
     *shift_decisions.ENDPOINTS,
+    *auditing.ENDPOINTS,
+    *devices.ENDPOINTS,
+    *overview.ENDPOINTS,
+    *payout_accounts.ENDPOINTS,
+    *payouts.ENDPOINTS,
 )

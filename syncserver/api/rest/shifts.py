@@ -7,7 +7,6 @@ from msgspec import Meta
 from starlette.responses import Response
 
 from shared.errors import DecodingError
-from shared.fields import MAX_INTEGER
 from shared.ids import uuid_bytes, uuid_text
 from shared.lifecycles import ShiftState
 from syncserver.api.rest.cursors import number, pack, unpack
@@ -114,7 +113,7 @@ def filters_of(query: ShiftListQuery) -> Filters:
     Raises:
         DecodingError: it names something that is none.
     """
-    since, until = listing.day_bounds(query.day) if query.day is not None else (0, MAX_INTEGER)
+    since, until = listing.day_bounds(query.day) if query.day is not None else (0, listing.NEVER)
     return Filters(
         vendor=_id(query.vendor),
         device=_id(query.device),
