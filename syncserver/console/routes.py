@@ -18,6 +18,7 @@ from syncserver.console.pages import (
     payouts,
     search,
     second,
+    shifts,
     sign_in,
     vendors,
 )
@@ -37,6 +38,7 @@ PAGES: tuple[Page, ...] = (
     *audit.PAGES,
     *search.PAGES,
     *payout_accounts.PAGES,
+    *shifts.PAGES,
 )
 
 

@@ -21,7 +21,7 @@ class Needs:
 
     Attributes:
         flagged: payments that somebody must decide.
-        shifts: shifts whose halves differ.
+        shifts: shifts with exceptions, but for those that are open for too long.
         refused: records of the last week that were refused.
         quarantined: terminals whose journal forked.
         incomplete: terminals that owe records.
