@@ -16,6 +16,7 @@ from syncserver.console.pages import (
     payments,
     payout_accounts,
     payouts,
+    records,
     search,
     second,
     shifts,
@@ -37,6 +38,7 @@ PAGES: tuple[Page, ...] = (
     *payments.PAGES,
     *audit.PAGES,
     *search.PAGES,
+    *records.PAGES,
     *payout_accounts.PAGES,
     *shifts.PAGES,
 )
