@@ -14,6 +14,8 @@ from syncserver.console.pages import (
     devices,
     home,
     payments,
+    payout_accounts,
+    payouts,
     search,
     second,
     sign_in,
@@ -30,9 +32,11 @@ PAGES: tuple[Page, ...] = (
     *customers.PAGES,
     *bank.PAGES,
     *second.PAGES,
+    *payouts.PAGES,
     *payments.PAGES,
     *audit.PAGES,
     *search.PAGES,
+    *payout_accounts.PAGES,
 )
 
 
