@@ -312,9 +312,10 @@ class TillApp(Doors, App[int]):
             since = None if news.up else self.desk.clock.now()
             self.standing = replace(self.standing, link=news.up, since=since)
         await self.look()
-        screen = self.screen
+        screen = self.screen if self.screen_stack else None  # none is left where the till was closed meanwhile
         if isinstance(screen, TillScreen):
             if isinstance(news, PrintNews):
                 text, kind = told(news)
                 screen.say(text, kind=kind)
-            await screen.heard(news)
+            if screen.is_mounted and not screen.gone:  # one that is only just coming up reads for itself
+                await screen.heard(news)
