@@ -90,8 +90,12 @@ class Terminal:
         random: Random = os.urandom,
         transport: "httpx.BaseTransport | None" = None,
         secret: SecretOf | None = None,
+        made: Callable[[Path], None] | None = None,
     ) -> Iterator["Terminal"]:
-        """The terminal of a folder, made where there is none, for its enrolment."""
+        """The terminal of a folder, made where there is none, for its enrolment.
+
+        `made` hears of the file where a new unlock secret was put, for want of a person who has one.
+        """
         make_folder(home)
         finish_forgetting(home, trust.FILE_NAME)
         path = home / vault.FILE_NAME
@@ -100,8 +104,8 @@ class Terminal:
         elif (home / database.FILE_NAME).exists():
             raise VaultDamagedError  # a new vault could never read the old journal
         else:
-            made = secret(home) if secret else find_or_make_secret(home, random, ask=ask_person())
-            unlocked = Vault.create(path, made, random)
+            new = secret(home) if secret else find_or_make_secret(home, random, ask=ask_person(), made=made)
+            unlocked = Vault.create(path, new, random)
         with cls._with(home, unlocked, clock, random, transport) as terminal:
             yield terminal
 

@@ -29,6 +29,8 @@ class Needs:
         people: customers and shops who wait to be approved.
         bank_entries: money that came in and is nobody's yet.
         second: what another admin asked for, and takes a second one.
+        payout_runs: runs of payouts that wait to be approved or sent.
+        payout_accounts: accounts of vendors that wait for a second admin.
     """
 
     flagged: int
@@ -41,6 +43,8 @@ class Needs:
     people: int
     bank_entries: int
     second: int
+    payout_runs: int
+    payout_accounts: int
 
 
 async def read_needs(connection: Connection, admin: bytes, now: int) -> Needs:

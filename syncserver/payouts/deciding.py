@@ -6,7 +6,7 @@ from shared.words import Word
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
 from syncserver.payments.refunds import check_reason
-from syncserver.payouts.actors import By, actor_of
+from syncserver.payouts.actors import By, actor_of, note
 from syncserver.payouts.errors import BankReferenceError, PayoutStateError, UnknownPayoutError
 from syncserver.payouts.proposing import BY_HAND
 from syncserver.payouts.sending import call_off_outdated
@@ -70,6 +70,8 @@ async def decide(
     if isinstance(by, Caller) and not await may_go_ahead(
         connection, services, by, action="payout", subject=subject, money=one.money
     ):
+        asked = {"outcome": outcome.value, "waits": True}
+        await note(connection, services, by, "payout.decide", "payout", payout, after=asked, reason=reason or None)
         return False
     at = services.clock()
     if by_hand and not await call_off_outdated(connection, [one], actor_of(by), at):
@@ -81,6 +83,8 @@ async def decide(
     if reference is not None and outcome is Outcome.PAID:
         await connection.execute(QUERIES["set_payout_reference"], uuid_of(payout), reference)
     await steps.write(connection)
+    facts = {"outcome": outcome.value, "reference": reference, "amount": one.money.minor}
+    await note(connection, services, by, "payout.decide", "payout", payout, after=facts, reason=reason or None)
     return True
 
 

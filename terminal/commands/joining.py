@@ -1,12 +1,13 @@
 """enrol: this folder becomes a terminal of a shop."""
 
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
 from shared.ids import uuid_text
 from shared.messages.enrolment import token_kid
-from terminal.commands.answers import AsJson, answer, expected_errors, say
+from terminal.commands.answers import AsJson, answer, expected_errors, say, warn
 from terminal.commands.asking import ask_line
 from terminal.commands.exits import Exit
 from terminal.composition import Terminal
@@ -43,7 +44,7 @@ def enrol(
     label = check_text(name, marked("the name"))
     word = ask_line(_("Enrolment token: ")).strip() if token is None or token == "-" else token  # noqa: S105 - a dash
     token_kid(word)  # before anything is made for a token that is none
-    with Terminal.prepare(home_folder()) as terminal:
+    with Terminal.prepare(home_folder(), made=_say_where) as terminal:
         device = terminal.enrol(word, server, name=label, allow_http=allow_http, even_unsynced=even_unsynced)
         home = terminal.home
     value = {
@@ -63,3 +64,7 @@ def enrol(
 
     answer(as_json, value, words)
     return Exit.DONE
+
+
+def _say_where(secret: Path) -> None:
+    warn(f"The unlock secret is in {secret}: whoever can read that file and this folder can use the terminal.")

@@ -45,9 +45,16 @@ def find_secret(home: Path, environ: Mapping[str, str] = os.environ, ask: Ask | 
 
 
 def find_or_make_secret(
-    home: Path, random: Random, environ: Mapping[str, str] = os.environ, ask: Ask | None = None
+    home: Path,
+    random: Random,
+    environ: Mapping[str, str] = os.environ,
+    ask: Ask | None = None,
+    made: Callable[[Path], None] | None = None,
 ) -> Secret:
-    """The secret for a new vault: as `find_secret`, else a new one from a person, or in a file that is made here."""
+    """The secret for a new vault: as `find_secret`, else a new one from a person, or in a file that is made here.
+
+    `made` hears of that file.
+    """
     secret = _from_files(home, environ)
     if secret is not None:
         return secret
@@ -57,15 +64,11 @@ def find_or_make_secret(
             if ask("The same again: ") != typed:
                 raise UnlockError("the two secrets differ; nothing was changed")
             return _checked(typed.encode(), marked("the unlock secret"))
-    return _make_file(home / HOME_FILE, random)
-
-
-def _make_file(path: Path, random: Random) -> Secret:
     value = random(_NEW_BYTES).hex().encode()
+    path = home / HOME_FILE
     write_atomically(path, value + b"\n")
-    sys.stderr.write(
-        f"The unlock secret is in {path}: whoever can read that file and this folder can use the terminal.\n"
-    )
+    if made is not None:
+        made(path)
     return Secret(value)
 
 

@@ -14,7 +14,10 @@ from terminal.till.book_view import read_book
 from terminal.till.guesses import Guesses
 from terminal.till.parts import Parts
 from terminal.till.queries import SQL
+from terminal.till.search import Place
 from terminal.till.server_time import clock_skew, server_now
+
+_FIRST: Place = (0, 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +36,14 @@ class Queue:
 
     waiting: Waiting
     payments: tuple[PaymentRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePage:
+    """Some of those payments; `after` is where the next page begins, None at the end."""
+
+    payments: tuple[PaymentRow, ...]
+    after: Place | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +104,13 @@ class Views:
         """What waits for the server."""
         with self._parts.store.snapshot():
             return Queue(waiting=self._waiting(), payments=tuple(self._parts.payments.unsynced()))
+
+    def queue_page(self, after: Place | None = None, most: int = 50) -> QueuePage:
+        """What waits for the server, page by page, the oldest first; what is answered meanwhile is left out."""
+        epoch, seq = after or _FIRST
+        found = self._parts.payments.unsynced_behind(epoch, seq, most + 1)
+        page = tuple(found[:most])
+        return QueuePage(page, (page[-1].epoch, page[-1].seq) if len(found) > most else None)
 
     def refunds(self) -> tuple[AskedRefund, ...]:
         """The refunds that wait for the server's answer, the oldest first."""

@@ -1,18 +1,21 @@
 """The queue and the sync in words."""
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 
 from shared.errors import TallystickError
 from shared.money import Money
 from terminal.journal.payments import PaymentRow
-from terminal.sync import SyncReport
 from terminal.texts import _, in_words, plural, with_code
 from terminal.till.sentences import masked
 from terminal.till.views import AskedRefund, StatusView, SyncTry
 from terminal.ui.moments import age, clock_time, day_and_time
 from terminal.ui.themes import symbol
+
+if TYPE_CHECKING:  # with httpx, which the first screen does without
+    from terminal.sync import SyncReport
 
 _MOST_NAMED = 8
 
@@ -79,7 +82,7 @@ def _try(last: SyncTry | None, now: int) -> str:
     return f"{succeeded}, {tried}"
 
 
-def report_lines(told: SyncReport | TallystickError | None) -> list[Text]:
+def report_lines(told: "SyncReport | TallystickError | None") -> list[Text]:
     """What the last sync did, and what the server lacks or refuses."""
     if told is None:
         return []
@@ -103,7 +106,7 @@ def _sent(count: int) -> str:
     return plural("{count} record sent", "{count} records sent", count).format(count=count)
 
 
-def _updates(told: SyncReport) -> str:
+def _updates(told: "SyncReport") -> str:
     return plural("{count} payment updated", "{count} payments updated", told.pull.updates).format(
         count=told.pull.updates
     )

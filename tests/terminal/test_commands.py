@@ -4,6 +4,7 @@ import io
 import json
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -53,6 +54,17 @@ def answered(capsys: pytest.CaptureFixture[str]) -> Answered:
         return value
 
     return read
+
+
+def test_an_enrolment_says_where_the_secret_that_it_made_lies(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = tmp_path / "new"
+    monkeypatch.setenv("TALLYSTICK_HOME", str(home))
+    assert run("enrol", f"{'A' * 43}.{'0' * 16}", "--server", "http://127.0.0.1:1") == Exit.NETWORK
+    told = capsys.readouterr().err
+    assert f"The unlock secret is in {home / 'unlock'}" in told
+    assert (home / "unlock").read_text().strip() not in told
 
 
 def test_selling_by_words(run: Run, customer: Series, capsys: pytest.CaptureFixture[str]) -> None:

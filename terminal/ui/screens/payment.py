@@ -15,7 +15,6 @@ from shared.money import Money
 from terminal.composition import Terminal
 from terminal.journal.payments import PaymentRow
 from terminal.service.desk import News, SyncNews
-from terminal.sync import Refunds
 from terminal.texts import _, marked
 from terminal.till.history import Event, EventKind
 from terminal.till.sentences import masked
@@ -148,6 +147,8 @@ class PaymentScreen(TillScreen):
                 _("A refund needs the server, and this till is offline. Try again when it is online."), kind="warn"
             )
             return
+        from terminal.sync import Refunds  # noqa: PLC0415 - with httpx, which the first screen does without
+
         try:
             left = await self.till.ask(
                 lambda terminal: Refunds(terminal.store, terminal.clock, terminal.random).check(row.id, None)
