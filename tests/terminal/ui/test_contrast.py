@@ -2,7 +2,7 @@
 
 import pytest
 from msgspec.structs import replace
-from rich.color import ColorTriplet
+from rich.color_triplet import ColorTriplet
 from rich.segment import Segment
 from rich.style import Style
 from textual.screen import Screen as AnyScreen
