@@ -10,6 +10,7 @@ from textual.widget import Widget
 from textual.widgets import OptionList, Static
 
 from shared.errors import TallystickError
+from terminal.composition import Terminal
 from terminal.service.desk import News, SyncNews
 from terminal.texts import _, marked
 from terminal.till.search import Place
