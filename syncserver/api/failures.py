@@ -10,6 +10,7 @@ from starlette.responses import Response
 from shared.errors import DecodingError, TallystickError, TokenError
 from syncserver.api.body import SlowBodyError, TooLargeError, WrongTypeError
 from syncserver.api.envelope import failure
+from syncserver.audit.errors import UnknownAuditEntryError
 from syncserver.database.errors import AWAY, BusyError
 from syncserver.keys.errors import KeyFileError
 from syncserver.ledger.postings import InsufficientFundsError
@@ -20,6 +21,17 @@ from syncserver.payments.errors import (
     RefundTooLargeError,
     TillRefundRefusedError,
     UnknownPaymentError,
+)
+from syncserver.payouts.errors import (
+    AnotherPersonError,
+    BankReferenceError,
+    NoPayoutAccountError,
+    NothingToPayError,
+    PayoutStateError,
+    UnknownPayoutAccountError,
+    UnknownPayoutError,
+    UnknownRunError,
+    VendorBlockedError,
 )
 from syncserver.people.errors import (
     BlockedError,
@@ -45,9 +57,19 @@ from syncserver.registry.errors import (
     EnrolmentProofError,
     EnrolmentTokenError,
     KeyTakenError,
+    UnknownDeviceError,
     UnknownVendorError,
 )
 from syncserver.services import Services
+from syncserver.shifts.errors import (
+    AmbiguousShiftError,
+    DayNotMatchingError,
+    NothingMissingError,
+    ShiftChangedError,
+    ShiftHasExceptionsError,
+    ShiftStateError,
+    UnknownShiftError,
+)
 from syncserver.sync.admission import DeviceBusyError
 from syncserver.sync.allowance import DeviceAllowanceError
 from syncserver.sync.books import PullRefusedError
@@ -80,13 +102,20 @@ STATUS: dict[type[TallystickError], int] = {
     NotApprovedError: 403,
     BlockedError: 403,
     TillRefundRefusedError: 403,
+    AnotherPersonError: 403,
     UnknownSeriesError: 404,
     OwnWalletError: 403,
     UnknownWalletError: 404,
+    UnknownAuditEntryError: 404,
     UnknownPersonError: 404,
     UnknownVendorError: 404,
     UnknownPaymentError: 404,
     UnknownEntryError: 404,
+    UnknownDeviceError: 404,
+    UnknownShiftError: 404,
+    UnknownRunError: 404,
+    UnknownPayoutError: 404,
+    UnknownPayoutAccountError: 404,
     SlowBodyError: 408,
     KeyTakenError: 409,
     DeviceStateError: 409,
@@ -105,6 +134,17 @@ STATUS: dict[type[TallystickError], int] = {
     EntryStateError: 409,
     NoBankAccountError: 409,
     WalletBlockedError: 409,
+    AmbiguousShiftError: 409,
+    ShiftStateError: 409,
+    ShiftChangedError: 409,
+    ShiftHasExceptionsError: 409,
+    NothingMissingError: 409,
+    DayNotMatchingError: 409,
+    NoPayoutAccountError: 409,
+    NothingToPayError: 409,
+    VendorBlockedError: 409,
+    PayoutStateError: 409,
+    BankReferenceError: 409,
     TooLargeError: 413,
     TooManyRecordsError: 413,
     WrongTypeError: 415,

@@ -4,9 +4,25 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from syncserver.console import gate, static
+from syncserver.console import gate, live, static
 from syncserver.console.page import PREFIX, Page, sorry
-from syncserver.console.pages import account, customers, devices, home, sign_in, vendors
+from syncserver.console.pages import (
+    account,
+    audit,
+    bank,
+    customers,
+    devices,
+    home,
+    payments,
+    payout_accounts,
+    payouts,
+    records,
+    search,
+    second,
+    shifts,
+    sign_in,
+    vendors,
+)
 from syncserver.people.errors import SessionOverError
 
 PAGES: tuple[Page, ...] = (
@@ -16,6 +32,15 @@ PAGES: tuple[Page, ...] = (
     *devices.PAGES,
     *vendors.PAGES,
     *customers.PAGES,
+    *bank.PAGES,
+    *second.PAGES,
+    *payouts.PAGES,
+    *payments.PAGES,
+    *audit.PAGES,
+    *search.PAGES,
+    *records.PAGES,
+    *payout_accounts.PAGES,
+    *shifts.PAGES,
 )
 
 
@@ -35,6 +60,7 @@ ROUTES: tuple[BaseRoute, ...] = (
     Route("/", _home, methods=["GET"]),
     Route(PREFIX, _home, methods=["GET"]),
     static.ROUTE,
+    live.ROUTE,
     *(page.route for page in PAGES),
     Route(PREFIX + "/{rest:path}", _nowhere),
 )

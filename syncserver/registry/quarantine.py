@@ -14,6 +14,7 @@ from syncserver.judge.facts import KnownPayment
 from syncserver.judge.voids import APPLIED, NO_EFFECT, REVERSIBLE, WAITING, reverse
 from syncserver.ledger import store
 from syncserver.ledger.postings import Postings
+from syncserver.registry.devices import object_of
 from syncserver.registry.errors import DeviceStateError, UnknownDeviceError
 from syncserver.registry.vendors import QUERIES
 from syncserver.services import Services
@@ -68,6 +69,14 @@ async def release(services: Services, device: bytes, actor: str) -> int:
                 (device, payment, known.wallet, STATUS_OF_PAYMENT[known.state].value, known.reasons)
                 for payment, known in applied
             ],
+        )
+        await trail.note(
+            connection,
+            services,
+            actor=actor,
+            action="device.release",
+            object_=object_of(device),
+            after={"voided": [payment for payment, _ in applied]},
         )
         return len(applied)
 

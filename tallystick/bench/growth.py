@@ -17,6 +17,7 @@ import uvloop
 from shared.messages.batch import decode_batch
 from syncserver.commands.serving import tune_interpreter
 from syncserver.database.arrays import uuids
+from syncserver.maintenance.outbox import relay
 from syncserver.services import Services
 from syncserver.sync import intake
 from syncserver.sync.grid import cell_of
@@ -93,6 +94,8 @@ class Town:
                 cell_of(CENTRE),
                 timeout=600,
             )
+            while await relay(self.office.services, lambda _: None):
+                pass  # seals them
             self.stored += count * CODES_EACH
 
     async def backlog(self, payments: int, vendor: bytes | None = None) -> Backlog:

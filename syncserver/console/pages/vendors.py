@@ -26,10 +26,10 @@ class ListQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class LinesQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Lines before one: its time, payment and number."""
+    """Lines before one: its time, what it is about and its number."""
 
     at: int | None = None
-    payment: str = ""
+    about: str = ""
     number: int = 0
 
 
@@ -106,7 +106,7 @@ async def show_statement(visit: Visit[LinesQuery, None]) -> Response:
     query = visit.query
     before = None
     if query.at is not None:
-        before = LinePlace(query.at, uuid_bytes(query.payment) if query.payment else bytes(16), query.number)
+        before = LinePlace(query.at, uuid_bytes(query.about) if query.about else bytes(16), query.number)
     async with (
         visit.services.pool.acquire() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
@@ -114,7 +114,7 @@ async def show_statement(visit: Visit[LinesQuery, None]) -> Response:
         shop, _ = await sales.show_vendor(connection, visit.path["vendor"])
         owed, lines = await sales.statement(connection, shop.id, Period(), before=before, limit=ROWS)
     last = lines[-1] if len(lines) >= ROWS else None
-    following = visit.here(at=last.at, payment=uuid_text(last.payment), number=last.number) if last else None
+    following = visit.here(at=last.at, about=uuid_text(last.about), number=last.number) if last else None
     return visit.page("vendors_statement.html", shop=shop, owed=owed, lines=lines, following=following)
 
 
