@@ -132,13 +132,11 @@ async def _lock_journals(connection: Connection, uploads: Sequence[Upload]) -> l
     devices = uuids(upload.device for upload in uploads)
     epochs = [upload.epoch for upload in uploads]
     locked = await connection.fetch(QUERIES["lock_epochs"], devices, epochs)
-    void_ids = [(place, payment) for place, upload in enumerate(uploads, 1) for payment in _void_ids(upload)]
     found = await connection.fetch(
         QUERIES["devices_for_uploads"],
         devices,
         epochs,
-        numbers(place for place, _ in void_ids),
-        ids(payment for _, payment in void_ids),
+        [ids(_void_ids(upload)) for upload in uploads],
     )
     rows = {row["device"].bytes: row for row in found}
     epoch_rows = {row["device"].bytes: row for row in locked}

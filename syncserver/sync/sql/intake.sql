@@ -15,16 +15,17 @@ SELECT device, public_key, compromised_at, head, ranges, lat, lon FROM device_ep
  ORDER BY device FOR UPDATE;
 
 -- devices_for_uploads: the uploading devices, their vendors and the vendors' state, every change of limits that concerns
--- each, and (one for all) the voids that are here of these payments; $3 is whose upload each of them is in
+-- each, and (one for all) the voids that are here of payments; $3 are each upload's, as the literal of an array: looked for
+-- together, so that a journal without such voids costs one look
 SELECT d.device, d.vendor, d.quarantined_at, d.revoked_at, v.currency, v.blocked_version,
        (SELECT coalesce(jsonb_agg(jsonb_build_array(p.version, p.effective_at, p.device IS NOT NULL, p.body)
                                   ORDER BY p.version), '[]')
           FROM policy p WHERE p.vendor = d.vendor AND (p.device IS NULL OR p.device = d.device)) AS policies,
        (SELECT coalesce(jsonb_agg(jsonb_build_array(i.place, o.payment, o.shift, o.state)), '[]')
-          FROM unnest($3::text::integer[], $4::text::uuid[]) AS i (place, payment)
+          FROM unnest($3::text[]) WITH ORDINALITY AS i (payments, place)
          CROSS JOIN LATERAL (SELECT payment, shift, state FROM void
                               WHERE device = ($1::uuid[])[i.place] AND epoch = ($2::integer[])[i.place]
-                                AND payment = i.payment OFFSET 0) AS o) AS voids
+                                AND payment = ANY (i.payments::uuid[]) OFFSET 0) AS o) AS voids
   FROM device d
  CROSS JOIN LATERAL (SELECT currency, blocked_version FROM vendor WHERE vendor = d.vendor LIMIT 1) AS v
  WHERE d.device = ANY ($1::uuid[]);
