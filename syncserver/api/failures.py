@@ -57,9 +57,19 @@ from syncserver.registry.errors import (
     EnrolmentProofError,
     EnrolmentTokenError,
     KeyTakenError,
+    UnknownDeviceError,
     UnknownVendorError,
 )
 from syncserver.services import Services
+from syncserver.shifts.errors import (
+    AmbiguousShiftError,
+    DayNotMatchingError,
+    NothingMissingError,
+    ShiftChangedError,
+    ShiftHasExceptionsError,
+    ShiftStateError,
+    UnknownShiftError,
+)
 from syncserver.sync.admission import DeviceBusyError
 from syncserver.sync.books import PullRefusedError
 from syncserver.sync.bounds import Bounds
@@ -100,6 +110,8 @@ STATUS: dict[type[TallystickError], int] = {
     UnknownVendorError: 404,
     UnknownPaymentError: 404,
     UnknownEntryError: 404,
+    UnknownDeviceError: 404,
+    UnknownShiftError: 404,
     UnknownRunError: 404,
     UnknownPayoutError: 404,
     UnknownPayoutAccountError: 404,
@@ -121,6 +133,12 @@ STATUS: dict[type[TallystickError], int] = {
     EntryStateError: 409,
     NoBankAccountError: 409,
     WalletBlockedError: 409,
+    AmbiguousShiftError: 409,
+    ShiftStateError: 409,
+    ShiftChangedError: 409,
+    ShiftHasExceptionsError: 409,
+    NothingMissingError: 409,
+    DayNotMatchingError: 409,
     NoPayoutAccountError: 409,
     NothingToPayError: 409,
     VendorBlockedError: 409,

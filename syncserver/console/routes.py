@@ -8,13 +8,18 @@ from syncserver.console import gate, live, static
 from syncserver.console.page import PREFIX, Page, sorry
 from syncserver.console.pages import (
     account,
+    audit,
     bank,
     customers,
     devices,
     home,
+    payments,
     payout_accounts,
     payouts,
+    records,
+    search,
     second,
+    shifts,
     sign_in,
     vendors,
 )
@@ -30,7 +35,12 @@ PAGES: tuple[Page, ...] = (
     *bank.PAGES,
     *second.PAGES,
     *payouts.PAGES,
+    *payments.PAGES,
+    *audit.PAGES,
+    *search.PAGES,
+    *records.PAGES,
     *payout_accounts.PAGES,
+    *shifts.PAGES,
 )
 
 

@@ -101,6 +101,11 @@ class TillApp(Doors, App[int]):
         return self.theme == "ascii"
 
     @property
+    def language(self) -> str:
+        """What is spoken."""
+        return self.preferences.language or language_of()
+
+    @property
     def changed_keys(self) -> dict[str, str]:
         """The keys that this till's people have changed."""
         return self.preferences.keys
@@ -112,9 +117,11 @@ class TillApp(Doors, App[int]):
         self._dress()
 
     def _dress(self) -> None:
-        speak(self.preferences.language or language_of())
+        speak(self.language)
         self.theme = self.preferences.theme or themes.usual_theme(os.environ)
         self.set_class(self.ascii_only, "-ascii")
+        if not self.current_theme.ansi:
+            self.ansi_theme_dark = self.ansi_theme_light = themes.palette(self.current_theme)
         self.set_keymap(self.preferences.keys)
 
     def ring(self) -> None:
@@ -208,11 +215,12 @@ class TillApp(Doors, App[int]):
         except NotEnrolledError:
             await self._show(opening.enrolling())
             return
-        if self._terminal is not None and not self.live:
-            self.live = True
-            self.desk.go_live(self._terminal, url)
         await self.look()
         await self._show(await opening.next_screen(self))
+        if self._terminal is not None and not self.live:
+            self.live = True
+            # What syncs loads more than a screen needs: nobody waits for that before there is one.
+            self.desk.go_live(self._terminal, url)
 
     def adopt(self, terminal: Terminal) -> None:
         """Go on with a terminal that was just enrolled."""

@@ -226,11 +226,21 @@ SELECT NULL, f.payment, f.device, f.seq FROM fork_record f
  WHERE f.payment IS NOT NULL AND f.status <> 'rejected'
    AND NOT EXISTS (SELECT FROM payment p WHERE p.payment = f.payment AND p.link = f.link);
 
--- shifts: a shift's close differs from its records and is not marked
+-- shifts: a shift's close differs from its records and is not marked, or was reconciled as one that matches
 SELECT s.device, s.epoch, s.shift, s.count, s.total, s.currency, coalesce(seen.count, 0) AS found_count,
        coalesce(seen.total, 0) AS found_total, v.currency AS found_currency
   FROM shift s JOIN device_epoch e ON e.device = s.device AND e.epoch = s.epoch
   JOIN device d ON d.device = s.device JOIN vendor v ON v.vendor = d.vendor
   LEFT JOIN shift_as_recorded seen ON seen.device = s.device AND seen.epoch = s.epoch AND seen.shift = s.shift
- WHERE s.state = 'closed' AND (e.ranges -> 0 -> 0)::bigint = 1 AND (e.ranges -> 0 -> 1)::bigint >= s.closed_seq
+ WHERE (s.state = 'closed' OR (s.state = 'reconciled' AND 'reconcile' = (
+            SELECT c.action FROM shift_decision c WHERE c.device = s.device AND c.epoch = s.epoch AND c.shift = s.shift
+               AND c.done AND c.after = 'reconciled' ORDER BY c.number DESC LIMIT 1)))
+   AND (e.ranges -> 0 -> 0)::bigint = 1 AND (e.ranges -> 0 -> 1)::bigint >= s.closed_seq
    AND (s.count <> coalesce(seen.count, 0) OR s.total <> coalesce(seen.total, 0) OR s.currency <> v.currency);
+
+-- decisions: a shift is reconciled and nobody decided it, or the reverse, or its decisions have a gap
+SELECT device, epoch, shift, s.state, c.last_state, c.n FROM shift s
+  FULL JOIN (SELECT device, epoch, shift, count(*) AS n, max(number) AS last,
+                    (array_agg(after ORDER BY number DESC))[1] AS last_state
+               FROM shift_decision GROUP BY device, epoch, shift) c USING (device, epoch, shift)
+ WHERE (s.state = 'reconciled') IS DISTINCT FROM (coalesce(c.last_state, '') = 'reconciled') OR c.n <> c.last;
