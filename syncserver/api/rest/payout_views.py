@@ -6,10 +6,21 @@ import msgspec
 
 from shared.ids import uuid_text
 from syncserver.api.rest.amounts import Sum
+from syncserver.api.rest.endpoint import Endpoint
+from syncserver.api.rest.vendors import Cursor, Limit
 from syncserver.payouts.accounts import PayoutAccount
 from syncserver.payouts.views import Run, Story
+from syncserver.people.access import ADMINS
 
 TAG = "Payouts"
+XML = "application/xml"
+
+
+class ListQuery(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+    """Where a page begins, and how long it is."""
+
+    cursor: Cursor | None = None
+    limit: Limit = 50
 
 
 class RunView(msgspec.Struct, frozen=True, rename="camel"):
@@ -181,4 +192,20 @@ def account_view(account: PayoutAccount) -> PayoutAccountView:
         asked_at=account.asked_at,
         confirmed_by=account.confirmed_actor,
         confirmed_at=account.confirmed_at,
+    )
+
+
+def admins_page(path: str, handle: Any, summary: str, answers: Any, query: Any, *errors: type[Any]) -> Endpoint:
+    """A page for admins; without answers it is a file."""
+    return Endpoint(
+        method="GET",
+        path=path,
+        handle=handle,
+        summary=summary,
+        answers=answers,
+        media=(XML,) if answers is None else (),
+        roles=ADMINS,
+        query=query,
+        errors=errors,
+        tag=TAG,
     )

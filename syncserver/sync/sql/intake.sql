@@ -6,6 +6,9 @@ SELECT epoch, kid, public_key FROM device_epoch WHERE device = $1;
 -- foreign_kids: which of these kids belong to other devices
 SELECT kid FROM device_epoch WHERE kid = ANY ($1::bytea[]) AND device <> $2;
 
+-- intake_of_day: what a device has added since a day began, where it has
+SELECT intake_records, intake_bytes FROM device WHERE device = $1 AND intake_day >= $2;
+
 -- lock_epochs: lock the journals of some devices, each of one epoch, in the devices' order, first of all locks
 SELECT device, public_key, compromised_at, head, ranges, lat, lon FROM device_epoch
  WHERE device = ANY ($1::uuid[]) AND epoch = ($2::integer[])[array_position($1::uuid[], device)]
@@ -106,10 +109,13 @@ SELECT ($1::uuid[])[r.place], ($2::integer[])[r.place], ($3::uuid[])[r.place], (
               $16::text::smallint[], $17::text::boolean[])
        AS r (place, seq, link, prev, raw, at, type, wallet, payment, status, reasons, score, fork);
 
--- write_heads: move journals' heads, note when their devices were heard of, and keep the first receipt for each batch,
--- where it has one already
+-- write_heads: move journals' heads, note when their devices were heard of and how much they added that day ($9 records,
+-- $10 bytes), and keep the first receipt for each batch, where it has one already
 WITH device_seen AS (
-    UPDATE device SET last_seen_at = seen.at FROM unnest($1::uuid[], $4::bigint[]) AS seen (device, at)
+    UPDATE device SET last_seen_at = seen.at, intake_day = greatest(intake_day, seen.at / 86400000),
+           intake_records = CASE WHEN intake_day >= seen.at / 86400000 THEN intake_records ELSE 0 END + seen.records,
+           intake_bytes = CASE WHEN intake_day >= seen.at / 86400000 THEN intake_bytes ELSE 0 END + seen.bytes
+      FROM unnest($1::uuid[], $4::bigint[], $9::bigint[], $10::bigint[]) AS seen (device, at, records, bytes)
      WHERE device.device = seen.device),
  receipt_kept AS (
     INSERT INTO batch (device, epoch, batch, received_at, records, receipt)

@@ -91,7 +91,7 @@ class EnrolScreen(TillScreen):
             elif field.id == "token":
                 token_kid(field.value.strip())
             elif field.id == "name":
-                check_text(field.value, _("the name"))
+                check_text(field.value, marked("the name"))
         except TallystickError as error:
             return error
         return None

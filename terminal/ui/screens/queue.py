@@ -10,13 +10,17 @@ from textual.widget import Widget
 from textual.widgets import OptionList, Static
 
 from shared.errors import TallystickError
+from terminal.composition import Terminal
 from terminal.service.desk import News, SyncNews
 from terminal.texts import _, marked
 from terminal.till.search import Place
+from terminal.till.views import AskedRefund, StatusView
 from terminal.ui.screens.base import TillScreen
 from terminal.ui.screens.payment import PaymentScreen
+from terminal.ui.screens.refunding import ask_again
 from terminal.ui.standing import Standing
-from terminal.ui.sync_words import queue_head, queue_line, report_lines, try_lines
+from terminal.ui.sync_words import queue_head, queue_line, refund_lines, report_lines, try_lines
+from terminal.ui.widgets.key_line import KeyLine
 from terminal.ui.widgets.paged_rows import PagedRows
 
 
@@ -24,11 +28,12 @@ class QueueScreen(TillScreen):
     """Sums above, how the syncs went, then payment by payment, the oldest first."""
 
     TITLE_TEXT = marked("Queue and sync")
-    ACTIONS: ClassVar[tuple[str, ...]] = ("sync", "back", "help", "history", "shift")
+    ACTIONS: ClassVar[tuple[str, ...]] = ("sync", "again", "back", "help", "history", "shift")
 
     def __init__(self) -> None:
         super().__init__()
         self._after: Place | None = None
+        self._refunds: tuple[AskedRefund, ...] = ()
 
     def middle(self) -> Iterable[Widget]:
         """Sums, syncs, payments."""
@@ -67,16 +72,38 @@ class QueueScreen(TillScreen):
 
     @work(exclusive=True, group="syncs")
     async def _look(self) -> None:
+        def read(terminal: Terminal) -> tuple[StatusView, tuple[AskedRefund, ...]]:
+            views = terminal.till.views
+            return views.status(), views.refunds()
+
         try:
-            status = await self.till.ask(lambda terminal: terminal.till.views.status())
+            status, self._refunds = await self.till.ask(read)
         except TallystickError as error:
             self.say_error(error)
             return
         if self.gone:
             return
         self.query_one("#queue", Static).update(queue_head(status, ascii_only=self.till.ascii_only))
-        lines = [*try_lines(status), *report_lines(self.till.desk.last_sync)]
+        lines = [*refund_lines(self._refunds), *try_lines(status), *report_lines(self.till.desk.last_sync)]
         self.query_one("#tries", Static).update(Text("\n").join(lines))
+        self.query_one(KeyLine).refresh()
+
+    def offers(self, action: str) -> bool:
+        """Asking again, where something was not answered."""
+        return action != "again" or bool(self._refunds)
+
+    def action_again(self) -> None:
+        """Ask again for the refunds that were not answered."""
+        if self._refunds:
+            self._ask_again(self._refunds)
+
+    @work(exclusive=True, group="again")
+    async def _ask_again(self, refunds: tuple[AskedRefund, ...]) -> None:
+        for refund in refunds:
+            if not await ask_again(self, refund.payment):
+                break
+        if not self.gone:
+            self._look()
 
     @work(exclusive=True, group="page")
     async def _begin(self) -> None:
