@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
-# Slow to import or large, each for something that comes later: syncing, pictures, printers, migrations, helps.
-LATER = ("httpx", "joserfc", "terminal.sync", "PIL", "escpos", "segno", "anyascii", "sqlite_utils")
+# Slow to import or large, each for something that comes later: syncing, pictures, printers, migrations, tracebacks.
+LATER = ("httpx", "joserfc", "terminal.sync", "PIL", "escpos", "segno", "anyascii", "sqlite_utils", "pygments")
 
 
 def test_the_screens_load_no_network_no_pictures_and_no_other_command() -> None:
