@@ -9,7 +9,6 @@ from typing import ClassVar, TypeVar
 
 import rich
 from rich.segment import Segments
-from rich.traceback import Traceback
 from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
@@ -133,6 +132,8 @@ class TillApp(Doors, App[int]):
 
     def _fatal_error(self) -> None:
         """End after a defect, as Textual does, but without variables: there are codes and PINs among them."""
+        from rich.traceback import Traceback  # noqa: PLC0415 - with highlighters, for what hardly ever happens
+
         self.bell()
         trace = Traceback(show_locals=False, width=None, suppress=[rich])
         self._exit_renderables.append(Segments(self.console.render(trace, self.console.options)))
