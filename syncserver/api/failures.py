@@ -10,6 +10,7 @@ from starlette.responses import Response
 from shared.errors import DecodingError, TallystickError, TokenError
 from syncserver.api.body import SlowBodyError, TooLargeError, WrongTypeError
 from syncserver.api.envelope import failure
+from syncserver.audit.errors import UnknownAuditEntryError
 from syncserver.database.errors import AWAY, BusyError
 from syncserver.keys.errors import KeyFileError
 from syncserver.ledger.postings import InsufficientFundsError
@@ -21,6 +22,17 @@ from syncserver.payments.errors import (
     TillRefundRefusedError,
     UnknownPaymentError,
 )
+from syncserver.payouts.errors import (
+    AnotherPersonError,
+    BankReferenceError,
+    NoPayoutAccountError,
+    NothingToPayError,
+    PayoutStateError,
+    UnknownPayoutAccountError,
+    UnknownPayoutError,
+    UnknownRunError,
+    VendorBlockedError,
+)
 from syncserver.people.errors import (
     BlockedError,
     CredentialsError,
@@ -31,6 +43,10 @@ from syncserver.people.errors import (
     PersonStateError,
     RefreshRaceError,
     RefreshTokenError,
+    SecondFactorError,
+    SecondFactorNeededError,
+    SecondFactorStateError,
+    SessionOverError,
     TooOftenError,
     UnknownPersonError,
     WaitingPeriodError,
@@ -67,23 +83,32 @@ STATUS: dict[type[TallystickError], int] = {
     DeviceGoneError: 401,
     CredentialsError: 401,
     RefreshTokenError: 401,
+    SecondFactorNeededError: 401,
+    SecondFactorError: 401,
+    SessionOverError: 401,
     PullRefusedError: 403,
     ForbiddenError: 403,
     NotApprovedError: 403,
     BlockedError: 403,
     TillRefundRefusedError: 403,
+    AnotherPersonError: 403,
     UnknownSeriesError: 404,
     OwnWalletError: 403,
     UnknownWalletError: 404,
+    UnknownAuditEntryError: 404,
     UnknownPersonError: 404,
     UnknownVendorError: 404,
     UnknownPaymentError: 404,
     UnknownEntryError: 404,
+    UnknownRunError: 404,
+    UnknownPayoutError: 404,
+    UnknownPayoutAccountError: 404,
     SlowBodyError: 408,
     KeyTakenError: 409,
     DeviceStateError: 409,
     KeyReusedError: 409,
     PersonStateError: 409,
+    SecondFactorStateError: 409,
     WaitingPeriodError: 409,
     LoginTakenError: 409,
     RefreshRaceError: 409,
@@ -96,6 +121,11 @@ STATUS: dict[type[TallystickError], int] = {
     EntryStateError: 409,
     NoBankAccountError: 409,
     WalletBlockedError: 409,
+    NoPayoutAccountError: 409,
+    NothingToPayError: 409,
+    VendorBlockedError: 409,
+    PayoutStateError: 409,
+    BankReferenceError: 409,
     TooLargeError: 413,
     TooManyRecordsError: 413,
     WrongTypeError: 415,

@@ -3,8 +3,10 @@
 import asyncio
 import getpass
 import itertools
+import socket
 import sys
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from functools import partial
 from json import dumps
 from typing import Annotated, Any, TypeVar
@@ -12,6 +14,8 @@ from typing import Annotated, Any, TypeVar
 import asyncpg
 from cyclopts import Parameter
 
+from shared.errors import DecodingError
+from syncserver.audit.acting import acting
 from syncserver.composition import open_services
 from syncserver.database.errors import AWAY, UnreachableError
 from syncserver.services import Services
@@ -32,7 +36,8 @@ def run(operation: Callable[[Services], Awaitable[_T]]) -> _T:
 
     async def opened() -> _T:
         async with open_services(ServerSettings()) as services:
-            return await _tried(partial(operation, services))
+            with acting(actor(), _origin()):
+                return await _tried(partial(operation, services))
 
     return asyncio.run(opened())
 
@@ -56,6 +61,24 @@ def actor() -> str:
         return f"cli {getpass.getuser()}"
     except (KeyError, OSError):  # a user id without a name, as in containers
         return "cli"
+
+
+def _origin() -> str:
+    """Where this command runs, for the audit trail."""
+    return f"command on {socket.gethostname()}"
+
+
+def moment(text: str) -> int:
+    """A day or a time as somebody types it (ISO 8601, UTC unless it says otherwise), in ms.
+
+    Raises:
+        DecodingError: it is none.
+    """
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise DecodingError(f"{text[:40]!r} is no day and no time (ISO 8601)") from error
+    return int((at if at.tzinfo is not None else at.replace(tzinfo=UTC)).timestamp()) * 1_000
 
 
 def show(data: dict[str, Any], words: str, *, json: bool) -> None:

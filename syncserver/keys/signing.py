@@ -17,7 +17,7 @@ from shared.rules.decision import MS_PER_HOUR
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
 from syncserver.database.queries import load
-from syncserver.keys.errors import KeyRotationError, NotInitialisedError, UnknownSigningKeyError
+from syncserver.keys.errors import KeyFileError, KeyRotationError, NotInitialisedError, UnknownSigningKeyError
 from syncserver.keys.wrapping import KeyEncryptionKey
 from syncserver.ports import Clock, Random
 
@@ -182,6 +182,21 @@ async def all_keys(connection: Connection) -> list[PublishedKey]:
     return [_published(row) for row in await connection.fetch(QUERIES["read_all_keys"])]
 
 
+async def own_keys(connection: Connection, kek: KeyEncryptionKey) -> dict[bytes, bytes]:
+    """Kid → public key of all keys that ever were this server's.
+
+    A row that somebody put in, who has the database and not the key-encryption key, is none.
+    """
+    own = {}
+    for row in await connection.fetch(QUERIES["wrapped_keys"]):
+        try:
+            key = SigningKey.from_seed(kek.unwrap(row["wrapped_seed"], _context(row["kid"])))
+        except KeyFileError:
+            continue
+        own[key.kid] = key.public_key
+    return own
+
+
 async def default_lead(connection: Connection) -> int:
     """How long a till may go on with a book and then keep its records back (ms): one that comes within it is in time.
 
@@ -199,7 +214,7 @@ async def rotate(
     """Make the next signing key. It is published at once and signs after a while; the one before then runs out.
 
     Args:
-        connection: not in a transaction.
+        connection: in the caller's transaction, or in none.
         kek: wraps the key.
         clock: ms since the epoch.
         random: secure random bytes.
@@ -231,7 +246,7 @@ async def revoke(
     That is the one that was published and waited to sign, else a new one: of the key before, books alone are signed.
 
     Args:
-        connection: not in a transaction.
+        connection: in the caller's transaction, or in none.
         kek: wraps the key.
         clock: ms since the epoch.
         random: secure random bytes.

@@ -6,12 +6,13 @@ from shared.fields import checked_text
 from shared.lifecycles import STATUS_OF_PAYMENT, PaymentState
 from shared.money import Money
 from shared.policy import Policy
+from syncserver.audit import trail
 from syncserver.database.connection import Connection
 from syncserver.judge.facts import KnownPayment
 from syncserver.ledger import store
 from syncserver.ledger.postings import Account, Cause, Postings, WalletAccounts
 from syncserver.payments.errors import NotFlaggedError, ReasonRequiredError
-from syncserver.payments.views import PaymentView, find
+from syncserver.payments.views import PaymentView, find, object_of
 from syncserver.services import Services
 from syncserver.sync.reading import read_known_payments, read_policies
 
@@ -42,7 +43,7 @@ async def review(
     check_reason(approve=approve, reason=reason)
     async with services.pool.acquire() as connection, connection.transaction():
         case = await open_case(connection, view)
-        await decide(connection, case, approve=approve, reason=reason, actor=actor, at=services.clock())
+        await decide(connection, services, case, approve=approve, reason=reason, actor=actor)
     return await find(services, view.payment, view.wallet)
 
 
@@ -72,12 +73,14 @@ async def open_case(connection: Connection, view: PaymentView) -> Case:
     return Case(view, known, locked[view.wallet].accounts)
 
 
-async def decide(connection: Connection, case: Case, *, approve: bool, reason: str | None, actor: str, at: int) -> None:
+async def decide(
+    connection: Connection, services: Services, case: Case, *, approve: bool, reason: str | None, actor: str
+) -> None:
     """Approve or reject, in the transaction that opened the case; its reason was checked."""
     view, known = case.view, case.known
     device = view.row["device"].bytes if view.row["device"] is not None else None
     policy = (await read_policies(connection, known.vendor, device or known.vendor)).latest()
-    postings = Postings(at=at, actor=actor, wallets={view.wallet: case.accounts})
+    postings = Postings(at=services.clock(), actor=actor, wallets={view.wallet: case.accounts})
     state = PaymentState.SUCCESSFUL if approve else PaymentState.FAILED
     if approve:
         _approve(postings, view.payment, known, policy)
@@ -91,6 +94,16 @@ async def decide(connection: Connection, case: Case, *, approve: bool, reason: s
         await store.note_device_updates(
             connection, postings.at, [(device, view.payment, view.wallet, status, known.reasons)]
         )
+    await trail.note(
+        connection,
+        services,
+        actor=actor,
+        action="payment.approve" if approve else "payment.reject",
+        object_=object_of(view.payment),
+        before={"state": known.state.value},
+        after={"state": state.value, "wallet": view.wallet, "amount": known.amount, "currency": view.currency},
+        reason=reason,
+    )
 
 
 def _approve(postings: Postings, payment: bytes, known: KnownPayment, policy: Policy) -> None:

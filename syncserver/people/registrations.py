@@ -15,10 +15,11 @@ import asyncpg
 from shared.errors import DecodingError, LifeCycleError
 from shared.fields import checked_text
 from shared.geo import Place
-from shared.ids import uuid7
+from shared.ids import uuid7, uuid_text
 from shared.lifecycles import PERSON, PersonState, check_step
 from shared.money import minor_digits
 from shared.rules.decision import MS_PER_HOUR
+from syncserver.audit import trail
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
 from syncserver.database.queries import load
@@ -42,6 +43,13 @@ QUERIES = load(Path(__file__).parent)
 REGISTERING = frozenset({Role.CUSTOMER, Role.VENDOR})
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._@+-]{2,63}")
 NOBODY = bytes(16)
+# What the steps of a person's life cycle that somebody decides are called in the audit trail.
+_VERBS = {
+    (PersonState.WAITING, PersonState.APPROVED): "approve",
+    (PersonState.WAITING, PersonState.REJECTED): "reject",
+    (PersonState.APPROVED, PersonState.BLOCKED): "block",
+    (PersonState.BLOCKED, PersonState.APPROVED): "unblock",
+}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -94,6 +102,11 @@ class Registration:
 
     def __repr__(self) -> str:
         return f"Registration({self.role.value})"
+
+
+def object_of(user_id: bytes) -> str:
+    """How the audit trail names somebody."""
+    return f"person {uuid_text(user_id)}"
 
 
 def login_of(text: str) -> str:
@@ -240,7 +253,7 @@ async def reject(services: Services, caller: Caller, user_id: bytes, reason: str
     async with services.pool.acquire() as connection, connection.transaction():
         person = await _to_decide(connection, user_id, PersonState.REJECTED)
         await _write(connection, services, person, PersonState.REJECTED, caller.actor, reason=why)
-        await _end_sessions(connection, services, person)
+        await end_sessions(connection, services, person.user_id)
         return await read(connection, user_id)
 
 
@@ -256,7 +269,7 @@ async def block(services: Services, caller: Caller, user_id: bytes, reason: str,
         person = await _to_decide(connection, user_id, PersonState.BLOCKED)
         _require_above(caller, person)
         await _write(connection, services, person, PersonState.BLOCKED, actor or caller.actor, reason=why)
-        await _end_sessions(connection, services, person)
+        await end_sessions(connection, services, person.user_id)
         await _block_wallet(connection, person, blocked=True)
         return await read(connection, user_id)
 
@@ -315,10 +328,25 @@ async def _write(
     shop = uuid_of(vendor) if vendor is not None else None
     row: tuple[Any, ...] = (uuid_of(person.user_id), state, shop, services.clock(), actor, reason)
     await connection.execute(QUERIES["decide_person"], *row)
+    await trail.note(
+        connection,
+        services,
+        actor=actor,
+        action=f"person.{_VERBS[person.state, state]}",
+        object_=object_of(person.user_id),
+        before={"state": person.state.value},
+        after={"state": state.value, "login": person.login, "role": person.role.value, "vendor": vendor},
+        reason=reason,
+    )
 
 
-async def _end_sessions(connection: Connection, services: Services, person: Person) -> None:
-    await connection.execute(QUERIES["revoke_others"], uuid_of(person.user_id), None, services.clock())
+async def end_sessions(
+    connection: Connection, services: Services, user_id: bytes, *, keep: bytes | None = None
+) -> None:
+    """End all of somebody's sessions but one, in programs and in browsers. The person is locked."""
+    kept, now = uuid_of(keep) if keep is not None else None, services.clock()
+    await connection.execute(QUERIES["revoke_others"], uuid_of(user_id), kept, now)
+    await connection.execute(QUERIES["end_web_sessions"], uuid_of(user_id), kept, now)
 
 
 async def _block_wallet(connection: Connection, person: Person, *, blocked: bool) -> None:

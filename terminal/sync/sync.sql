@@ -58,7 +58,8 @@ ON CONFLICT (what) DO UPDATE SET tried_at = excluded.tried_at,
     succeeded_at = coalesce(excluded.succeeded_at, succeeded_at), error = excluded.error;
 
 -- slow_since: when an upload was last tried, if the server was too slow for a customer who waited.
-SELECT tried_at FROM sync_state WHERE what = 'push' AND error LIKE '%(SERVER_TOO_SLOW)';
+SELECT tried_at FROM sync_state WHERE what = 'push'
+    AND CASE WHEN json_valid(error) THEN json_extract(error, '$.code') END = 'SERVER_TOO_SLOW';
 
 -- set_device: this terminal is enrolled, or in its next epoch.
 INSERT INTO device (one, device, epoch, public_key, certificate, server_url, server_id, vendor, vendor_name, lat, lon,
@@ -80,6 +81,9 @@ SELECT 1 FROM device;
 -- count_unanswered: records that no verified receipt covers.
 SELECT records FROM waiting;
 
+-- standing_to_tell: how many records wait, and since when the oldest does.
+SELECT records, (SELECT min(at) FROM unanswered) AS oldest_at FROM waiting;
+
 -- shift_is_open: whether a shift is open.
 SELECT 1 FROM shift WHERE closed_at IS NULL;
 
@@ -92,6 +96,9 @@ SELECT coalesce(sum(amount), 0) FROM refund WHERE payment = :payment AND state =
 -- add_refund: a refund is about to be asked for.
 INSERT INTO refund (key, payment, amount, currency, approver, reason, shift, asked_at)
 VALUES (:key, :payment, :amount, :currency, :approver, :reason, :shift, :asked_at);
+
+-- drop_refund: it was never asked for: no connection stood.
+DELETE FROM refund WHERE key = :key AND state = 'asked';
 
 -- end_refund: the server's word on it.
 UPDATE refund SET state = :state, problem = :problem, ended_at = :ended_at WHERE key = :key AND state = 'asked';

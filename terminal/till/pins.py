@@ -8,6 +8,7 @@ from nacl.exceptions import CryptoError
 from shared.messages.book import Cashier
 from terminal.clock import Moment
 from terminal.errors import PinLockedError
+from terminal.texts import marked
 from terminal.till.parts import Parts
 from terminal.till.queries import SQL
 
@@ -55,14 +56,14 @@ class Pins:
         with store.transaction():
             row, wrong = store.row(SQL["pin_try"], {"cashier": person.id}), self._wrong(person)
             if row and wrong >= _LOCK_AFTER:
-                lifts = "another supervisor" if person.role == "supervisor" else "a supervisor"
-                raise PinLockedError(f"too many wrong PINs: {lifts} must lift the lock, or set a new PIN")
+                lifts = marked("another supervisor") if person.role == "supervisor" else marked("a supervisor")
+                raise PinLockedError("too many wrong PINs: {lifts} must lift the lock, or set a new PIN", lifts=lifts)
             if row and wrong >= _DELAY_AFTER:
                 same_boot = row["boot"] == moment.boot
                 wait = _DELAY_MS - (moment.tick - row["tick"] if same_boot else moment.at - row["at"])
                 if wait > 0:
                     seconds = min(_DELAY_MS, wait + _MS_PER_SECOND - 1) // _MS_PER_SECOND
-                    raise PinLockedError(f"too many wrong PINs: try again in {seconds} s")
+                    raise PinLockedError("too many wrong PINs: try again in {seconds} s", seconds=seconds)
             store.execute(
                 SQL["set_pin_try"],
                 {

@@ -4,12 +4,16 @@ from textual.app import App
 
 from terminal.texts import _
 from terminal.till.sign_in import Session
+from terminal.ui.screens.approval import ApprovalScreen
 from terminal.ui.screens.base import EVERYWHERE, TillScreen
+from terminal.ui.screens.confirming import ConfirmScreen
 from terminal.ui.screens.help import HelpScreen
 from terminal.ui.screens.history import HistoryScreen
 from terminal.ui.screens.menu import MenuScreen
 from terminal.ui.screens.queue import QueueScreen
+from terminal.ui.screens.reason import ReasonScreen
 from terminal.ui.screens.receipt import ReceiptScreen
+from terminal.ui.screens.refund import RefundScreen
 from terminal.ui.screens.settings import SettingsScreen
 from terminal.ui.screens.shift import ShiftScreen
 from terminal.ui.screens.status import StatusScreen
@@ -19,6 +23,8 @@ from terminal.ui.surroundings import of
 _ALWAYS = ("help", "sync")
 # Left without a thought: nobody waits for what they were dismissed with, and nothing is under way there.
 _LOOKED_AT = (HelpScreen, HistoryScreen, QueueScreen, ReceiptScreen, StatusScreen)
+# What they ask was put into words before, in the language of then; and nothing is set in the midst of an answer.
+_QUESTIONS = (ApprovalScreen, ConfirmScreen, ReasonScreen, RefundScreen)
 
 
 class Doors(App[int]):
@@ -31,6 +37,8 @@ class Doors(App[int]):
         del parameters
         if action not in EVERYWHERE or action in _ALWAYS:
             return True
+        if action == "settings" and isinstance(self.screen, _QUESTIONS):
+            return False
         return self.session is not None and not self.session.shut
 
     def action_help(self) -> None:

@@ -23,6 +23,10 @@ class Surroundings(Protocol):
     preferences: Preferences
 
     @property
+    def language(self) -> str:
+        """What is spoken."""
+
+    @property
     def signed_in(self) -> SignedIn | None:
         """Who works here."""
 

@@ -91,8 +91,7 @@ async def review_transaction(call: Call[ReviewRequest, WalletQuery]) -> Answer[A
         subject = f"{view.wallet} {uuid_text(payment)} {word}"
         if not await may_go_ahead(connection, services, who, action="review", subject=subject, money=case.money):
             return seen(view, who), ACCEPTED
-        at = services.clock()
-        await review.decide(connection, case, approve=approve, reason=reason, actor=who.actor, at=at)
+        await review.decide(connection, services, case, approve=approve, reason=reason, actor=who.actor)
         return seen(await views.look_up(connection, payment, view.wallet), who), 200
 
     return await call.once_or_wait(work)
@@ -114,7 +113,7 @@ async def refund_transaction(call: Call[RefundRequest, WalletQuery]) -> Answer[A
             connection, services, who, action="refund", subject=subject, money=refund.total
         ):
             return seen(view, who), ACCEPTED
-        await refunds.carry_out(connection, refund, reason=body.reason, actor=who.actor, at=services.clock())
+        await refunds.carry_out(connection, services, refund, reason=body.reason, actor=who.actor)
         return seen(await views.look_up(connection, payment, view.wallet), who), 200
 
     return await call.once_or_wait(work)

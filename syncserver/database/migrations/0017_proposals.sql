@@ -1,1 +1,2 @@
 -- Nothing yet: policies that wait for a second person.
+SELECT;

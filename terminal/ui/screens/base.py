@@ -1,6 +1,7 @@
 """What every screen of the till has: the status above, its own middle, its keys below, and a line for words."""
 
 from collections.abc import Coroutine, Iterable
+from inspect import isawaitable
 from typing import Any, ClassVar
 
 from textual import events
@@ -12,7 +13,7 @@ from textual.widgets import Static
 
 from shared.errors import TallystickError
 from terminal.service.desk import News
-from terminal.texts import _
+from terminal.texts import _, in_words
 from terminal.ui.keys import bindings
 from terminal.ui.surroundings import Surroundings, of
 from terminal.ui.themes import symbol
@@ -28,6 +29,7 @@ class TillScreen(Screen[Any]):
 
     TITLE_TEXT: ClassVar[str] = ""
     ACTIONS: ClassVar[tuple[str, ...]] = ("back",)
+    _spoken = ""
     # While something is under way, keys wait; they are typed once it is done, where such a screen is shown still.
     busy = False
     _ready = False
@@ -47,6 +49,7 @@ class TillScreen(Screen[Any]):
 
     def compose(self) -> ComposeResult:
         """Status, title, middle, words, keys."""
+        self._spoken = self.till.language
         yield StatusLine()
         if self.TITLE_TEXT:
             yield Static(_(self.TITLE_TEXT), classes="title", markup=False)
@@ -54,6 +57,19 @@ class TillScreen(Screen[Any]):
             yield from self.middle()
         yield Static("", id="words", markup=False)
         yield KeyLine()
+
+    async def on_screen_resume(self) -> None:
+        """Draw anew where another language was chosen above this screen."""
+        if self._spoken != self.till.language:
+            self._spoken = self.till.language
+            await self.speak_anew()
+
+    async def speak_anew(self) -> None:
+        """Say everything in the language that is spoken now: as if this screen had just come up."""
+        await self.recompose()
+        begin: Any = getattr(self, "on_mount", lambda: None)()
+        if isawaitable(begin):
+            await begin
 
     def middle(self) -> Iterable[Widget]:
         """What this screen is about."""
@@ -99,7 +115,9 @@ class TillScreen(Screen[Any]):
 
     def say(self, text: str, *, kind: str = "") -> None:
         """A line above the keys; `kind` is a mark of `themes.symbol`, and what is no good rings."""
-        mark = f"{symbol(kind, ascii_only=self.till.ascii_only)} " if kind and text else ""
+        ascii_only = self.till.ascii_only
+        mark = f"{symbol(kind, ascii_only=ascii_only)} " if kind and text else ""
+        text = text.replace("…", "...") if ascii_only else text
         # A worker may end after its screen has gone: then nobody is there to read it.
         for words in self.query("#words").results(Static):
             words.update(f"{mark}{text}")
@@ -115,7 +133,7 @@ class TillScreen(Screen[Any]):
 
     def say_error(self, error: TallystickError) -> None:
         """What went wrong, in its own words."""
-        self.say(_(error.message), kind="bad")
+        self.say(in_words(error), kind="bad")
 
     def scanned(self, text: str) -> None:
         """Something was scanned while this screen was shown."""

@@ -13,7 +13,7 @@ from shared.money import Money, format_minor
 from shared.reasons import Reason
 from shared.vouchers import Voucher
 from terminal.composition import Terminal
-from terminal.texts import _
+from terminal.texts import _, marked
 from terminal.till import sentences
 from terminal.till.checkout import OpenSale
 from terminal.till.sale import SaleAnswer
@@ -26,6 +26,7 @@ from terminal.ui.screens.verdict import VerdictScreen
 from terminal.ui.tendered import Tendered, read_scan
 from terminal.ui.widgets.entry_field import EntryField
 from terminal.ui.widgets.key_line import KeyLine
+from terminal.ui.widgets.status_line import StatusLine
 
 _Answer = TypeVar("_Answer")
 
@@ -36,6 +37,13 @@ class Stage(Enum):
     AMOUNT = "amount"
     TENDER = "tender"
     CODE = "code"
+
+
+_HINTS = {
+    Stage.AMOUNT: marked("Type the amount, then Enter."),
+    Stage.TENDER: marked("Scan the voucher, or type the wallet number and Enter."),
+    Stage.CODE: marked("The customer's code, then Enter."),
+}
 
 
 class SaleScreen(TillScreen):
@@ -71,6 +79,18 @@ class SaleScreen(TillScreen):
             self.start(self._finish(None, found=True))
         elif sale is not None:
             self.say(_("This sale was paid in part before the till was started again."), kind="warn")
+
+    async def speak_anew(self) -> None:
+        """The same sale, as far as it is, in other words."""
+        for name, label in (("amount", _("Amount")), ("wallet", _("Wallet")), ("code", _("Code"))):
+            field = self._field(name)
+            field.label = label
+            field.refresh()
+        self.query_one("#paid", Static).update(_paid(self._sale))
+        self.query_one(StatusLine).refresh()
+        self.query_one(KeyLine).refresh()
+        if not self.busy:
+            self.say(_(_HINTS[self._stage]))
 
     def offers(self, action: str) -> bool:
         """Other tender is for the rest of a sale that was paid in part; + for an offer."""
@@ -213,12 +233,12 @@ class SaleScreen(TillScreen):
     async def _answered(self, answer: SaleAnswer) -> None:
         if answer.covers is not None:
             self._offer = answer.covers
-            self.say(
-                _("This code covers {covers}. + takes that; the rest is paid with another code.").format(
-                    covers=answer.covers
-                ),
-                kind="warn",
+            text = (
+                _("One payment may be {covers} here. + takes that; the rest is paid with another code.")
+                if Reason.PAYMENT_LIMIT in answer.reasons
+                else _("This code covers {covers}. + takes that; the rest is paid with another code.")
             )
+            self.say(text.format(covers=answer.covers), kind="warn")
             self.query_one(KeyLine).refresh()
             return
         self._field("code").put(CodeEntry())
@@ -296,13 +316,7 @@ class SaleScreen(TillScreen):
         code.display = stage is Stage.CODE
         {Stage.AMOUNT: amount, Stage.TENDER: wallet, Stage.CODE: code}[stage].focus()
         self.query_one(KeyLine).refresh()
-        self.say(
-            {
-                Stage.AMOUNT: _("Type the amount, then Enter."),
-                Stage.TENDER: _("Scan the voucher, or type the wallet number and Enter."),
-                Stage.CODE: _("The customer's code, then Enter."),
-            }[stage]
-        )
+        self.say(_(_HINTS[stage]))
 
     def _forget_tender(self) -> None:
         """Another wallet or voucher, for what is left."""

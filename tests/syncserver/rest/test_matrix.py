@@ -31,6 +31,8 @@ OWNERS = (OWN, OTHERS, UNKNOWN)
 NOBODY = frozenset[str]()
 HIS = frozenset({OWN})
 ANY = frozenset(OWNERS)
+DEVICE = {"deviceId": uuid_text(bytes(16))}
+VENDOR = {"vendorId": uuid_text(bytes(16))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,14 +147,52 @@ EXPECTED = {
     "POST /api/transactions/refund/{transactionId}": admins(vendor=ANY, body=BECAUSE),
     "GET /api/transactions/history/{userId}": customers(),
     "GET /api/transactions/{transactionId}": people_about_themselves(),
+    "GET /api/overview": admins(),
+    "GET /api/overview/second": admins(),
+    "GET /api/devices": admins(),
+    "GET /api/devices/{deviceId}": admins(names=DEVICE),
+    "POST /api/devices/enrolment-tokens": admins(body={"vendorId": uuid_text(bytes(16))}),
+    "POST /api/devices/{deviceId}/quarantine": admins(body={"reason": "a strange journal"}, names=DEVICE),
+    "POST /api/devices/{deviceId}/release": admins(names=DEVICE),
+    "POST /api/devices/{deviceId}/revoke": admins(names=DEVICE),
+    "GET /api/customers": admins(),
+    "GET /api/customers/{customerId}": admins(names={"customerId": uuid_text(bytes(16))}),
+    "POST /api/vendors": admins(body={"name": "Bakery", "lat": 0, "lon": 0, "currency": "EUR"}),
+    "GET /api/vendors/{vendorId}/cashiers": admins(names=VENDOR),
+    "POST /api/vendors/{vendorId}/cashiers": admins(
+        body={"cashier": "ada", "name": "Ada", "role": "cashier", "pin": "290871"}, names=VENDOR
+    ),
+    "POST /api/vendors/{vendorId}/cashiers/remove": admins(body={"cashier": "ada"}, names=VENDOR),
     "GET /api/vendors": admins(),
     "GET /api/vendors/{vendorId}": shops(),
     "GET /api/vendors/{vendorId}/sales": shops(),
     "GET /api/vendors/{vendorId}/terminals": shops(),
     "GET /api/vendors/{vendorId}/exposure": shops(),
     "GET /api/vendors/{vendorId}/statement": shops(),
+    "GET /api/vendors/{vendorId}/payouts": shops(),
+    "GET /api/vendors/{vendorId}/payout-accounts": shops(),
+    "POST /api/vendors/{vendorId}/payout-accounts": admins(body={"account": "EE382200221020145685", "holder": "x"}),
+    "POST /api/vendors/{vendorId}/payout-accounts/confirm": admins(body={"version": 1}),
+    "GET /api/payout-accounts": admins(),
+    "POST /api/payout-runs": admins(body={"currency": "EUR"}),
+    "GET /api/payout-runs": admins(),
+    "GET /api/payout-runs/{runId}": admins(),
+    "POST /api/payout-runs/{runId}/approve": admins(),
+    "POST /api/payout-runs/{runId}/cancel": admins(body=BECAUSE),
+    "POST /api/payout-runs/{runId}/send": admins(body={}),
+    "GET /api/payout-runs/{runId}/file": admins(),
+    "GET /api/payouts": admins(),
+    "GET /api/payouts/{payoutId}": admins(),
+    "POST /api/payouts/{payoutId}/outcome/{outcome}": admins(body=BECAUSE, names={"outcome": "failed"}),
     "POST /api/vendors/{vendorId}/block": admins(),
     "POST /api/vendors/{vendorId}/unblock": admins(),
+    "GET /api/payments": admins(),
+    "GET /api/payments/{transactionId}": admins(),
+    "GET /api/search": admins(query={"q": "ada"}),
+    "GET /api/audit": admins(),
+    "GET /api/audit/entries/{entryId}": admins(),
+    "GET /api/audit/seals": admins(),
+    "POST /api/audit/verify": admins(body={"latest": 10}),
 }
 WHILE_THEY_WAIT = {"GET /home/checkWaitingPeriod", "POST /auth/password", "POST /auth/logout-everywhere"}
 
@@ -251,9 +291,12 @@ def own_id(who: Person) -> str:
     return uuid_text(who.caller.vendor) if who.caller.vendor is not None else who.id
 
 
+NAMES = ("userId", "vendorId", "transactionId", "adminId", "entryId", "runId", "payoutId")
+
+
 async def ask(shop: Shop, endpoint: Endpoint, cell: Cell) -> tuple[int, str | None]:
     expected = EXPECTED[name_of(endpoint)]
-    names = dict.fromkeys(("userId", "vendorId", "transactionId", "adminId", "entryId"), uuid_text(uuid7(0, bytes(10))))
+    names = dict.fromkeys(NAMES, uuid_text(uuid7(0, bytes(10))))
     names |= expected.names
     if expected.whose is not None:
         names[expected.whose] = cell.id

@@ -4,19 +4,21 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 import httpx
 from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Static
 
+from terminal.clock import Clock, Random
 from terminal.preferences import Preferences
 from terminal.service.desk import Desk
 from terminal.sync import Pace
 from terminal.ui.app import TillApp
 from terminal.ui.widgets.entry_field import EntryField
-from tests.terminal.shop import Shop, secret_of_tests
+from tests.terminal.shop import secret_of_tests
 
 SIZES = ((66, 20), (80, 24), (100, 30))
 PERSON_MS = 120.0
@@ -129,9 +131,20 @@ class Screen:
         return self.app.screen.query_one(f"#{name}", EntryField)
 
 
+class Place(Protocol):
+    """Where a terminal lives, by what clock, and with what randomness."""
+
+    @property
+    def home(self) -> Path: ...
+    @property
+    def clock(self) -> Clock: ...
+    @property
+    def dice(self) -> Random: ...
+
+
 @asynccontextmanager
 async def till_app(
-    shop: Shop,
+    shop: Place,
     *,
     size: tuple[int, int] = (80, 24),
     preferences: Preferences | None = None,

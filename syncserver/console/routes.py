@@ -1,0 +1,62 @@
+"""All pages of the console."""
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from syncserver.console import gate, live, static
+from syncserver.console.page import PREFIX, Page, sorry
+from syncserver.console.pages import (
+    account,
+    audit,
+    bank,
+    customers,
+    devices,
+    home,
+    payments,
+    payout_accounts,
+    payouts,
+    search,
+    second,
+    sign_in,
+    vendors,
+)
+from syncserver.people.errors import SessionOverError
+
+PAGES: tuple[Page, ...] = (
+    *sign_in.PAGES,
+    *account.PAGES,
+    *home.PAGES,
+    *devices.PAGES,
+    *vendors.PAGES,
+    *customers.PAGES,
+    *bank.PAGES,
+    *second.PAGES,
+    *payouts.PAGES,
+    *payments.PAGES,
+    *audit.PAGES,
+    *search.PAGES,
+    *payout_accounts.PAGES,
+)
+
+
+async def _nowhere(request: Request) -> Response:
+    try:
+        session = await gate.session_of(request)
+    except SessionOverError:
+        session = None
+    return sorry(request, session, 404, "This page does not exist, or not any more.")
+
+
+async def _home(request: Request) -> Response:  # noqa: ARG001 - as Starlette calls it
+    return RedirectResponse(f"{PREFIX}/", status_code=303)
+
+
+ROUTES: tuple[BaseRoute, ...] = (
+    Route("/", _home, methods=["GET"]),
+    Route(PREFIX, _home, methods=["GET"]),
+    static.ROUTE,
+    live.ROUTE,
+    *(page.route for page in PAGES),
+    Route(PREFIX + "/{rest:path}", _nowhere),
+)
