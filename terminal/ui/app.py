@@ -152,7 +152,9 @@ class TillApp(Doors, App[int]):
         await super().on_event(event)
 
     async def _deliver(self, event: events.Key) -> None:
-        if isinstance(self.screen, TillScreen) and self.screen.busy:
+        if not self.screen_stack:
+            return  # the till is closing
+        if self._top is not None and self._top.busy:
             self._ahead.append(event)
         else:
             await super().on_event(event)
@@ -163,13 +165,12 @@ class TillApp(Doors, App[int]):
 
     async def _go_ahead(self, screen: Screen[Any]) -> None:
         keys, self._ahead = self._ahead, []
-        for key in keys if self.screen is screen else ():
+        for key in keys if self._top is screen else ():
             await self._deliver(key)
 
     def _scanned(self, text: str) -> None:
-        screen = self.screen
-        if text and isinstance(screen, TillScreen):
-            screen.scanned(text)
+        if text and self._top is not None:
+            self._top.scanned(text)
 
     # -- the till ---------------------------------------------------------------------------------------------------
 
@@ -266,13 +267,18 @@ class TillApp(Doors, App[int]):
             await self.push_screen(SignInScreen(session))
 
     def _complain(self, error: TallystickError) -> None:
-        screen = self.screen
-        if isinstance(screen, TillScreen):
-            screen.say_error(error)
+        if self._top is not None:
+            self._top.say_error(error)
 
     async def show(self, screen: Screen[_Answer]) -> _Answer | None:
         """Show a screen above this one; what it was dismissed with. For workers."""
         return await self.push_screen_wait(screen)
+
+    @property
+    def _top(self) -> TillScreen | None:
+        """The till's screen that is shown; none before the first and after the last."""
+        stack = self.screen_stack
+        return stack[-1] if stack and isinstance(stack[-1], TillScreen) else None
 
     def _put(self, screen: TillScreen) -> None:
         self.run_worker(self._show(screen), exclusive=True, group="next screen")
@@ -312,8 +318,8 @@ class TillApp(Doors, App[int]):
             since = None if news.up else self.desk.clock.now()
             self.standing = replace(self.standing, link=news.up, since=since)
         await self.look()
-        screen = self.screen
-        if isinstance(screen, TillScreen):
+        screen = self._top
+        if screen is not None:
             if isinstance(news, PrintNews):
                 text, kind = told(news)
                 screen.say(text, kind=kind)
