@@ -166,9 +166,8 @@ class TillApp(Doors, App[int]):
         self.call_later(self._typed.go_ahead)
 
     def _scanned(self, text: str) -> None:
-        screen = self.screen
-        if text and isinstance(screen, TillScreen):
-            screen.scanned(text)
+        if text and self._top is not None:
+            self._top.scanned(text)
 
     # -- the till ---------------------------------------------------------------------------------------------------
 
@@ -266,13 +265,18 @@ class TillApp(Doors, App[int]):
             await self.push_screen(SignInScreen(session))
 
     def _complain(self, error: TallystickError) -> None:
-        screen = self.screen
-        if isinstance(screen, TillScreen):
-            screen.say_error(error)
+        if self._top is not None:
+            self._top.say_error(error)
 
     async def show(self, screen: Screen[_Answer]) -> _Answer | None:
         """Show a screen above this one; what it was dismissed with. For workers."""
         return await self.push_screen_wait(screen)
+
+    @property
+    def _top(self) -> TillScreen | None:
+        """The till's screen that is shown; none before the first and after the last."""
+        stack = self.screen_stack
+        return stack[-1] if stack and isinstance(stack[-1], TillScreen) else None
 
     def _put(self, screen: TillScreen) -> None:
         self.run_worker(self._show(screen), exclusive=True, group="next screen")
@@ -312,8 +316,8 @@ class TillApp(Doors, App[int]):
             since = None if news.up else self.desk.clock.now()
             self.standing = replace(self.standing, link=news.up, since=since)
         await self.look()
-        screen = self._shown()
-        if isinstance(screen, TillScreen):
+        screen = self._top
+        if screen is not None:
             if isinstance(news, PrintNews):
                 text, kind = told(news)
                 screen.say(text, kind=kind)
