@@ -169,11 +169,15 @@ SELECT v.vendor, v.transfers, t.n, t.last FROM vendor_balance v
   FULL JOIN (SELECT vendor, count(*) AS n, max(number) AS last FROM vendor_transfer GROUP BY vendor) t USING (vendor)
  WHERE v.transfers IS DISTINCT FROM coalesce(t.n, 0) OR v.transfers IS DISTINCT FROM coalesce(t.last, 0);
 
--- payout_entries: a bank entry is of a payout that it does not fit
+-- payout_entries: a bank entry is of a payout that it does not fit, or a payout was paid on nobody's word
 SELECT b.entry, b.payout, b.credit, b.amount, p.amount AS paid, p.state FROM bank_entry b LEFT JOIN payout p USING (payout)
  WHERE b.payout IS NOT NULL
    AND (p.payout IS NULL OR b.amount <> p.amount OR b.currency <> p.currency OR p.end_to_end <> upper(b.end_to_end)
-        OR p.state NOT IN ('paid', 'returned', 'failed') OR (b.credit AND p.state = 'paid'));
+        OR p.state NOT IN ('paid', 'returned', 'failed') OR (b.credit AND p.state = 'paid'))
+UNION ALL
+SELECT NULL, p.payout, NULL, NULL, p.amount, p.state FROM payout p
+ WHERE p.state = 'paid' AND p.reference IS NULL
+   AND NOT EXISTS (SELECT FROM bank_entry b WHERE b.payout = p.payout AND NOT b.credit);
 
 -- payout_files: a payout went to the bank without a file that has it, or a file is not of approved payouts
 SELECT p.payout, p.run, p.state, f.message FROM payout p JOIN payout_run r USING (run) LEFT JOIN payout_file f USING (run)

@@ -127,6 +127,7 @@ DAMAGE = {
         "UPDATE bank_entry SET amount = amount + 1 WHERE payout IS NOT NULL",
         "UPDATE payout SET state = 'sent' WHERE state = 'paid'",
         "UPDATE bank_entry SET payout = gen_random_uuid() WHERE payout IS NOT NULL AND credit",
+        "DELETE FROM bank_entry WHERE payout IS NOT NULL",
     ],
     "payout_files": [
         "DELETE FROM payout_file",
