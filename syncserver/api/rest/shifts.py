@@ -28,10 +28,10 @@ from syncserver.api.rest.shift_views import (
 from syncserver.api.rest.spreadsheets import CSV, csv_answer
 from syncserver.api.rest.vendors import Cursor, Limit
 from syncserver.people.access import ADMINS
-from syncserver.shifts import decisions, listing, reading
+from syncserver.shifts import decisions, evidence, listing, reading
 from syncserver.shifts import records as shift_records
-from syncserver.shifts.errors import AmbiguousShiftError, UnknownShiftError
-from syncserver.shifts.halves import UNCLOSED_HOURS, ShiftKey
+from syncserver.shifts.errors import AmbiguousShiftError, EvidenceTooLargeError, UnknownShiftError
+from syncserver.shifts.halves import UNCLOSED_HOURS, Shift, ShiftKey
 from syncserver.shifts.listing import Filters, Place
 from syncserver.shifts.records import RecordPlace, StrayPlace
 
@@ -41,6 +41,7 @@ FINDING = (UnknownShiftError, AmbiguousShiftError)
 Id = Annotated[str, Meta(max_length=36)]
 Day = Annotated[str, Meta(min_length=10, max_length=10)]
 Epoch = Annotated[int, Meta(ge=1, le=2**31 - 1)]
+BUNDLE = "application/cbor"
 _LINK_BYTES = 32
 
 
@@ -227,6 +228,24 @@ async def list_strays(call: Call[None, StrayQuery]) -> Answer[StrayPage]:
     return Answer(StrayPage([stray_view(one) for one in page], following))
 
 
+async def show_evidence(call: Call[None, EpochQuery]) -> Response:
+    """`GET /api/shifts/{deviceId}/{shiftId}/evidence`."""
+    async with (
+        call.services.pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        shift = await reading.look_up(connection, call.path["deviceId"], call.path["shiftId"], call.query.epoch)
+        bundle = await evidence.make(connection, call.services, shift)
+    return bundle_answer(shift, bundle)
+
+
+def bundle_answer(shift: Shift, bundle: bytes) -> Response:
+    """A bundle as a file."""
+    name = f"shift-{uuid_text(shift.key.shift)}.cbor"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return Response(bundle, media_type=BUNDLE, headers=headers)
+
+
 ENDPOINTS = (
     Endpoint(
         method="GET",
@@ -270,6 +289,17 @@ ENDPOINTS = (
         roles=ADMINS,
         query=RecordsQuery,
         errors=FINDING,
+        tag=TAG,
+    ),
+    Endpoint(
+        method="GET",
+        path=f"{ONE}/evidence",
+        handle=show_evidence,
+        summary="A signed bundle of a shift's records and receipts, which `tallystick verify` takes",
+        media=(BUNDLE,),
+        roles=ADMINS,
+        query=EpochQuery,
+        errors=(*FINDING, EvidenceTooLargeError),
         tag=TAG,
     ),
 )

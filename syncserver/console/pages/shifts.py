@@ -12,13 +12,13 @@ from shared.fields import MAX_INTEGER
 from shared.ids import uuid_bytes, uuid_text
 from shared.lifecycles import ShiftState
 from syncserver.api.rest.shift_views import SHIFT_COLUMNS, moment, shift_row
-from syncserver.api.rest.shifts import cursor_of, place_of
+from syncserver.api.rest.shifts import bundle_answer, cursor_of, place_of
 from syncserver.api.rest.spreadsheets import csv_answer
 from syncserver.console.page import PREFIX, Form, Page, Visit
 from syncserver.database.connection import Connection
 from syncserver.registry import vendors
 from syncserver.shifts import day as days
-from syncserver.shifts import deciding, decisions, listing, reading, resending
+from syncserver.shifts import deciding, decisions, evidence, listing, reading, resending
 from syncserver.shifts import records as shift_records
 from syncserver.shifts.deciding import Order
 from syncserver.shifts.decisions import Action
@@ -152,6 +152,16 @@ async def show_one(visit: Visit[OneQuery, Any]) -> Response:
     )
 
 
+async def show_evidence(visit: Visit[OneQuery, None]) -> Response:
+    """`GET /console/shifts/{device}/{shift}/evidence`."""
+    async with (
+        visit.services.pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        one = await reading.look_up(connection, visit.path["device"], visit.path["shift"], visit.query.epoch)
+        return bundle_answer(one, await evidence.make(connection, visit.services, one))
+
+
 async def decide(visit: Visit[OneQuery, DecideForm]) -> Response:
     """`POST /console/shifts/{device}/{shift}/decide`."""
     form = visit.form
@@ -253,6 +263,7 @@ PAGES = (
     _DAY,
     Page(path="/shifts/day/{vendor}/reconcile", show=reconcile_day, query=DayQuery, form=Form, again=_DAY),
     _ONE,
+    Page(path="/shifts/{device}/{shift}/evidence", show=show_evidence, query=OneQuery),
     Page(path="/shifts/{device}/{shift}/decide", show=decide, query=OneQuery, form=DecideForm, again=_ONE),
     Page(path="/shifts/{device}/{shift}/resend", show=resend, query=OneQuery, form=Form, again=_ONE),
     Page(path="/shifts/{device}/{shift}/re-anchor", show=re_anchor, query=OneQuery, form=ReasonForm, again=_ONE),

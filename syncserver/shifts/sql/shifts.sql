@@ -113,3 +113,22 @@ SELECT d.vendor, t.device, t.link, t.raw, t.reason, t.received_at, d.name AS dev
  WHERE ($1::uuid IS NULL OR d.vendor = $1) AND ($2::uuid IS NULL OR t.device = $2)
    AND (t.received_at, t.device, t.link) < ($3, $4::uuid, $5::bytea)
  ORDER BY t.received_at DESC, t.device DESC, t.link DESC LIMIT $6;
+
+-- raw_records: the bytes of a journal's records between two seqs
+SELECT seq, raw FROM journal_record WHERE device = $1 AND epoch = $2 AND seq BETWEEN $3 AND $4 ORDER BY seq LIMIT $5;
+
+-- raw_forks: the bytes of the other halves of forks there
+SELECT raw FROM fork_record WHERE device = $1 AND epoch = $2 AND seq BETWEEN $3 AND $4 ORDER BY seq, link;
+
+-- receipts_of_records: what was answered to the batches that brought them
+SELECT receipt FROM batch
+ WHERE device = $1 AND batch IN (
+       SELECT batch FROM journal_record WHERE device = $1 AND epoch = $2 AND seq BETWEEN $3 AND $4
+       UNION SELECT batch FROM fork_record WHERE device = $1 AND epoch = $2 AND seq BETWEEN $3 AND $4)
+ ORDER BY received_at, batch;
+
+-- certificate_of_epoch: the certificate of a journal's key
+SELECT certificate FROM device_epoch WHERE device = $1 AND epoch = $2;
+
+-- keys_that_signed: every key of this server that is still believed, also those that sign no more
+SELECT kid, public_key FROM server_key WHERE revoked_at IS NULL ORDER BY created_at;

@@ -194,6 +194,7 @@ EXPECTED = {
     "GET /api/shifts/strays": admins(),
     "GET /api/shifts/{deviceId}/{shiftId}": admins(),
     "GET /api/shifts/{deviceId}/{shiftId}/records": admins(),
+    "GET /api/shifts/{deviceId}/{shiftId}/evidence": admins(),
     "POST /api/shifts/{deviceId}/{shiftId}/decide/{verdict}": admins(body=BECAUSE, names={"verdict": "accept"}),
     "POST /api/shifts/{deviceId}/{shiftId}/resend": admins(),
     "POST /api/shifts/{deviceId}/{shiftId}/re-anchor": admins(body=BECAUSE),

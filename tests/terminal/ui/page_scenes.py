@@ -108,6 +108,7 @@ async def shift(screen: Screen, anna: Series) -> None:
     await accepted(screen, anna)
     await screen.type("enter")
     await screen.on("SaleScreen")
+    await screen.sees("Type the amount")
     await screen.type("f4")
     await screen.sees("X REPORT", "1 x 12.50 EUR")
 
