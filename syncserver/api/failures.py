@@ -57,10 +57,21 @@ from syncserver.registry.errors import (
     EnrolmentProofError,
     EnrolmentTokenError,
     KeyTakenError,
+    UnknownDeviceError,
     UnknownVendorError,
 )
 from syncserver.services import Services
+from syncserver.shifts.errors import (
+    AmbiguousShiftError,
+    DayNotMatchingError,
+    NothingMissingError,
+    ShiftChangedError,
+    ShiftHasExceptionsError,
+    ShiftStateError,
+    UnknownShiftError,
+)
 from syncserver.sync.admission import DeviceBusyError
+from syncserver.sync.allowance import DeviceAllowanceError
 from syncserver.sync.books import PullRefusedError
 from syncserver.sync.bounds import Bounds
 from syncserver.sync.crowd import slow_down
@@ -100,6 +111,8 @@ STATUS: dict[type[TallystickError], int] = {
     UnknownVendorError: 404,
     UnknownPaymentError: 404,
     UnknownEntryError: 404,
+    UnknownDeviceError: 404,
+    UnknownShiftError: 404,
     UnknownRunError: 404,
     UnknownPayoutError: 404,
     UnknownPayoutAccountError: 404,
@@ -121,6 +134,12 @@ STATUS: dict[type[TallystickError], int] = {
     EntryStateError: 409,
     NoBankAccountError: 409,
     WalletBlockedError: 409,
+    AmbiguousShiftError: 409,
+    ShiftStateError: 409,
+    ShiftChangedError: 409,
+    ShiftHasExceptionsError: 409,
+    NothingMissingError: 409,
+    DayNotMatchingError: 409,
     NoPayoutAccountError: 409,
     NothingToPayError: 409,
     VendorBlockedError: 409,
@@ -134,6 +153,7 @@ STATUS: dict[type[TallystickError], int] = {
     SeveralEpochsError: 422,
     DecodingError: 422,
     DeviceBusyError: 429,
+    DeviceAllowanceError: 429,
     TooOftenError: 429,
     BusyError: 503,
     KeyFileError: 503,  # ours to mend: whatever was sent can be sent again
@@ -180,7 +200,7 @@ async def answer_known(request: Request, error: Exception) -> Response:
         raise error
     status = status_of(error)
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None  # noqa: PLR2004 - as RFC 9110 asks
-    retry = error.seconds if isinstance(error, TooOftenError) else _retry_after(request, status)
+    retry = error.seconds if isinstance(error, TooOftenError | DeviceAllowanceError) else _retry_after(request, status)
     return failure(request, status, error.code, error.message, retry_after=retry, headers=headers)
 
 

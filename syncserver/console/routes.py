@@ -16,8 +16,10 @@ from syncserver.console.pages import (
     payments,
     payout_accounts,
     payouts,
+    records,
     search,
     second,
+    shifts,
     sign_in,
     vendors,
 )
@@ -36,7 +38,9 @@ PAGES: tuple[Page, ...] = (
     *payments.PAGES,
     *audit.PAGES,
     *search.PAGES,
+    *records.PAGES,
     *payout_accounts.PAGES,
+    *shifts.PAGES,
 )
 
 

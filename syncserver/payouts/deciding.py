@@ -1,6 +1,7 @@
 """What a person says about a payout that no statement told: that the bank refused it, paid it, or sent it back."""
 
 from shared.fields import checked_text
+from shared.ids import uuid_text
 from shared.lifecycles import PayoutState
 from shared.words import Word
 from syncserver.database.arrays import uuid_of
@@ -66,7 +67,7 @@ async def decide(
         raise PayoutStateError(f"a payout that is {one.state.value} can't become {after.value} by hand")
     if outcome is Outcome.PAID:
         reference = await _checked_reference(connection, payout, reference)
-    subject = f"{found['end_to_end']} {outcome.value} {reference or ''}".strip()
+    subject = f"payout {uuid_text(payout)} {outcome.value} {reference or ''}".strip()
     if isinstance(by, Caller) and not await may_go_ahead(
         connection, services, by, action="payout", subject=subject, money=one.money
     ):

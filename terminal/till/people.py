@@ -77,6 +77,11 @@ class Approvals:
             raise ApproverError("this PIN does not fit this supervisor")
         return supervisor.id
 
+    def shut_out(self, person: str) -> bool:
+        """Whether somebody typed so many wrong PINs that only `lift_lock` or a new PIN helps."""
+        known = {cashier.id: cashier for cashier in read_book(self._parts.store).cashiers}
+        return person in known and self._pins.shut_out(known[person])
+
     def lift_lock(self, locked: str, given: Approval) -> None:
         """A supervisor lifts the lock of a cashier, or of another supervisor, who typed too many wrong PINs.
 

@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import ClassVar, TypeVar
 
 import rich
 from rich.segment import Segments
@@ -36,6 +36,7 @@ from terminal.ui.screens import opening
 from terminal.ui.screens.base import EVERYWHERE, TillScreen
 from terminal.ui.screens.sign_in import SignInScreen
 from terminal.ui.standing import Standing
+from terminal.ui.typed_ahead import Behind, TypedAhead
 
 _Answer = TypeVar("_Answer")
 _LOOK_EVERY_S = 2.0
@@ -73,7 +74,7 @@ class TillApp(Doors, App[int]):
         desk.tell = self.hear
         self.preferences = preferences
         self.session: Session | None = None
-        self._ahead: list[events.Key] = []
+        self._typed = TypedAhead(send=super().on_event, shown=lambda: self.screen, focused=lambda: self.focused)
         self.live = False
         self._terminal: Terminal | None = None
         self._reader = KeyReader(
@@ -81,6 +82,7 @@ class TillApp(Doors, App[int]):
             focused=lambda: self.focused,
             later=self.set_timer,
             deliver=self._deliver,
+            take_back=self._typed.take_back,
             scanned=self._scanned,
         )
         ScrollBar.renderer = PlainBars
@@ -140,6 +142,8 @@ class TillApp(Doors, App[int]):
 
     async def on_event(self, event: events.Event) -> None:
         """Keys are read before anything else sees them; a burst of them is a scan."""
+        if isinstance(event, events.InputEvent) and not self.screen_stack:
+            return  # the program ends: nobody is there to type to
         if isinstance(event, events.Key) and not event.is_forwarded:
             if self.session is not None:
                 self.session.touch(self.desk.clock.tick())
@@ -151,22 +155,17 @@ class TillApp(Doors, App[int]):
             return
         await super().on_event(event)
 
-    async def _deliver(self, event: events.Key) -> None:
-        if not self.screen_stack:
-            return  # the till is closing
-        if self._top is not None and self._top.busy:
-            self._ahead.append(event)
-        else:
-            await super().on_event(event)
+    async def _deliver(self, key: events.Key) -> None:
+        if self.screen_stack:  # a burst may turn out to be none while the program ends
+            await self._typed.deliver(key)
 
-    def go_ahead(self, screen: Screen[Any]) -> None:
-        """A screen is not busy any more: type what was typed ahead, unless another screen came up meanwhile."""
-        self.call_later(self._go_ahead, screen)
+    async def on_behind(self, message: Behind) -> None:
+        """What a key did is done: the next one that was typed ahead."""
+        await self._typed.passed(message)
 
-    async def _go_ahead(self, screen: Screen[Any]) -> None:
-        keys, self._ahead = self._ahead, []
-        for key in keys if self._top is screen else ():
-            await self._deliver(key)
+    def go_ahead(self) -> None:
+        """A screen waits for nothing any more: type what was typed ahead for it."""
+        self.call_later(self._typed.go_ahead)
 
     def _scanned(self, text: str) -> None:
         if text and self._top is not None:
@@ -263,7 +262,8 @@ class TillApp(Doors, App[int]):
     async def lock(self) -> None:
         """Ask for a PIN before anything else, with everything below left as it is."""
         session = self.session
-        if session is not None and session.locked(self.desk.clock.tick()) and not isinstance(self.screen, SignInScreen):
+        asked = any(isinstance(screen, SignInScreen) for screen in self.screen_stack)
+        if session is not None and session.locked(self.desk.clock.tick()) and not asked:
             await self.push_screen(SignInScreen(session))
 
     def _complain(self, error: TallystickError) -> None:
@@ -323,4 +323,5 @@ class TillApp(Doors, App[int]):
             if isinstance(news, PrintNews):
                 text, kind = told(news)
                 screen.say(text, kind=kind)
-            await screen.heard(news)
+            if screen.is_mounted and not screen.gone:  # one that is only just coming up reads for itself
+                await screen.heard(news)

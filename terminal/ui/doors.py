@@ -1,6 +1,5 @@
 """The keys that work on every screen, and where each of them leads."""
 
-from textual import work
 from textual.app import App
 
 from terminal.texts import _
@@ -46,14 +45,14 @@ class Doors(App[int]):
         """The keys."""
         self._open(HelpScreen(getattr(self.screen, "ACTIONS", ())))
 
-    @work
-    async def action_menu(self) -> None:
+    def action_menu(self) -> None:
         """Everything, by number."""
-        if isinstance(self.screen, MenuScreen):
-            return
-        chosen = await self.push_screen_wait(MenuScreen())
-        if chosen is not None:
-            await self.run_action(chosen)
+        if not isinstance(self.screen, MenuScreen):
+            self.push_screen(MenuScreen(), self._chosen)
+
+    async def _chosen(self, action: str | None) -> None:
+        if action is not None:
+            await self.run_action(action)
 
     def action_history(self) -> None:
         """The payments so far."""

@@ -3,7 +3,10 @@
 -- needs: what waits for a person
 SELECT (SELECT count(*) FROM (SELECT FROM payment WHERE state = 'FLAGGED' LIMIT $1) x) AS flagged,
        (SELECT min(received_at) FROM payment WHERE state = 'FLAGGED') AS flagged_since,
-       (SELECT count(*) FROM (SELECT FROM shift WHERE state = 'disputed' LIMIT $1) x) AS shifts,
+       (SELECT count(DISTINCT (device, epoch, shift)) FROM (
+            (SELECT device, epoch, shift FROM shift_marked LIMIT $1)
+             UNION ALL (SELECT device, epoch, shift FROM shift WHERE state = 'open' AND opened_at < $6 LIMIT $1)) x)
+           AS shifts,
        (SELECT count(*) FROM (SELECT FROM stray_record WHERE received_at >= $3 LIMIT $1) x) AS refused,
        (SELECT count(*) FROM (SELECT FROM device WHERE quarantined_at IS NOT NULL AND revoked_at IS NULL LIMIT $1) x)
            AS quarantined,

@@ -7,7 +7,7 @@ SELECT p.* FROM payment p
    AND (p.received_at, p.wallet, p.payment) < ($3, $4::text, $5::uuid)
  ORDER BY p.received_at DESC, p.wallet DESC, p.payment DESC LIMIT 20000;
 
--- by_wallet: a wallet's
+-- by_wallet: a wallet's, all of which are looked at: nobody pays some hundred thousand times
 SELECT p.* FROM payment p
  WHERE p.wallet = $6::text AND p.received_at >= $1 AND p.received_at < $2
    AND (p.received_at, p.wallet, p.payment) < ($3, $4::text, $5::uuid)

@@ -1,9 +1,10 @@
 """What every screen of the till has: the status above, its own middle, its keys below, and a line for words."""
 
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from inspect import isawaitable
 from typing import Any, ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.screen import Screen
@@ -29,8 +30,9 @@ class TillScreen(Screen[Any]):
     TITLE_TEXT: ClassVar[str] = ""
     ACTIONS: ClassVar[tuple[str, ...]] = ("back",)
     _spoken = ""
-    # While something is under way, keys wait; they are typed once it is done, where this screen is shown still.
+    # While something is under way, keys wait; they are typed once it is done, where such a screen is shown still.
     busy = False
+    _ready = False
 
     def __init_subclass__(cls, **settings: Any) -> None:
         """Bind the screen's own keys; those that work everywhere are the app's."""
@@ -72,6 +74,34 @@ class TillScreen(Screen[Any]):
     def middle(self) -> Iterable[Widget]:
         """What this screen is about."""
         return ()
+
+    def _on_mount(self, event: events.Mount) -> None:
+        """Textual runs this behind a screen's own `on_mount`, and its own behind this: now there is whom to type to."""
+        del event
+        self._ready = True
+        self.till.go_ahead()
+
+    @property
+    def waits(self) -> bool:
+        """Whether no key can be typed here just now."""
+        return self.busy or not self._ready
+
+    def start(self, doing: Coroutine[Any, Any, None]) -> None:
+        """Do something that asks the till: one thing at a time, and keys wait until it is done."""
+        self.busy = True
+        self.run_worker(self._whole(doing), group="doing")
+
+    async def _whole(self, doing: Coroutine[Any, Any, None]) -> None:
+        try:
+            await doing
+        finally:
+            self.busy = False
+            self.till.go_ahead()
+
+    def end(self) -> None:
+        """Nothing is left to do here: what is typed now is for the screen that comes next, where it is one of these."""
+        self._ready = False
+        self.till.go_on()
 
     def offers(self, action: str) -> bool:
         """Whether a key means anything just now; the footer leaves the others out."""

@@ -1,8 +1,8 @@
 """A sale: amount, then a voucher or a wallet and a code, then the verdict."""
 
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Iterable
 from enum import Enum
-from typing import Any, ClassVar, TypeVar
+from typing import ClassVar, TypeVar
 
 from textual import on, work
 from textual.widget import Widget
@@ -76,7 +76,7 @@ class SaleScreen(TillScreen):
         self._sale = sale
         self._go_to(Stage.AMOUNT if sale is None else Stage.TENDER)
         if sale is not None and sale.complete:
-            self._start(self._finish(None, found=True))
+            self.start(self._finish(None, found=True))
         elif sale is not None:
             self.say(_("This sale was paid in part before the till was started again."), kind="warn")
 
@@ -158,17 +158,17 @@ class SaleScreen(TillScreen):
         if self.busy:
             return
         if self._stage is Stage.AMOUNT:
-            self._start(self._begin())
+            self.start(self._begin())
         elif self._stage is Stage.TENDER:
             self._take_wallet()
         else:
-            self._start(self._pay())
+            self.start(self._pay())
 
     def action_confirm(self) -> None:
         """Take what the code covers, where that was offered; else as Enter."""
         offer, self._offer = self._offer, None
         if offer is not None and not self.busy:
-            self._start(self._pay(offer))
+            self.start(self._pay(offer))
         else:
             self.action_next()
 
@@ -180,14 +180,14 @@ class SaleScreen(TillScreen):
         if self._stage is Stage.CODE:
             self._forget_tender()
         elif self._stage is Stage.TENDER:
-            self._start(self._leave())
+            self.start(self._leave())
         else:
             self._field("amount").put(self._empty_amount())
 
     def action_otherwise(self) -> None:
         """The rest is paid another way, in cash for one: this sale is over with what was paid by codes."""
         if self._sale is not None and self._sale.paying and not self.busy:
-            self._start(self._rest_otherwise())
+            self.start(self._rest_otherwise())
 
     async def _rest_otherwise(self) -> None:
         await self._do(lambda terminal: terminal.till.checkout.rest_otherwise())
@@ -274,7 +274,7 @@ class SaleScreen(TillScreen):
             self.say(_("The server refused a payment: the rest has to be paid another way."), kind="bad")
             return
         await self._do(lambda terminal: terminal.till.checkout.finish())
-        self.till.go_on()
+        self.end()
 
     async def _leave(self) -> None:
         """Out of this sale: at once where nothing was paid; else its payments are voided, on somebody's word."""
@@ -292,19 +292,7 @@ class SaleScreen(TillScreen):
             except TallystickError as error:
                 self.say_error(error)
                 return
-        self.till.go_on()
-
-    def _start(self, work_of_sale: Coroutine[Any, Any, None]) -> None:
-        """Do something that asks the till: one thing at a time, and keys wait until it is done."""
-        self.busy = True
-        self.run_worker(self._whole(work_of_sale), group="sale")
-
-    async def _whole(self, work_of_sale: Coroutine[Any, Any, None]) -> None:
-        try:
-            await work_of_sale
-        finally:
-            self.busy = False
-            self.till.go_ahead(self)
+        self.end()
 
     async def _do(self, work_of: Callable[[Terminal], _Answer]) -> _Answer | None:
         """Ask the till; None where it went wrong, which is said."""

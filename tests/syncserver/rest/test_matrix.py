@@ -189,6 +189,15 @@ EXPECTED = {
     "GET /api/payments": admins(),
     "GET /api/payments/{transactionId}": admins(),
     "GET /api/search": admins(query={"q": "ada"}),
+    "POST /api/vendors/{vendorId}/reconcile-day": admins(query={"day": "2026-11-26"}),
+    "GET /api/shifts": admins(),
+    "GET /api/shifts/strays": admins(),
+    "GET /api/shifts/{deviceId}/{shiftId}": admins(),
+    "GET /api/shifts/{deviceId}/{shiftId}/records": admins(),
+    "GET /api/shifts/{deviceId}/{shiftId}/evidence": admins(),
+    "POST /api/shifts/{deviceId}/{shiftId}/decide/{verdict}": admins(body=BECAUSE, names={"verdict": "accept"}),
+    "POST /api/shifts/{deviceId}/{shiftId}/resend": admins(),
+    "POST /api/shifts/{deviceId}/{shiftId}/re-anchor": admins(body=BECAUSE),
     "GET /api/audit": admins(),
     "GET /api/audit/entries/{entryId}": admins(),
     "GET /api/audit/seals": admins(),
@@ -291,7 +300,7 @@ def own_id(who: Person) -> str:
     return uuid_text(who.caller.vendor) if who.caller.vendor is not None else who.id
 
 
-NAMES = ("userId", "vendorId", "transactionId", "adminId", "entryId", "runId", "payoutId")
+NAMES = ("userId", "vendorId", "transactionId", "adminId", "entryId", "runId", "payoutId", "deviceId", "shiftId")
 
 
 async def ask(shop: Shop, endpoint: Endpoint, cell: Cell) -> tuple[int, str | None]:

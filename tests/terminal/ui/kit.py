@@ -72,10 +72,18 @@ class Screen:
 
     async def write(self, text: str) -> None:
         """Type the letters of a text like a person, without looking up."""
-        self.keys.pace = PERSON_MS
-        for letter in text:
-            self._press(letter, letter)
+        await self.hurry(*text)
+
+    async def hurry(self, *keys: str) -> None:
+        """Type keys by their names, one behind the other, without a look at what they do."""
+        self.press(*keys)
         await self.pilot.pause()
+
+    def press(self, *keys: str) -> None:
+        """Press keys like a person, and go on before any of them was read."""
+        self.keys.pace = PERSON_MS
+        for key in keys:
+            self._press(key, None)
 
     async def scan(self, text: str, *, enter: bool = True) -> None:
         """Scan like a scanner does: all letters within a moment, and Enter."""

@@ -39,6 +39,7 @@ async def fill(shop: Shop) -> dict[str, str]:
         "payout": payout["payoutId"],
         "run": payout["runId"],
         "payment": await shop.services.pool.fetchval("SELECT payment::text FROM payment WHERE state = 'FLAGGED'"),
+        "shift": uuid_text(terminal.shift),
         "entry": await shop.services.pool.fetchval("SELECT id::text FROM audit LIMIT 1"),
     }
 
