@@ -1,9 +1,11 @@
 """What admins do about shifts: reconcile, accept, dispute, ask again, begin a new epoch, and a whole day at once."""
 
+import asyncio
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
+from starlette.responses import Response
 
 from shared.words import Word
 from syncserver.api.rest.endpoint import ACCEPTED, Answer, Call, Endpoint
@@ -13,6 +15,7 @@ from syncserver.database.connection import Connection
 from syncserver.payments.errors import ReasonRequiredError
 from syncserver.people.access import ADMINS
 from syncserver.registry.errors import UnknownDeviceError, UnknownVendorError
+from syncserver.services import Services
 from syncserver.shifts import day as days
 from syncserver.shifts import deciding, resending
 from syncserver.shifts.deciding import Order
@@ -25,6 +28,7 @@ from syncserver.shifts.errors import (
     ShiftHasExceptionsError,
     ShiftStateError,
 )
+from syncserver.shifts.report import day_report
 
 
 class Verdict(Word):
@@ -80,6 +84,7 @@ class DayReconciled(msgspec.Struct, frozen=True, rename="camel"):
     shifts: int
 
 
+PDF = "application/pdf"
 ASKED = "with the next receipt"
 
 
@@ -146,6 +151,28 @@ async def reconcile_day(call: Call[None, DayQuery]) -> Answer[Any]:
     return await call.once(work)
 
 
+async def report(call: Call[None, DayQuery]) -> Response:
+    """`GET /api/vendors/{vendorId}/day-report`."""
+    return await report_answer(call.services, call.path["vendorId"], call.query.day)
+
+
+async def report_answer(services: Services, vendor: bytes, text: str) -> Response:
+    """A shop's day as a PDF."""
+    async with (
+        services.pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        day = await days.read_day(connection, vendor, text)
+        decided = await days.decisions_of_day(connection, day)
+    content = await asyncio.to_thread(day_report, day, decided, services.clock())
+    headers = {
+        "Content-Disposition": f'attachment; filename="shifts-{day.day}.pdf"',
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return Response(content, media_type=PDF, headers=headers)
+
+
 ENDPOINTS = (
     Endpoint(
         method="POST",
@@ -196,6 +223,17 @@ ENDPOINTS = (
         query=DayQuery,
         errors=(UnknownVendorError, DayNotMatchingError, DayTooLargeError),
         once=True,
+        tag=TAG,
+    ),
+    Endpoint(
+        method="GET",
+        path="/api/vendors/{vendorId}/day-report",
+        handle=report,
+        summary="A shop's day on paper: shifts, sums, exceptions, who decided what",
+        media=(PDF,),
+        roles=ADMINS,
+        query=DayQuery,
+        errors=(UnknownVendorError, DayTooLargeError),
         tag=TAG,
     ),
 )

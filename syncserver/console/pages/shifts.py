@@ -11,6 +11,7 @@ from shared.errors import DecodingError
 from shared.fields import MAX_INTEGER
 from shared.ids import uuid_bytes, uuid_text
 from shared.lifecycles import ShiftState
+from syncserver.api.rest.shift_decisions import report_answer
 from syncserver.api.rest.shift_views import SHIFT_COLUMNS, moment, shift_row
 from syncserver.api.rest.shifts import bundle_answer, cursor_of, place_of
 from syncserver.api.rest.spreadsheets import csv_answer
@@ -238,6 +239,11 @@ async def show_day(visit: Visit[DayQuery, Any]) -> Response:
     )
 
 
+async def show_report(visit: Visit[DayQuery, None]) -> Response:
+    """`GET /console/shifts/day/{vendor}/report`."""
+    return await report_answer(visit.services, visit.path["vendor"], visit.query.day)
+
+
 async def reconcile_day(visit: Visit[DayQuery, Form]) -> Response:
     """`POST /console/shifts/day/{vendor}/reconcile`."""
 
@@ -261,6 +267,7 @@ _DAY = Page(path="/shifts/day/{vendor}", show=show_day, query=DayQuery)
 PAGES = (
     Page(path="/shifts", show=show_list, query=ListQuery),
     _DAY,
+    Page(path="/shifts/day/{vendor}/report", show=show_report, query=DayQuery),
     Page(path="/shifts/day/{vendor}/reconcile", show=reconcile_day, query=DayQuery, form=Form, again=_DAY),
     _ONE,
     Page(path="/shifts/{device}/{shift}/evidence", show=show_evidence, query=OneQuery),

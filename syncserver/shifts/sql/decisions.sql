@@ -15,7 +15,8 @@ SELECT number, action, done, before, after, reason, stake, currency, said, actor
 
 -- decisions_of_day: what people did about a vendor's shifts of a time, in order
 SELECT s.device, s.epoch, s.shift, c.number, c.action, c.done, c.before, c.after, c.reason, c.stake, c.currency, c.said, c.actor, c.at
-  FROM device d JOIN shift s USING (device) JOIN shift_decision c USING (device, epoch, shift)
+  FROM device d JOIN shift s ON s.device = d.device
+  JOIN shift_decision c ON c.device = s.device AND c.epoch = s.epoch AND c.shift = s.shift
  WHERE d.vendor = $1 AND s.day_at >= $2 AND s.day_at < $3 ORDER BY c.at, s.device, s.epoch, s.shift, c.number;
 
 -- epoch_of_device: which epoch a device is in

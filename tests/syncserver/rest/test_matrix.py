@@ -178,6 +178,7 @@ EXPECTED = {
     "POST /api/vendors/{vendorId}/block": admins(),
     "POST /api/vendors/{vendorId}/unblock": admins(),
     "POST /api/vendors/{vendorId}/reconcile-day": admins(query={"day": "2026-11-26"}),
+    "GET /api/vendors/{vendorId}/day-report": admins(query={"day": "2026-11-26"}),
     "GET /api/shifts": admins(),
     "GET /api/shifts/strays": admins(),
     "GET /api/shifts/{deviceId}/{shiftId}": admins(),
