@@ -65,12 +65,15 @@ from syncserver.shifts.errors import (
     AmbiguousShiftError,
     DayNotMatchingError,
     NothingMissingError,
+    NothingToTakeBackError,
+    NothingToWriteOffError,
     ShiftChangedError,
     ShiftHasExceptionsError,
     ShiftStateError,
     UnknownShiftError,
 )
 from syncserver.sync.admission import DeviceBusyError
+from syncserver.sync.allowance import DeviceAllowanceError
 from syncserver.sync.books import PullRefusedError
 from syncserver.sync.bounds import Bounds
 from syncserver.sync.crowd import slow_down
@@ -138,6 +141,8 @@ STATUS: dict[type[TallystickError], int] = {
     ShiftChangedError: 409,
     ShiftHasExceptionsError: 409,
     NothingMissingError: 409,
+    NothingToWriteOffError: 409,
+    NothingToTakeBackError: 409,
     DayNotMatchingError: 409,
     NoPayoutAccountError: 409,
     NothingToPayError: 409,
@@ -152,6 +157,7 @@ STATUS: dict[type[TallystickError], int] = {
     SeveralEpochsError: 422,
     DecodingError: 422,
     DeviceBusyError: 429,
+    DeviceAllowanceError: 429,
     TooOftenError: 429,
     BusyError: 503,
     KeyFileError: 503,  # ours to mend: whatever was sent can be sent again
@@ -198,7 +204,7 @@ async def answer_known(request: Request, error: Exception) -> Response:
         raise error
     status = status_of(error)
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None  # noqa: PLR2004 - as RFC 9110 asks
-    retry = error.seconds if isinstance(error, TooOftenError) else _retry_after(request, status)
+    retry = error.seconds if isinstance(error, TooOftenError | DeviceAllowanceError) else _retry_after(request, status)
     return failure(request, status, error.code, error.message, retry_after=retry, headers=headers)
 
 

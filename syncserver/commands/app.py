@@ -14,8 +14,10 @@ from syncserver.commands.devices import device
 from syncserver.commands.funding import funding
 from syncserver.commands.keys import keys
 from syncserver.commands.payments import payment
+from syncserver.commands.payouts import payouts
 from syncserver.commands.people import customer, vendor
 from syncserver.commands.running import Json, run, show
+from syncserver.commands.search import find
 from syncserver.commands.shifts import shifts
 from syncserver.commands.wallets import codes, wallet
 from syncserver.composition import initialise, migrate_database, open_database
@@ -39,8 +41,9 @@ app = App(
     Exit codes: 0 done, 1 it failed or something was found, 2 wrong usage.
     """,
 )
-for part in (vendor, customer, wallet, funding, codes, device, payment, shifts, admin, keys, audit):
+for part in (vendor, customer, wallet, funding, codes, device, payment, payouts, shifts, admin, keys, audit):
     app.command(part)
+app.command(find, name="search")
 
 
 @app.command

@@ -6,7 +6,23 @@ from starlette.routing import BaseRoute, Route
 
 from syncserver.console import gate, live, static
 from syncserver.console.page import PREFIX, Page, sorry
-from syncserver.console.pages import account, bank, customers, devices, home, second, shifts, sign_in, vendors
+from syncserver.console.pages import (
+    account,
+    audit,
+    bank,
+    customers,
+    devices,
+    home,
+    payments,
+    payout_accounts,
+    payouts,
+    records,
+    search,
+    second,
+    shifts,
+    sign_in,
+    vendors,
+)
 from syncserver.people.errors import SessionOverError
 
 PAGES: tuple[Page, ...] = (
@@ -18,6 +34,12 @@ PAGES: tuple[Page, ...] = (
     *customers.PAGES,
     *bank.PAGES,
     *second.PAGES,
+    *payouts.PAGES,
+    *payments.PAGES,
+    *audit.PAGES,
+    *search.PAGES,
+    *records.PAGES,
+    *payout_accounts.PAGES,
     *shifts.PAGES,
 )
 

@@ -8,7 +8,7 @@ from shared.money import MAX_AMOUNT, Money
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
 from syncserver.payments.refunds import check_reason
-from syncserver.payouts.actors import By, actor_of, person_of, require_second
+from syncserver.payouts.actors import By, actor_of, note, person_of, require_second
 from syncserver.payouts.errors import PayoutStateError, UnknownRunError
 from syncserver.payouts.steps import QUERIES, Payout, Steps, lock_of_run
 from syncserver.services import Services
@@ -54,6 +54,8 @@ async def approve(connection: Connection, services: Services, by: By, run: bytes
         alone,
     )
     await steps.write(connection)
+    facts = {"total": total.minor, "currency": total.currency, "alone": alone}
+    await note(connection, services, by, "payout_run.approve", "payout_run", run, after=facts)
 
 
 async def cancel(connection: Connection, services: Services, by: By, run: bytes, reason: str) -> None:
@@ -75,6 +77,8 @@ async def cancel(connection: Connection, services: Services, by: By, run: bytes,
     for one in payouts:
         steps.take(one, PayoutState.CANCELLED, reason)
     await steps.write(connection)
+    facts = {"payouts": len(payouts)}
+    await note(connection, services, by, "payout_run.cancel", "payout_run", run, after=facts, reason=reason)
 
 
 def _vendors(payouts: Iterable[Payout]) -> set[bytes]:

@@ -9,7 +9,7 @@ from functools import partial
 from shared.lifecycles import PayoutState
 from syncserver.database.arrays import uuid_of, uuids
 from syncserver.database.connection import Connection
-from syncserver.payouts.actors import By, actor_of
+from syncserver.payouts.actors import By, actor_of, note
 from syncserver.payouts.approving import lock
 from syncserver.payouts.errors import NotSepaError, PayoutStateError
 from syncserver.payouts.initiation import Credit, Debtor, Schema, initiation
@@ -72,6 +72,8 @@ async def send(
         QUERIES["write_file"], uuid_of(run), file.message, file.schema, file.data, file.sha256, at, actor_of(by)
     )
     await steps.write(connection)
+    facts = {"message": file.message, "schema": file.schema, "sha256": file.sha256, "payouts": len(good)}
+    await note(connection, services, by, "payout_run.send", "payout_run", run, after=facts)
     return file
 
 

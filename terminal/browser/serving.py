@@ -14,6 +14,7 @@ from aiohttp import web
 from terminal.browser.address import Address
 from terminal.browser.tab import show
 from terminal.errors import InputError
+from terminal.texts import system_words
 
 _STATIC = Path(textual_serve.__file__).parent / "static"
 _FONT_SIZES = range(8, 65)
@@ -97,7 +98,10 @@ async def _serve(
             await site.start()
         except OSError as error:
             raise InputError(
-                f"nothing can be served on {address.host}, port {address.port}: {error.strerror}"
+                "nothing can be served on {host}, port {port}: {why}",
+                host=address.host,
+                port=address.port,
+                why=system_words(error),
             ) from error
         told(Address(address.host, runner.addresses[0][1]).url)
         await enough.wait()

@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import ClassVar, TypeVar
 
 import rich
 from rich.segment import Segments
@@ -36,6 +36,7 @@ from terminal.ui.screens import opening
 from terminal.ui.screens.base import EVERYWHERE, TillScreen
 from terminal.ui.screens.sign_in import SignInScreen
 from terminal.ui.standing import Standing
+from terminal.ui.typed_ahead import Behind, TypedAhead
 
 _Answer = TypeVar("_Answer")
 _LOOK_EVERY_S = 2.0
@@ -73,14 +74,15 @@ class TillApp(Doors, App[int]):
         desk.tell = self.hear
         self.preferences = preferences
         self.session: Session | None = None
-        self._ahead: list[events.Key] = []
+        self._typed = TypedAhead(send=super().on_event, shown=lambda: self.screen, focused=lambda: self.focused)
         self.live = False
         self._terminal: Terminal | None = None
         self._reader = KeyReader(
             clock=key_clock or EventClock(),
             focused=lambda: self.focused,
             later=self.set_timer,
-            deliver=self._deliver,
+            deliver=self._typed.deliver,
+            take_back=self._typed.take_back,
             scanned=self._scanned,
         )
         ScrollBar.renderer = PlainBars
@@ -101,6 +103,11 @@ class TillApp(Doors, App[int]):
         return self.theme == "ascii"
 
     @property
+    def language(self) -> str:
+        """What is spoken."""
+        return self.preferences.language or language_of()
+
+    @property
     def changed_keys(self) -> dict[str, str]:
         """The keys that this till's people have changed."""
         return self.preferences.keys
@@ -112,9 +119,11 @@ class TillApp(Doors, App[int]):
         self._dress()
 
     def _dress(self) -> None:
-        speak(self.preferences.language or language_of())
+        speak(self.language)
         self.theme = self.preferences.theme or themes.usual_theme(os.environ)
         self.set_class(self.ascii_only, "-ascii")
+        if not self.current_theme.ansi:
+            self.ansi_theme_dark = self.ansi_theme_light = themes.palette(self.current_theme)
         self.set_keymap(self.preferences.keys)
 
     def ring(self) -> None:
@@ -133,31 +142,26 @@ class TillApp(Doors, App[int]):
 
     async def on_event(self, event: events.Event) -> None:
         """Keys are read before anything else sees them; a burst of them is a scan."""
+        if isinstance(event, events.InputEvent) and not self.screen_stack:
+            return  # the program ends: nobody is there to type to
         if isinstance(event, events.Key) and not event.is_forwarded:
             if self.session is not None:
                 self.session.touch(self.desk.clock.tick())
             for key in self._reader.read(event):
-                await self._deliver(key)
+                await self._typed.deliver(key)
             return
         if isinstance(event, events.Paste) and not event.is_forwarded:
             self._reader.pasted(event.text)
             return
         await super().on_event(event)
 
-    async def _deliver(self, event: events.Key) -> None:
-        if isinstance(self.screen, TillScreen) and self.screen.busy:
-            self._ahead.append(event)
-        else:
-            await super().on_event(event)
+    async def on_behind(self, message: Behind) -> None:
+        """What a key did is done: the next one that was typed ahead."""
+        await self._typed.passed(message)
 
-    def go_ahead(self, screen: Screen[Any]) -> None:
-        """A screen is not busy any more: type what was typed ahead, unless another screen came up meanwhile."""
-        self.call_later(self._go_ahead, screen)
-
-    async def _go_ahead(self, screen: Screen[Any]) -> None:
-        keys, self._ahead = self._ahead, []
-        for key in keys if self.screen is screen else ():
-            await self._deliver(key)
+    def go_ahead(self) -> None:
+        """A screen waits for nothing any more: type what was typed ahead for it."""
+        self.call_later(self._typed.go_ahead)
 
     def _scanned(self, text: str) -> None:
         screen = self.screen
@@ -208,11 +212,12 @@ class TillApp(Doors, App[int]):
         except NotEnrolledError:
             await self._show(opening.enrolling())
             return
-        if self._terminal is not None and not self.live:
-            self.live = True
-            self.desk.go_live(self._terminal, url)
         await self.look()
         await self._show(await opening.next_screen(self))
+        if self._terminal is not None and not self.live:
+            self.live = True
+            # What syncs loads more than a screen needs: nobody waits for that before there is one.
+            self.desk.go_live(self._terminal, url)
 
     def adopt(self, terminal: Terminal) -> None:
         """Go on with a terminal that was just enrolled."""
@@ -254,7 +259,8 @@ class TillApp(Doors, App[int]):
     async def lock(self) -> None:
         """Ask for a PIN before anything else, with everything below left as it is."""
         session = self.session
-        if session is not None and session.locked(self.desk.clock.tick()) and not isinstance(self.screen, SignInScreen):
+        asked = any(isinstance(screen, SignInScreen) for screen in self.screen_stack)
+        if session is not None and session.locked(self.desk.clock.tick()) and not asked:
             await self.push_screen(SignInScreen(session))
 
     def _complain(self, error: TallystickError) -> None:
@@ -304,9 +310,10 @@ class TillApp(Doors, App[int]):
             since = None if news.up else self.desk.clock.now()
             self.standing = replace(self.standing, link=news.up, since=since)
         await self.look()
-        screen = self.screen
+        screen = self.screen_stack[-1] if self.screen_stack else None  # news may come while the program ends
         if isinstance(screen, TillScreen):
             if isinstance(news, PrintNews):
                 text, kind = told(news)
                 screen.say(text, kind=kind)
-            await screen.heard(news)
+            if screen.is_mounted and not screen.gone:  # one that is only just coming up reads for itself
+                await screen.heard(news)

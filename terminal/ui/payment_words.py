@@ -25,7 +25,7 @@ _STATES: dict[Word, tuple[str, str]] = {
     TillState.FAILED: ("bad", marked("FAILED")),
     TillState.VOIDED: ("void", marked("VOIDED")),
 }
-_COLOURS = {"good": "green", "waits": "yellow", "flagged": "yellow", "bad": "red", "void": "dim"}
+_COLOURS = {"good": "green", "waits": "yellow", "flagged": "yellow", "bad": "red"}
 _KINDS: dict[Word, str] = {
     EventKind.TAKEN: marked("taken"),
     EventKind.SENT: marked("sent to the server"),

@@ -1,6 +1,8 @@
 """The till's catalogues: gathered from its code, updated, compiled. `scripts/texts` runs this."""
 
+import importlib
 import io
+import pkgutil
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,9 +11,13 @@ from babel.messages import mofile, pofile
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 
+import shared
+import terminal
+from shared.errors import TallystickError
 from terminal.texts import DOMAIN, LANGUAGES, LOCALES
 
-CODE = Path(__file__).parents[2] / "terminal"
+# The errors of both reach a cashier.
+PACKAGES = (terminal, shared)
 # `_` and `marked` take one text, `plural` two.
 KEYWORDS = {"_": None, "marked": None, "plural": (1, 2)}
 _ANY_DAY = datetime(2026, 1, 1, tzinfo=UTC)
@@ -19,11 +25,30 @@ _ANY_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 TRANSLATED = tuple(language for language in LANGUAGES if language != "en")
 
 
+def error_classes() -> set[type[TallystickError]]:
+    """Every kind of error that a till may show."""
+    for package in PACKAGES:
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if not module.name.endswith("__main__"):
+                importlib.import_module(module.name)
+    found = {TallystickError}
+    while more := {child for kind in found for child in kind.__subclasses__()} - found:
+        found |= more
+    names = tuple(f"{package.__name__}." for package in PACKAGES)
+    return {kind for kind in found if kind.__module__.startswith(names)}
+
+
 def gathered() -> Catalog:
-    """Every text that the code names."""
+    """Every text that the code names: those through `KEYWORDS`, and what errors say, by themselves or where raised."""
     template = Catalog(project=DOMAIN, charset="utf-8")
-    for _file, _line, message, _comments, _context in extract_from_dir(str(CODE), keywords=KEYWORDS):
-        template.add(message)
+    errors = error_classes()
+    keywords = KEYWORDS | {kind.__name__: None for kind in errors}
+    for package in PACKAGES:
+        for folder in package.__path__:
+            for _file, _line, message, _comments, _context in extract_from_dir(folder, keywords=keywords):
+                template.add(message)
+    for kind in errors:
+        template.add((kind.__doc__ or "").strip())
     return template
 
 

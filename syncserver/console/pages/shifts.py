@@ -19,7 +19,7 @@ from syncserver.console.page import PREFIX, Form, Page, Visit
 from syncserver.database.connection import Connection
 from syncserver.registry import vendors
 from syncserver.shifts import day as days
-from syncserver.shifts import deciding, decisions, evidence, listing, reading, resending
+from syncserver.shifts import deciding, decisions, evidence, listing, reading, resending, writing_off
 from syncserver.shifts import records as shift_records
 from syncserver.shifts.deciding import Order
 from syncserver.shifts.decisions import Action
@@ -138,12 +138,14 @@ async def show_one(visit: Visit[OneQuery, Any]) -> Response:
         happened = await decisions.history(connection, one.key)
         behind = shift_records.RecordPlace(visit.query.seq, other=True, link=b"\xff" * 33)
         found = await shift_records.records(connection, one, behind, RECORDS + 1)
+        written = await writing_off.left_of(connection, one)
     return visit.page(
         "shifts_one.html",
         one=one,
         troubles=one.troubles(now),
         in_order=one.in_order(now),
         happened=happened,
+        written=written,
         lines=found[:RECORDS],
         following=found[RECORDS - 1].seq if len(found) > RECORDS else None,
         words=WORDS,
@@ -163,10 +165,19 @@ async def show_evidence(visit: Visit[OneQuery, None]) -> Response:
         return bundle_answer(one, await evidence.make(connection, visit.services, one))
 
 
+_DOES = {
+    Action.RECONCILE: deciding.decide,
+    Action.ACCEPT: deciding.decide,
+    Action.DISPUTE: deciding.decide,
+    Action.WRITE_OFF: writing_off.write_off,
+    Action.TAKE_BACK: writing_off.take_back,
+}
+
+
 async def decide(visit: Visit[OneQuery, DecideForm]) -> Response:
     """`POST /console/shifts/{device}/{shift}/decide`."""
     form = visit.form
-    if form.verdict not in (Action.RECONCILE, Action.ACCEPT, Action.DISPUTE):
+    if form.verdict not in _DOES:
         raise DecodingError("verdict: not one")
     order = Order(
         action=form.verdict,
@@ -180,7 +191,7 @@ async def decide(visit: Visit[OneQuery, DecideForm]) -> Response:
     )
 
     async def work(connection: Connection) -> str:
-        shift, done = await deciding.decide(connection, visit.services, order)
+        shift, done = await _DOES[form.verdict](connection, visit.services, order)
         return f"The shift is {shift.state}." if done else WAITS
 
     return await visit.done(_address(visit), await visit.once(work))

@@ -21,3 +21,11 @@ SELECT s.device, s.epoch, s.shift, c.number, c.action, c.done, c.before, c.after
 
 -- epoch_of_device: which epoch a device is in
 SELECT epoch FROM device WHERE device = $1;
+
+-- write_write_off: what the house pays for a shift
+INSERT INTO write_off (write_off, device, epoch, shift, vendor, amount, currency, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
+
+-- write_off_of_shift: what the house paid for a shift, and what of it was taken back
+SELECT w.write_off, w.amount, coalesce(sum(t.amount) FILTER (WHERE t.cause = 'take_back'), 0)::bigint AS taken
+  FROM write_off w LEFT JOIN vendor_transfer t ON t.payout = w.write_off
+ WHERE w.device = $1 AND w.epoch = $2 AND w.shift = $3 GROUP BY w.write_off, w.amount;

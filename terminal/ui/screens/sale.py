@@ -1,8 +1,8 @@
 """A sale: amount, then a voucher or a wallet and a code, then the verdict."""
 
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Iterable
 from enum import Enum
-from typing import Any, ClassVar, TypeVar
+from typing import ClassVar, TypeVar
 
 from textual import on, work
 from textual.widget import Widget
@@ -13,7 +13,7 @@ from shared.money import Money, format_minor
 from shared.reasons import Reason
 from shared.vouchers import Voucher
 from terminal.composition import Terminal
-from terminal.texts import _
+from terminal.texts import _, marked
 from terminal.till import sentences
 from terminal.till.checkout import OpenSale
 from terminal.till.sale import SaleAnswer
@@ -26,6 +26,7 @@ from terminal.ui.screens.verdict import VerdictScreen
 from terminal.ui.tendered import Tendered, read_scan
 from terminal.ui.widgets.entry_field import EntryField
 from terminal.ui.widgets.key_line import KeyLine
+from terminal.ui.widgets.status_line import StatusLine
 
 _Answer = TypeVar("_Answer")
 
@@ -36,6 +37,13 @@ class Stage(Enum):
     AMOUNT = "amount"
     TENDER = "tender"
     CODE = "code"
+
+
+_HINTS = {
+    Stage.AMOUNT: marked("Type the amount, then Enter."),
+    Stage.TENDER: marked("Scan the voucher, or type the wallet number and Enter."),
+    Stage.CODE: marked("The customer's code, then Enter."),
+}
 
 
 class SaleScreen(TillScreen):
@@ -68,9 +76,21 @@ class SaleScreen(TillScreen):
         self._sale = sale
         self._go_to(Stage.AMOUNT if sale is None else Stage.TENDER)
         if sale is not None and sale.complete:
-            self._start(self._finish(None, found=True))
+            self.start(self._finish(None, found=True))
         elif sale is not None:
             self.say(_("This sale was paid in part before the till was started again."), kind="warn")
+
+    async def speak_anew(self) -> None:
+        """The same sale, as far as it is, in other words."""
+        for name, label in (("amount", _("Amount")), ("wallet", _("Wallet")), ("code", _("Code"))):
+            field = self._field(name)
+            field.label = label
+            field.refresh()
+        self.query_one("#paid", Static).update(_paid(self._sale))
+        self.query_one(StatusLine).refresh()
+        self.query_one(KeyLine).refresh()
+        if not self.busy:
+            self.say(_(_HINTS[self._stage]))
 
     def offers(self, action: str) -> bool:
         """Other tender is for the rest of a sale that was paid in part; + for an offer."""
@@ -138,17 +158,17 @@ class SaleScreen(TillScreen):
         if self.busy:
             return
         if self._stage is Stage.AMOUNT:
-            self._start(self._begin())
+            self.start(self._begin())
         elif self._stage is Stage.TENDER:
             self._take_wallet()
         else:
-            self._start(self._pay())
+            self.start(self._pay())
 
     def action_confirm(self) -> None:
         """Take what the code covers, where that was offered; else as Enter."""
         offer, self._offer = self._offer, None
         if offer is not None and not self.busy:
-            self._start(self._pay(offer))
+            self.start(self._pay(offer))
         else:
             self.action_next()
 
@@ -160,14 +180,14 @@ class SaleScreen(TillScreen):
         if self._stage is Stage.CODE:
             self._forget_tender()
         elif self._stage is Stage.TENDER:
-            self._start(self._leave())
+            self.start(self._leave())
         else:
             self._field("amount").put(self._empty_amount())
 
     def action_otherwise(self) -> None:
         """The rest is paid another way, in cash for one: this sale is over with what was paid by codes."""
         if self._sale is not None and self._sale.paying and not self.busy:
-            self._start(self._rest_otherwise())
+            self.start(self._rest_otherwise())
 
     async def _rest_otherwise(self) -> None:
         await self._do(lambda terminal: terminal.till.checkout.rest_otherwise())
@@ -213,12 +233,12 @@ class SaleScreen(TillScreen):
     async def _answered(self, answer: SaleAnswer) -> None:
         if answer.covers is not None:
             self._offer = answer.covers
-            self.say(
-                _("This code covers {covers}. + takes that; the rest is paid with another code.").format(
-                    covers=answer.covers
-                ),
-                kind="warn",
+            text = (
+                _("One payment may be {covers} here. + takes that; the rest is paid with another code.")
+                if Reason.PAYMENT_LIMIT in answer.reasons
+                else _("This code covers {covers}. + takes that; the rest is paid with another code.")
             )
+            self.say(text.format(covers=answer.covers), kind="warn")
             self.query_one(KeyLine).refresh()
             return
         self._field("code").put(CodeEntry())
@@ -254,7 +274,7 @@ class SaleScreen(TillScreen):
             self.say(_("The server refused a payment: the rest has to be paid another way."), kind="bad")
             return
         await self._do(lambda terminal: terminal.till.checkout.finish())
-        self.till.go_on()
+        self.end()
 
     async def _leave(self) -> None:
         """Out of this sale: at once where nothing was paid; else its payments are voided, on somebody's word."""
@@ -272,19 +292,7 @@ class SaleScreen(TillScreen):
             except TallystickError as error:
                 self.say_error(error)
                 return
-        self.till.go_on()
-
-    def _start(self, work_of_sale: Coroutine[Any, Any, None]) -> None:
-        """Do something that asks the till: one thing at a time, and keys wait until it is done."""
-        self.busy = True
-        self.run_worker(self._whole(work_of_sale), group="sale")
-
-    async def _whole(self, work_of_sale: Coroutine[Any, Any, None]) -> None:
-        try:
-            await work_of_sale
-        finally:
-            self.busy = False
-            self.till.go_ahead(self)
+        self.end()
 
     async def _do(self, work_of: Callable[[Terminal], _Answer]) -> _Answer | None:
         """Ask the till; None where it went wrong, which is said."""
@@ -308,13 +316,7 @@ class SaleScreen(TillScreen):
         code.display = stage is Stage.CODE
         {Stage.AMOUNT: amount, Stage.TENDER: wallet, Stage.CODE: code}[stage].focus()
         self.query_one(KeyLine).refresh()
-        self.say(
-            {
-                Stage.AMOUNT: _("Type the amount, then Enter."),
-                Stage.TENDER: _("Scan the voucher, or type the wallet number and Enter."),
-                Stage.CODE: _("The customer's code, then Enter."),
-            }[stage]
-        )
+        self.say(_(_HINTS[stage]))
 
     def _forget_tender(self) -> None:
         """Another wallet or voucher, for what is left."""

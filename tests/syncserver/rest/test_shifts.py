@@ -259,3 +259,21 @@ async def test_a_shifts_evidence_is_a_file_that_verify_takes(shop: Shop) -> None
     assert report.ok, report.problems
     assert "missing: seq 3" in report.summary
     assert refused(await admin.get(path(found, "/evidence"), epoch="9")) == (404, "UNKNOWN_SHIFT")
+
+
+async def test_a_write_off_takes_two_above_an_amount_and_is_made_once(shop: Shop) -> None:
+    set_services(shop, two_person_amount=5)
+    ada, bob = person(shop, Role.ADMIN), person(shop, Role.ADMIN)
+    found = await worked(shop, gap=True)
+    off = path(found, "/write-off")
+    assert refused(await ada.post(off, {})) == (422, "REASON_REQUIRED")
+    assert data(await ada.post(off, {"reason": "lost"}), 202)["state"] == "closed"
+    assert await shop.vendor_balance() == 500
+    done = data(await bob.post(off, {"reason": "lost"}, key="once"))
+    assert data(await bob.post(off, {"reason": "lost"}, key="once")) == done
+    assert (done["state"], await shop.vendor_balance()) == ("reconciled", 1_200)
+    assert refused(await ada.post(off, {"reason": "lost"})) == (409, "SHIFT_STATE")
+    assert refused(await ada.post(path(found, "/take-back"), {"reason": "it came"})) == (409, "NOTHING_TO_TAKE_BACK")
+    lines = data(await ada.get(f"/api/vendors/{uuid_text(shop.vendor)}/statement"))["lines"]
+    assert [(line["cause"], line["amount"]["minor"]) for line in lines] == [("write_off", 700), ("claim", 500)]
+    await shop.assert_reconciled()
