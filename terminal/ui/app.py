@@ -5,18 +5,17 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import rich
 from rich.segment import Segments
-from rich.traceback import Traceback
 from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.reactive import reactive
 from textual.screen import Screen
-from textual.scrollbar import ScrollBar, ScrollBarRender
+from textual.scrollbar import ScrollBar
 
 from shared.errors import TallystickError
 from terminal.composition import SecretOf, Terminal
@@ -32,6 +31,7 @@ from terminal.ui.doors import Doors
 from terminal.ui.key_reader import EventClock, KeyClock, KeyReader
 from terminal.ui.keys import bindings
 from terminal.ui.paper import told
+from terminal.ui.plain import PlainBars, PlainLetters
 from terminal.ui.screens import opening
 from terminal.ui.screens.base import EVERYWHERE, TillScreen
 from terminal.ui.screens.sign_in import SignInScreen
@@ -40,13 +40,6 @@ from terminal.ui.typed_ahead import Behind, TypedAhead
 
 _Answer = TypeVar("_Answer")
 _LOOK_EVERY_S = 2.0
-
-
-class PlainBars(ScrollBarRender):
-    """Scroll bars of whole cells, which every console has."""
-
-    VERTICAL_BARS: ClassVar[list[str]] = [" "]
-    HORIZONTAL_BARS: ClassVar[list[str]] = [" "]
 
 
 class Heard(Message):
@@ -74,17 +67,19 @@ class TillApp(Doors, App[int]):
         desk.tell = self.hear
         self.preferences = preferences
         self.session: Session | None = None
-        self._typed = TypedAhead(send=super().on_event, shown=lambda: self.screen, focused=lambda: self.focused)
+        self._typed = TypedAhead(send=super().on_event, shown=self._shown, focused=lambda: self.focused)
         self.live = False
         self._terminal: Terminal | None = None
         self._reader = KeyReader(
             clock=key_clock or EventClock(),
             focused=lambda: self.focused,
             later=self.set_timer,
-            deliver=self._typed.deliver,
+            deliver=self._deliver,
             take_back=self._typed.take_back,
             scanned=self._scanned,
         )
+        self._plain = PlainLetters(enabled=False)
+        self._filters.append(self._plain)
         ScrollBar.renderer = PlainBars
         for theme in themes.ALL:
             self.register_theme(theme)
@@ -120,8 +115,9 @@ class TillApp(Doors, App[int]):
 
     def _dress(self) -> None:
         speak(self.language)
-        self.theme = self.preferences.theme or themes.usual_theme(os.environ)
+        self.theme = self.preferences.theme or themes.usual_theme(os.environ, self.console.color_system)
         self.set_class(self.ascii_only, "-ascii")
+        self._plain.enabled = self.ascii_only
         if not self.current_theme.ansi:
             self.ansi_theme_dark = self.ansi_theme_light = themes.palette(self.current_theme)
         self.set_keymap(self.preferences.keys)
@@ -133,6 +129,8 @@ class TillApp(Doors, App[int]):
 
     def _fatal_error(self) -> None:
         """End after a defect, as Textual does, but without variables: there are codes and PINs among them."""
+        from rich.traceback import Traceback  # noqa: PLC0415 - with highlighters, for what hardly ever happens
+
         self.bell()
         trace = Traceback(show_locals=False, width=None, suppress=[rich])
         self._exit_renderables.append(Segments(self.console.render(trace, self.console.options)))
@@ -142,18 +140,26 @@ class TillApp(Doors, App[int]):
 
     async def on_event(self, event: events.Event) -> None:
         """Keys are read before anything else sees them; a burst of them is a scan."""
-        if isinstance(event, events.InputEvent) and not self.screen_stack:
-            return  # the program ends: nobody is there to type to
+        if isinstance(event, events.InputEvent) and self._shown() is None:
+            return
         if isinstance(event, events.Key) and not event.is_forwarded:
             if self.session is not None:
                 self.session.touch(self.desk.clock.tick())
             for key in self._reader.read(event):
-                await self._typed.deliver(key)
+                await self._deliver(key)
             return
         if isinstance(event, events.Paste) and not event.is_forwarded:
             self._reader.pasted(event.text)
             return
         await super().on_event(event)
+
+    def _shown(self) -> Screen[Any] | None:
+        """The screen that is shown now; None while the program ends, when keys and news may still come."""
+        return self.screen_stack[-1] if self.screen_stack else None
+
+    async def _deliver(self, key: events.Key) -> None:
+        if self.screen_stack:  # a burst may turn out to be none while the program ends
+            await self._typed.deliver(key)
 
     async def on_behind(self, message: Behind) -> None:
         """What a key did is done: the next one that was typed ahead."""
@@ -164,9 +170,8 @@ class TillApp(Doors, App[int]):
         self.call_later(self._typed.go_ahead)
 
     def _scanned(self, text: str) -> None:
-        screen = self.screen
-        if text and isinstance(screen, TillScreen):
-            screen.scanned(text)
+        if text and self._top is not None:
+            self._top.scanned(text)
 
     # -- the till ---------------------------------------------------------------------------------------------------
 
@@ -264,13 +269,18 @@ class TillApp(Doors, App[int]):
             await self.push_screen(SignInScreen(session))
 
     def _complain(self, error: TallystickError) -> None:
-        screen = self.screen
-        if isinstance(screen, TillScreen):
-            screen.say_error(error)
+        if self._top is not None:
+            self._top.say_error(error)
 
     async def show(self, screen: Screen[_Answer]) -> _Answer | None:
         """Show a screen above this one; what it was dismissed with. For workers."""
         return await self.push_screen_wait(screen)
+
+    @property
+    def _top(self) -> TillScreen | None:
+        """The till's screen that is shown; none before the first and after the last."""
+        stack = self.screen_stack
+        return stack[-1] if stack and isinstance(stack[-1], TillScreen) else None
 
     def _put(self, screen: TillScreen) -> None:
         self.run_worker(self._show(screen), exclusive=True, group="next screen")
@@ -310,8 +320,8 @@ class TillApp(Doors, App[int]):
             since = None if news.up else self.desk.clock.now()
             self.standing = replace(self.standing, link=news.up, since=since)
         await self.look()
-        screen = self.screen_stack[-1] if self.screen_stack else None  # news may come while the program ends
-        if isinstance(screen, TillScreen):
+        screen = self._top
+        if screen is not None:
             if isinstance(news, PrintNews):
                 text, kind = told(news)
                 screen.say(text, kind=kind)

@@ -9,7 +9,7 @@ from textual.widgets import OptionList
 
 from shared.errors import TallystickError
 from terminal.errors import PinLockedError
-from terminal.texts import _, marked
+from terminal.texts import _, in_words, marked
 from terminal.till.sign_in import Session
 from terminal.ui.entries import PinEntry
 from terminal.ui.screens.approval import NOBODY, ask_approval
@@ -44,6 +44,8 @@ class SignInScreen(TillScreen):
     async def on_mount(self) -> None:
         """Fill in who works here."""
         people = await self.till.ask(lambda terminal: terminal.till.sign_in.people())
+        if self.gone:
+            return
         roles = {"cashier": _("cashier"), "supervisor": _("supervisor")}
         offered = [
             (person.id, f"{person.name} ({roles.get(person.role, person.role)})")
@@ -111,8 +113,7 @@ class SignInScreen(TillScreen):
             self.say_error(error)
             self._set_shut_out(shut_out=await self.till.ask(lambda terminal: terminal.till.approvals.shut_out(person)))
             if self._shut_out:
-                lifts = _("+: a supervisor lifts it here.")
-                self.say(f"{_(error.message)}. {lifts}", kind="bad")
+                self.say(_("{problem} (+: a supervisor lifts it here)").format(problem=in_words(error)), kind="bad")
         except TallystickError as error:
             self.say_error(error)
 
