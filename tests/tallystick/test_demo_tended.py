@@ -58,7 +58,7 @@ def test_a_newcomer_sells_from_the_card_without_a_network_and_all_is_reconciled(
         screen.type(*code, "Enter")
         screen.sees("A C C E P T E D   O F F L I N E", "12.50 EUR")
         screen.type("Enter")
-        screen.sees("Type the amount", "1 queued")
+        screen.sees("Type the amount", "12.50 of 5000.00 EUR at risk")
         screen.type("C-o")
         screen.sees("ONLINE", "all synced", "Cable in")
         screen.type("C-q")
