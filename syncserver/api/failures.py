@@ -15,11 +15,17 @@ from syncserver.keys.errors import KeyFileError
 from syncserver.ledger.postings import InsufficientFundsError
 from syncserver.payments.errors import (
     AmbiguousPaymentError,
+    AnsweredError,
+    BulkCountError,
+    DecidedMeanwhileError,
     NotFlaggedError,
     NotRefundableError,
     RefundTooLargeError,
+    TalkedMeanwhileError,
     TillRefundRefusedError,
+    UnknownBulkReviewError,
     UnknownPaymentError,
+    UnknownQuestionError,
 )
 from syncserver.people.errors import (
     BlockedError,
@@ -79,6 +85,8 @@ STATUS: dict[type[TallystickError], int] = {
     UnknownVendorError: 404,
     UnknownPaymentError: 404,
     UnknownEntryError: 404,
+    UnknownQuestionError: 404,
+    UnknownBulkReviewError: 404,
     SlowBodyError: 408,
     KeyTakenError: 409,
     DeviceStateError: 409,
@@ -90,6 +98,10 @@ STATUS: dict[type[TallystickError], int] = {
     InsufficientFundsError: 409,
     AmbiguousPaymentError: 409,
     NotFlaggedError: 409,
+    DecidedMeanwhileError: 409,
+    TalkedMeanwhileError: 409,
+    AnsweredError: 409,
+    BulkCountError: 409,
     NotRefundableError: 409,
     RefundTooLargeError: 409,
     ReceiptUsedError: 409,

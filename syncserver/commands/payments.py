@@ -8,8 +8,8 @@ from cyclopts import App, ArgumentCollection, Group, Parameter
 from shared.ids import uuid_bytes, uuid_text, wallet_number
 from shared.money import format_minor
 from syncserver.commands.running import Json, actor, run, show
+from syncserver.payments import queue, views
 from syncserver.payments import review as reviews
-from syncserver.payments import views
 from syncserver.payments.views import PaymentView
 from syncserver.services import Services
 
@@ -78,7 +78,7 @@ def review(
 @payment.command(name="flagged")
 def flagged(*, json: Json = False) -> None:
     """List the payments that wait for a decision, the oldest first, at most a thousand."""
-    found = run(views.flagged)
+    found = run(queue.flagged)
     data = [
         {
             "id": uuid_text(one.payment),

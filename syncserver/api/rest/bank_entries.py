@@ -11,11 +11,12 @@ from shared.ids import uuid_bytes, uuid_text, wallet_number
 from shared.money import MAX_AMOUNT, Money
 from syncserver.api.body import SlowBodyError, TooLargeError, WrongTypeError, read_body
 from syncserver.api.rest.amounts import Sum
-from syncserver.api.rest.bringing_in import WaitingForAnother, lock_alone, may_bring_in, require_others
+from syncserver.api.rest.bringing_in import WaitingForAnother, require_others
 from syncserver.api.rest.endpoint import ACCEPTED, ANOTHER_ADMIN, Answer, Call, Endpoint, Nothing
 from syncserver.api.rest.funding import TAG
 from syncserver.database.connection import Connection
 from syncserver.people.access import ADMINS
+from syncserver.people.alone import lock_alone, may_move
 from syncserver.wallets.errors import UnknownWalletError
 from syncserver.wallets.funding import assigning, importing, statements
 from syncserver.wallets.funding.assigning import Assignment
@@ -105,13 +106,15 @@ async def import_statement(call: Call[None, ImportQuery]) -> Answer[Any]:
     data = await _read_file(call.request)
     statement = await statements.read_in_thread(data, call.query.account)
     async with services.pool.acquire() as connection, connection.transaction():
-        alone = await lock_alone(connection, call)
+        alone = await lock_alone(connection, services, call.who)
         sums = await importing.new_credits(connection, statement)
         monies = [Money(min(minor, MAX_AMOUNT), currency) for currency, minor in sorted(sums.items())]
         subject = f"file {statement.file.hex()}"
         # Each is asked for, whatever the others say: both admins must have seen all of it.
         ahead = [
-            await may_bring_in(connection, call, action="bank import", subject=subject, money=money, alone=alone)
+            await may_move(
+                connection, services, call.who, action="bank import", subject=subject, money=money, alone=alone
+            )
             for money in monies
         ]
     if not all(ahead):
@@ -177,18 +180,19 @@ def entry_view(row: Any) -> EntryView:
 async def assign(call: Call[AssignRequest, Nothing]) -> Answer[Any]:
     """`POST /api/funding/assign/{entryId}`."""
     entry, wallet = call.path["entryId"], wallet_number(call.body.wallet)
+    services, who = call.services, call.who
 
     async def work(connection: Connection) -> tuple[Assigned | WaitingForAnother, int]:
-        alone = await lock_alone(connection, call)
+        alone = await lock_alone(connection, services, who)
         money = await assigning.lock_unmatched(connection, entry)
         owner = await assigning.owner_of(connection, wallet)
         if owner is None:
             raise UnknownWalletError
         require_others(call, owner)
         subject = f"entry {uuid_text(entry)} to {wallet}"
-        if not await may_bring_in(connection, call, action="assign", subject=subject, money=money, alone=alone):
+        if not await may_move(connection, services, who, action="assign", subject=subject, money=money, alone=alone):
             return WaitingForAnother([Sum.of(money.minor, money.currency)]), ACCEPTED
-        await Assignment(entry, wallet, money, call.who.actor, call.services.clock()).pay_in(connection)
+        await Assignment(entry, wallet, money, who.actor, services.clock()).pay_in(connection)
         return Assigned(entry_view(await assigning.read(connection, entry))), 200
 
     return await call.once_or_wait(work)

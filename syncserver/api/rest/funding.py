@@ -8,10 +8,11 @@ from msgspec import Meta
 from shared.errors import MoneyError
 from shared.money import Money
 from syncserver.api.rest.amounts import Amount, Sum, money_of
-from syncserver.api.rest.bringing_in import WaitingForAnother, lock_alone, may_bring_in, require_others
+from syncserver.api.rest.bringing_in import WaitingForAnother, require_others
 from syncserver.api.rest.endpoint import ACCEPTED, Answer, Call, Endpoint, Nothing
 from syncserver.api.rest.wallets import OWNERS, BalancesView, view
 from syncserver.database.connection import Connection
+from syncserver.people.alone import lock_alone, may_move
 from syncserver.people.errors import ForbiddenError
 from syncserver.wallets import accounts
 from syncserver.wallets.errors import UnknownWalletError
@@ -74,19 +75,20 @@ async def add_money(call: Call[AddMoneyRequest, Nothing]) -> Answer[Any]:
     amount, receipt = call.body.amount, desk.receipt_number(call.body.receipt)
 
     async def work(connection: Connection) -> tuple[PaidIn | WaitingForAnother, int]:
-        alone = await lock_alone(connection, call)
+        alone = await lock_alone(connection, call.services, call.who)
         found = await accounts.of_customer(connection, user_id)
         money = money_of(amount, found.currency)
         of_the_day = await desk.count(connection, found.wallet, money, receipt, call.services.clock())
         subject = f"receipt {receipt} into {found.wallet}"
-        if not await may_bring_in(
+        if not await may_move(
             connection,
-            call,
+            call.services,
+            call.who,
             action="cash desk",
             subject=subject,
             money=money,
             alone=alone,
-            of_the_day=of_the_day.minor,
+            with_parts=of_the_day.minor,
         ):
             return WaitingForAnother([Sum.of(money.minor, money.currency)]), ACCEPTED
         cash = CashDesk(found.wallet, money, receipt, call.who.user_id, call.who.actor, call.services.clock())

@@ -137,6 +137,15 @@ EXPECTED = {
         customer=ANY, body={"vendorId": uuid_text(uuid7(0, bytes(10))), "amount": "0.01"}
     ),
     "GET /api/transactions/flagged-transactions": admins(),
+    "GET /api/transactions/flagged-summary": admins(),
+    "GET /api/transactions/review/{transactionId}": admins(),
+    "POST /api/transactions/review/{transactionId}/ask": admins(body={"question": "What was sold?"}),
+    "POST /api/transactions/bulk-reviews": admins(
+        body={"decision": "reject", "count": 1, "filter": {}, "reason": "because"}
+    ),
+    "POST /api/transactions/bulk-reviews/{bulkId}/continue": admins(),
+    "GET /api/transactions/bulk-reviews/{bulkId}": admins(),
+    "GET /api/transactions/bulk-reviews/{bulkId}/payments": admins(),
     # Whose decision it is, is in the path; the handler holds it against the token.
     "POST /api/transactions/review-transaction/{adminId}/{transactionId}/{approval}": Expected(
         admin=HIS, superadmin=HIS, whose="adminId", inside=True, body=BECAUSE, names={"approval": "approve"}
@@ -151,6 +160,11 @@ EXPECTED = {
     "GET /api/vendors/{vendorId}/terminals": shops(),
     "GET /api/vendors/{vendorId}/exposure": shops(),
     "GET /api/vendors/{vendorId}/statement": shops(),
+    "GET /api/vendors/{vendorId}/questions": shops(),
+    # The shop answers for itself.
+    "POST /api/vendors/{vendorId}/questions/{questionId}": Expected(
+        vendor=HIS, whose="vendorId", body={"answer": "Two loaves."}
+    ),
     "POST /api/vendors/{vendorId}/block": admins(),
     "POST /api/vendors/{vendorId}/unblock": admins(),
 }
@@ -253,7 +267,10 @@ def own_id(who: Person) -> str:
 
 async def ask(shop: Shop, endpoint: Endpoint, cell: Cell) -> tuple[int, str | None]:
     expected = EXPECTED[name_of(endpoint)]
-    names = dict.fromkeys(("userId", "vendorId", "transactionId", "adminId", "entryId"), uuid_text(uuid7(0, bytes(10))))
+    names = dict.fromkeys(
+        ("userId", "vendorId", "transactionId", "adminId", "entryId", "questionId", "bulkId"),
+        uuid_text(uuid7(0, bytes(10))),
+    )
     names |= expected.names
     if expected.whose is not None:
         names[expected.whose] = cell.id
