@@ -34,6 +34,7 @@ class Kind(StrEnum):
     BOOK = "book"
     VOUCHER = "voucher"
     DEVICE = "device"
+    SEAL = "seal"
 
     @property
     def external_aad(self) -> bytes:

@@ -1,13 +1,13 @@
 """The ASGI application: its routes, and what wraps every request."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.errors import TallystickError
@@ -77,10 +77,14 @@ def make_app(
     lifespan: Callable[[Starlette], AbstractAsyncContextManager[None]] | None = None,
     bounds: Bounds | None = None,
     limits: Limits | None = None,
+    pages: Sequence[BaseRoute] = (),
 ) -> Starlette:
-    """The application over services that are open already, or that the lifespan puts into `app.state.services`."""
+    """The application over services that are open already, or that the lifespan puts into `app.state.services`.
+
+    `pages` are routes of what people look at beside the API: the console's.
+    """
     app = Starlette(
-        routes=ROUTES,
+        routes=(*ROUTES, *pages),
         middleware=[Middleware(RequestFrame)],
         exception_handlers={TallystickError: failures.answer_known, HTTPException: failures.answer_http},
         lifespan=lifespan,

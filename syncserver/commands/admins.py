@@ -11,7 +11,7 @@ from shared.errors import DecodingError
 from shared.ids import uuid_text
 from shared.lifecycles import PersonState
 from syncserver.commands.running import Json, actor, run, show
-from syncserver.people import admins, registrations, sessions
+from syncserver.people import admins, registrations, second_factor, sessions
 from syncserver.people.access import Caller, Role
 from syncserver.people.errors import PasswordError
 from syncserver.services import Services
@@ -139,3 +139,17 @@ def password(login: Login, *, password_file: PasswordFile = None, json: Json = F
 
     run(changed)
     show({"login": login, "changed": True}, "Changed.", json=json)
+
+
+@admin.command(name="reset-second-factor")
+def reset_second_factor(login: Login, *, json: Json = False) -> None:
+    """Take the second factor of an admin away who lost it. Their sessions in browsers end; signing in sets up another.
+
+    Example: tallystick server admin reset-second-factor ada
+    """
+
+    async def done(services: Services) -> None:
+        await second_factor.reset(services, await admins.find_admin(services, login))
+
+    run(done)
+    show({"login": login, "reset": True}, f"{login} sets up another second factor when signing in.", json=json)

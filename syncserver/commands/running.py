@@ -3,6 +3,7 @@
 import asyncio
 import getpass
 import itertools
+import socket
 import sys
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -12,6 +13,7 @@ from typing import Annotated, Any, TypeVar
 import asyncpg
 from cyclopts import Parameter
 
+from syncserver.audit.acting import acting
 from syncserver.composition import open_services
 from syncserver.database.errors import AWAY, UnreachableError
 from syncserver.services import Services
@@ -32,7 +34,8 @@ def run(operation: Callable[[Services], Awaitable[_T]]) -> _T:
 
     async def opened() -> _T:
         async with open_services(ServerSettings()) as services:
-            return await _tried(partial(operation, services))
+            with acting(actor(), _origin()):
+                return await _tried(partial(operation, services))
 
     return asyncio.run(opened())
 
@@ -56,6 +59,11 @@ def actor() -> str:
         return f"cli {getpass.getuser()}"
     except (KeyError, OSError):  # a user id without a name, as in containers
         return "cli"
+
+
+def _origin() -> str:
+    """Where this command runs, for the audit trail."""
+    return f"command on {socket.gethostname()}"
 
 
 def show(data: dict[str, Any], words: str, *, json: bool) -> None:

@@ -20,6 +20,7 @@ from syncserver.api.app import make_app
 from syncserver.api.connection import MOST_CONNECTIONS, BoundedConnection
 from syncserver.api.rest.limits import Limits
 from syncserver.composition import open_services
+from syncserver.console.routes import ROUTES as CONSOLE
 from syncserver.maintenance.rounds import run_rounds
 from syncserver.settings import ServerSettings
 from syncserver.sync.bounds import Bounds
@@ -49,7 +50,7 @@ def serve(host: str, port: int) -> None:
     """
     make_process_ready()
     settings = ServerSettings()
-    app = make_app(bounds=bounds_of(settings), limits=Limits(settings.limits_url))
+    app = make_app(pages=CONSOLE, bounds=bounds_of(settings), limits=Limits(settings.limits_url))
     server = uvicorn.Server(configuration(app, settings, lifespan="off"))
 
     # While it serves, uvicorn handles signals itself; it raises them again once it has stopped. A signal that comes

@@ -15,6 +15,7 @@ from syncserver.api.app import make_app
 from syncserver.api.rest.limits import Limits
 from syncserver.commands.serving import bounds_of, configuration, listen, make_process_ready, url_of
 from syncserver.composition import open_services
+from syncserver.console.routes import ROUTES as CONSOLE
 from syncserver.maintenance.rounds import run_rounds
 from syncserver.settings import ServerSettings
 
@@ -75,4 +76,4 @@ def worker() -> Starlette:
                 await asyncio.gather(rounds, return_exceptions=True)
                 await limits.close()
 
-    return make_app(lifespan=opened, bounds=bounds_of(settings), limits=limits)
+    return make_app(lifespan=opened, bounds=bounds_of(settings), limits=limits, pages=CONSOLE)

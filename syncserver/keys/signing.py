@@ -17,7 +17,7 @@ from shared.rules.decision import MS_PER_HOUR
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
 from syncserver.database.queries import load
-from syncserver.keys.errors import KeyRotationError, NotInitialisedError, UnknownSigningKeyError
+from syncserver.keys.errors import KeyFileError, KeyRotationError, NotInitialisedError, UnknownSigningKeyError
 from syncserver.keys.wrapping import KeyEncryptionKey
 from syncserver.ports import Clock, Random
 
@@ -180,6 +180,21 @@ async def load_identity(connection: Connection, kek: KeyEncryptionKey, clock: Cl
 async def all_keys(connection: Connection) -> list[PublishedKey]:
     """All signing keys that ever were, the newest first."""
     return [_published(row) for row in await connection.fetch(QUERIES["read_all_keys"])]
+
+
+async def own_keys(connection: Connection, kek: KeyEncryptionKey) -> dict[bytes, bytes]:
+    """Kid → public key of all keys that ever were this server's.
+
+    A row that somebody put in, who has the database and not the key-encryption key, is none.
+    """
+    own = {}
+    for row in await connection.fetch(QUERIES["wrapped_keys"]):
+        try:
+            key = SigningKey.from_seed(kek.unwrap(row["wrapped_seed"], _context(row["kid"])))
+        except KeyFileError:
+            continue
+        own[key.kid] = key.public_key
+    return own
 
 
 async def default_lead(connection: Connection) -> int:

@@ -1,4 +1,4 @@
-"""Delivers payment events at least once: a transaction that fails to deliver leaves them where they are."""
+"""Delivers payment events at least once, and seals them: a transaction that fails leaves them where they are."""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from syncserver.audit.sealing import seal_events
 from syncserver.database.queries import load
 from syncserver.services import Services
 
@@ -27,10 +28,11 @@ def to_log(events: Sequence[dict[str, Any]]) -> None:
 
 
 async def relay(services: Services, deliver: Deliver = to_log) -> int:
-    """Deliver some events; how many. A reader knows a repeat by its wallet and number."""
+    """Deliver and seal some events; how many. A reader knows a repeat by its wallet and number."""
     async with services.pool.acquire() as connection, connection.transaction():
         rows = await connection.fetch(QUERIES["take_events"], EVENTS_AT_ONCE)
         if rows:
+            await seal_events(connection, services, rows)
             deliver(
                 [
                     {

@@ -1,4 +1,4 @@
-"""The rounds of a running server: fold credits, expire and release codes, relay events, forget what is over.
+"""The rounds of a running server: fold credits, expire and release codes, relay and seal, forget what is over.
 
 Every process makes them; each step takes its own locks and skips what another process is at.
 """
@@ -9,9 +9,11 @@ from functools import partial
 
 import structlog
 
+from syncserver.audit.sealing import seal_entries
 from syncserver.ledger.store import fold_credits
 from syncserver.maintenance.outbox import relay
 from syncserver.people.sessions import forget_sessions
+from syncserver.people.web_sessions import forget_web_sessions
 from syncserver.registry.devices import forget_assertions
 from syncserver.services import Services
 from syncserver.sync.numbering import number_changes
@@ -23,7 +25,18 @@ log = structlog.get_logger()
 
 async def one_round(services: Services) -> None:
     """Do each step until it finds nothing more; one that fails does not stop the others."""
-    for step in (_fold, relay, expire, release, _number, forget_assertions, forget_sessions):
+    steps = (
+        _fold,
+        relay,
+        seal_entries,
+        expire,
+        release,
+        _number,
+        forget_assertions,
+        forget_sessions,
+        forget_web_sessions,
+    )
+    for step in steps:
         await _guarded(services, step)
 
 

@@ -39,6 +39,30 @@ class OldPasswordError(TallystickError):
     code = "WRONG_PASSWORD"
 
 
+class SecondFactorNeededError(TallystickError):
+    """This needs a one-time password of your second factor as well."""
+
+    code = "SECOND_FACTOR_NEEDED"
+
+
+class SecondFactorError(TallystickError):
+    """This one-time password is not right, or was used before. After 10 failures wait for 30 minutes."""
+
+    code = "INVALID_SECOND_FACTOR"
+
+
+class SecondFactorStateError(TallystickError):
+    """There is a second factor already, or none was begun."""
+
+    code = "SECOND_FACTOR_STATE"
+
+
+class SessionOverError(TallystickError):
+    """You are signed in no more. Sign in again."""
+
+    code = "SESSION_OVER"
+
+
 class BlockedError(TallystickError):
     """You were blocked."""
 

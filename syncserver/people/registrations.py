@@ -240,7 +240,7 @@ async def reject(services: Services, caller: Caller, user_id: bytes, reason: str
     async with services.pool.acquire() as connection, connection.transaction():
         person = await _to_decide(connection, user_id, PersonState.REJECTED)
         await _write(connection, services, person, PersonState.REJECTED, caller.actor, reason=why)
-        await _end_sessions(connection, services, person)
+        await end_sessions(connection, services, person.user_id)
         return await read(connection, user_id)
 
 
@@ -256,7 +256,7 @@ async def block(services: Services, caller: Caller, user_id: bytes, reason: str,
         person = await _to_decide(connection, user_id, PersonState.BLOCKED)
         _require_above(caller, person)
         await _write(connection, services, person, PersonState.BLOCKED, actor or caller.actor, reason=why)
-        await _end_sessions(connection, services, person)
+        await end_sessions(connection, services, person.user_id)
         await _block_wallet(connection, person, blocked=True)
         return await read(connection, user_id)
 
@@ -317,8 +317,13 @@ async def _write(
     await connection.execute(QUERIES["decide_person"], *row)
 
 
-async def _end_sessions(connection: Connection, services: Services, person: Person) -> None:
-    await connection.execute(QUERIES["revoke_others"], uuid_of(person.user_id), None, services.clock())
+async def end_sessions(
+    connection: Connection, services: Services, user_id: bytes, *, keep: bytes | None = None
+) -> None:
+    """End all of somebody's sessions but one, in programs and in browsers. The person is locked."""
+    kept, now = uuid_of(keep) if keep is not None else None, services.clock()
+    await connection.execute(QUERIES["revoke_others"], uuid_of(user_id), kept, now)
+    await connection.execute(QUERIES["end_web_sessions"], uuid_of(user_id), kept, now)
 
 
 async def _block_wallet(connection: Connection, person: Person, *, blocked: bool) -> None:

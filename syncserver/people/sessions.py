@@ -22,7 +22,7 @@ from shared.messages.enrolment import to_base64url
 from shared.rules.decision import MS_PER_HOUR
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
-from syncserver.people import passwords
+from syncserver.people import passwords, second_factor
 from syncserver.people.access import ACCESS_SECONDS, Caller, grant
 from syncserver.people.errors import (
     BlockedError,
@@ -32,7 +32,7 @@ from syncserver.people.errors import (
     RefreshTokenError,
     UnknownPersonError,
 )
-from syncserver.people.registrations import QUERIES, Person, lock, login_of, read
+from syncserver.people.registrations import QUERIES, Person, end_sessions, lock, login_of, read
 from syncserver.services import Services
 from syncserver.sync.turns import Turns
 
@@ -61,31 +61,40 @@ class Session:
         return f"Session({self.person!r})"
 
 
-async def log_in(services: Services, turns: Turns, login: str, password: str) -> Session:
-    """Exchange login and password for tokens.
+async def log_in(
+    services: Services, turns: Turns, login: str, password: str, one_time_password: str | None = None
+) -> Session:
+    """Exchange login and password for tokens; whoever has a second factor shows a one-time password of it as well.
 
     Raises:
         LoginError: nobody can have this login.
         CredentialsError: they do not fit, or were tried too often.
         BlockedError: they fit, and the person is blocked.
+        SecondFactorNeededError, SecondFactorError: they fit, and the one-time password is not there, or not right.
         BusyError: too many passwords are being hashed.
     """
     name = login_of(login)
-    person = await _prove(services, turns, name, password)
+    person = await prove(services, turns, name, password)
     if person.state is PersonState.BLOCKED:
         raise BlockedError
+    await second_factor.prove(services, person.user_id, one_time_password)
     now = services.clock()
     family = uuid7(now, services.random(10))
     async with services.pool.acquire() as connection, connection.transaction():
         current = await lock(connection, person.user_id)
         if current.password != person.password or current.state not in _LIVE:
             raise CredentialsError  # it changed meanwhile
-        await _forgive(connection, current)
+        await forgive(connection, current)
         return await _begin(connection, services, current, family, since=now)
 
 
-async def _prove(services: Services, turns: Turns, login: str, password: str, *, of: bytes | None = None) -> Person:
-    """Whoever a login and a password belong to; of one person alone where that is named."""
+async def prove(services: Services, turns: Turns, login: str, password: str, *, of: bytes | None = None) -> Person:
+    """Whoever a login and a password belong to; of one person alone where that is named.
+
+    Raises:
+        CredentialsError: they do not fit, or were tried too often.
+        BusyError: too many passwords are being hashed.
+    """
     async with turns.turn():
         async with services.pool.acquire() as connection:
             failures = await connection.fetchval(QUERIES["take_try"], login, services.clock(), MOST_FAILURES, LOCKED_MS)
@@ -101,7 +110,7 @@ async def _prove(services: Services, turns: Turns, login: str, password: str, *,
     return found
 
 
-async def _forgive(connection: Connection, person: Person) -> None:
+async def forgive(connection: Connection, person: Person) -> None:
     """The password was right, so the guesses before it are forgotten.
 
     Not where it is that of somebody who waits: it was also a guess at the password of whoever has the login. Whether
@@ -183,7 +192,7 @@ async def log_out_everywhere(services: Services, caller: Caller) -> None:
     """
     async with services.pool.acquire() as connection, connection.transaction():
         await lock(connection, caller.user_id)
-        await connection.execute(QUERIES["revoke_others"], uuid_of(caller.user_id), None, services.clock())
+        await end_sessions(connection, services, caller.user_id)
 
 
 def require_unknown_to_have_ended(services: Services, caller: Caller) -> None:
@@ -226,7 +235,7 @@ async def change_password(services: Services, turns: Turns, caller: Caller, old:
         async with services.pool.acquire() as connection:
             person = await read(connection, caller.user_id)
         encoded = passwords.checked(new, person.login)
-        proven = await _prove(services, turns, person.login, old, of=person.user_id)
+        proven = await prove(services, turns, person.login, old, of=person.user_id)
     except (UnknownPersonError, CredentialsError) as error:
         raise OldPasswordError from error
     async with turns.turn():
@@ -235,7 +244,7 @@ async def change_password(services: Services, turns: Turns, caller: Caller, old:
         current = await lock(connection, person.user_id)
         if current.password != proven.password or current.state not in _LIVE:
             raise OldPasswordError  # it changed meanwhile
-        await _forgive(connection, current)
+        await forgive(connection, current)
         await _replace_password(connection, services, current, hashed, keep=caller.session)
 
 
@@ -259,10 +268,8 @@ async def reset_password(services: Services, turns: Turns, user_id: bytes, new: 
 async def _replace_password(
     connection: Connection, services: Services, person: Person, hashed: str, *, keep: bytes | None
 ) -> None:
-    user_id = uuid_of(person.user_id)
-    await connection.execute(QUERIES["write_password"], user_id, hashed)
-    kept = uuid_of(keep) if keep is not None else None
-    await connection.execute(QUERIES["revoke_others"], user_id, kept, services.clock())
+    await connection.execute(QUERIES["write_password"], uuid_of(person.user_id), hashed)
+    await end_sessions(connection, services, person.user_id, keep=keep)
 
 
 async def forget_sessions(services: Services) -> None:

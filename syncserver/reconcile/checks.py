@@ -1,4 +1,4 @@
-"""Runs the checks of docs/ledger.md: every invariant of the money, straight from the tables."""
+"""Runs the checks of docs/ledger.md: every invariant of the money, straight from the tables, and the seals."""
 
 import re
 from collections.abc import Callable
@@ -10,12 +10,15 @@ from uuid import UUID
 
 import asyncpg
 
+from syncserver.audit.verifying import verify
 from syncserver.database.queries import load
 from syncserver.services import Services
 
 FOLDER = Path(__file__).parent
 QUERIES = load(FOLDER)
 ROWS_SHOWN = 100
+# The check that no statement makes: what was sealed is as it was.
+SEALS = "seals"
 TIMEOUT_S = 3_600.0
 
 
@@ -59,6 +62,10 @@ async def reconcile(services: Services, progress: Callable[[str], None] = lambda
             progress(check)
             rows = await connection.fetch(f"SELECT * FROM ({statement}) AS found LIMIT {ROWS_SHOWN}", timeout=TIMEOUT_S)  # noqa: S608 - our own file
             findings.extend(Finding(check, MEANINGS[check], _plain(row)) for row in rows)
+        progress(SEALS)
+        for broken in (await verify(connection, services, progress=progress)).breaks:
+            row = {"chain": broken.chain, "seal": broken.seal, "row": broken.row}
+            findings.append(Finding(SEALS, broken.meaning, row))
     return Reconciliation(tuple(findings))
 
 

@@ -20,6 +20,8 @@ from syncserver.people.errors import (
     PasswordError,
     RefreshRaceError,
     RefreshTokenError,
+    SecondFactorError,
+    SecondFactorNeededError,
     UnknownPersonError,
 )
 from syncserver.people.sessions import Session
@@ -40,10 +42,11 @@ class Secret(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=
 
 
 class LoginRequest(Secret, frozen=True):
-    """Who asks, and the proof of it."""
+    """Who asks, and the proof of it; with a one-time password where there is a second factor."""
 
     login: str
     password: str
+    one_time_password: str | None = None
 
 
 class RefreshRequest(Secret, frozen=True):
@@ -101,7 +104,8 @@ def _answer(call: Call[Any, Any], session: Session) -> Response:
 async def log_in(call: Call[LoginRequest, Nothing]) -> Response:
     """`POST /auth/login`."""
     body = call.body
-    return _answer(call, await sessions.log_in(call.services, turns_of(call), body.login, body.password))
+    turns, otp = turns_of(call), body.one_time_password
+    return _answer(call, await sessions.log_in(call.services, turns, body.login, body.password, otp))
 
 
 async def refresh(call: Call[RefreshRequest, Nothing]) -> Response:
@@ -137,7 +141,7 @@ ENDPOINTS = (
         answers=TokensView,
         roles=None,
         body=LoginRequest,
-        errors=(LoginError, CredentialsError, BlockedError, BusyError),
+        errors=(LoginError, CredentialsError, BlockedError, SecondFactorNeededError, SecondFactorError, BusyError),
         rate=Rate.LOGIN,
         tag=TAG,
     ),

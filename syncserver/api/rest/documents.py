@@ -1,8 +1,6 @@
 """`/openapi.json`, and the page that shows it: everything comes from here, and nothing else may run on it."""
 
 import gzip
-import hashlib
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -14,6 +12,7 @@ from starlette.routing import Route
 
 from syncserver.api.rest.catalogue import ENDPOINTS
 from syncserver.api.rest.openapi import document
+from syncserver.api.unchanging import Document
 
 FOLDER = Path(__file__).parent / "swagger"
 _PAGE = """\
@@ -49,69 +48,33 @@ _SAFE = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Form:
-    """Bytes to send, and their tag: packed they are another representation (RFC 9110 section 8.8.3)."""
-
-    content: bytes
-    tag: str
-
-    @classmethod
-    def of(cls, content: bytes) -> "_Form":
-        return cls(content, f'"{hashlib.sha256(content).hexdigest()[:32]}"')
-
-
-@dataclass(frozen=True, slots=True)
-class _Document:
-    """What is served, packed and not."""
-
-    media_type: str
-    plain: _Form
-    packed: _Form
-
-    @classmethod
-    def of(cls, media_type: str, content: bytes, packed: bytes | None = None) -> "_Document":
-        return cls(media_type, _Form.of(content), _Form.of(packed or gzip.compress(content, mtime=0)))
-
-    def answer(self, request: Request) -> Response:
-        """All of it, or that it has not changed."""
-        takes_gzip = "gzip" in request.headers.get("accept-encoding", "")
-        form = self.packed if takes_gzip else self.plain
-        headers = {**_SAFE, "ETag": form.tag, "Vary": "Accept-Encoding"}
-        if form.tag in (tag.strip() for tag in request.headers.get("if-none-match", "").split(",")):
-            return Response(status_code=304, headers=headers)
-        if takes_gzip:
-            headers["Content-Encoding"] = "gzip"
-        return Response(form.content, headers=headers, media_type=self.media_type)
+@cache
+def _openapi() -> Document:
+    return Document.of("application/json", msgspec.json.encode(document(ENDPOINTS)))
 
 
 @cache
-def _openapi() -> _Document:
-    return _Document.of("application/json", msgspec.json.encode(document(ENDPOINTS)))
+def _page() -> Document:
+    return Document.of(_HTML, _PAGE.encode())
 
 
 @cache
-def _page() -> _Document:
-    return _Document.of(_HTML, _PAGE.encode())
-
-
-@cache
-def _asset(name: str) -> _Document:
+def _asset(name: str) -> Document:
     media_type = _TYPES[Path(name).suffix]
     if name not in _PACKED:
-        return _Document.of(media_type, (FOLDER / name).read_bytes())
+        return Document.of(media_type, (FOLDER / name).read_bytes())
     packed = (FOLDER / f"{name}.gz").read_bytes()
-    return _Document.of(media_type, gzip.decompress(packed), packed)
+    return Document.of(media_type, gzip.decompress(packed), packed)
 
 
 async def openapi(request: Request) -> Response:
     """`GET /openapi.json`."""
-    return _openapi().answer(request)
+    return _openapi().answer(request, _SAFE)
 
 
 async def page(request: Request) -> Response:
     """`GET /docs`."""
-    return _page().answer(request)
+    return _page().answer(request, _SAFE)
 
 
 async def asset(request: Request) -> Response:
@@ -119,7 +82,7 @@ async def asset(request: Request) -> Response:
     name = request.path_params["name"]
     if name not in (*_PACKED, "start.js"):
         raise HTTPException(404)
-    return _asset(name).answer(request)
+    return _asset(name).answer(request, _SAFE)
 
 
 ROUTES = (

@@ -20,6 +20,7 @@ from syncserver.api.body import MAX_JSON_BYTES, read_body, require_type
 from syncserver.api.envelope import success
 from syncserver.api.frame import add_headers
 from syncserver.api.rest import limits
+from syncserver.audit.acting import acting
 from syncserver.database.connection import Connection
 from syncserver.people import access, sessions
 from syncserver.people.access import ADMINS, Caller, Role
@@ -33,6 +34,8 @@ ANOTHER_ADMIN = "Another admin must ask for the same."
 # What nobody between here and the caller may keep; unless a handler says otherwise.
 PERSONAL = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 EVERYBODY = frozenset(Role)
+# Who acts where no token is asked for, unless what they ask for shows it.
+NOBODY = "anonymous"
 APPROVED = frozenset({PersonState.APPROVED})
 _Body = TypeVar("_Body")
 _Query = TypeVar("_Query")
@@ -190,7 +193,9 @@ class Endpoint:
             body = _body_of(raw, self.body)
             await limits.draw_for_name(request, self.rate, caller, body)
         route = f"{self.method} {request.url.path}?{request.url.query}"
-        answer = await self.handle(Call(request, services, caller, path, query, body, raw, route, words))
+        call = Call(request, services, caller, path, query, body, raw, route, words)
+        with acting(caller.actor if caller is not None else NOBODY, origin_of(request)):
+            answer = await self.handle(call)
         if isinstance(answer, Response):
             return answer
         return success(request, answer.data, status=answer.status, message=answer.message)
@@ -200,6 +205,11 @@ class Endpoint:
             raise NotApprovedError
         if self.roles is not None and caller.role not in self.roles:
             raise ForbiddenError
+
+
+def origin_of(request: Request) -> str | None:
+    """Where a request comes from, for the audit trail: the address of whoever is connected."""
+    return request.client.host if request.client is not None else None
 
 
 def caller_of(request: Request) -> Caller:

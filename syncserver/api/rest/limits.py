@@ -59,6 +59,7 @@ class Rate(Word):
     LOGIN = "login"  # stricter: for each address and each login name
     CODES = "codes"  # a person's bucket, and a stricter one: whatever shows, makes or guesses codes
     PUBLIC = "public"  # without a token, for each address
+    CONSOLE = "console"  # an admin's pages, which load parts of themselves
     FREE = "free"  # documents that cost nothing
 
 
@@ -76,6 +77,7 @@ class Bucket:
 
 
 USER = Bucket("user", 10)
+CONSOLE = Bucket("console", 300)
 CODES = Bucket("codes", 5)
 LOGIN_ADDRESS = Bucket("login-address", 5)
 LOGIN_NAME = Bucket("login-name", 5)
@@ -87,6 +89,7 @@ BUCKETS: dict[Rate, tuple[Bucket, ...]] = {
     Rate.CODES: (USER, CODES),
     Rate.LOGIN: (LOGIN_ADDRESS, LOGIN_NAME),
     Rate.PUBLIC: (PUBLIC,),
+    Rate.CONSOLE: (CONSOLE,),
     Rate.FREE: (),
 }
 
@@ -212,7 +215,7 @@ async def draw_for(request: Request, rate: Rate, caller: Caller | None) -> None:
     """
     address = address_of(request)
     person = uuid_text(caller.user_id) if caller is not None else address
-    subjects = {USER: person, CODES: person, LOGIN_ADDRESS: address, PUBLIC: address}
+    subjects = {USER: person, CONSOLE: person, CODES: person, LOGIN_ADDRESS: address, PUBLIC: address}
     if caller is not None:
         subjects[LOGIN_NAME] = person  # whoever tries passwords with somebody's token
     await _draw(request, ((bucket, subjects[bucket]) for bucket in BUCKETS[rate] if bucket in subjects))

@@ -1,1 +1,2 @@
 -- Nothing yet: how shifts are reconciled.
+SELECT;

@@ -1,1 +1,2 @@
 -- Nothing yet: payouts.
+SELECT;

@@ -1,1 +1,2 @@
 -- Nothing yet: indexes of long lists.
+SELECT;

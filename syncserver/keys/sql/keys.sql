@@ -17,6 +17,9 @@ SELECT kid, public_key, created_at, signs_from, not_after, revoked_at FROM serve
 -- read_all_keys: those too that are over: what they signed stays true
 SELECT kid, public_key, created_at, signs_from, not_after, revoked_at FROM server_key ORDER BY signs_from DESC, kid;
 
+-- wrapped_keys: all keys with their seeds, of whatever age
+SELECT kid, public_key, wrapped_seed FROM server_key;
+
 -- write_key: add a signing key
 INSERT INTO server_key (kid, public_key, wrapped_seed, created_at, signs_from, not_after) VALUES ($1, $2, $3, $4, $5, $6);
 

@@ -5,6 +5,6 @@ WITH taken AS (
     DELETE FROM outbox WHERE (wallet, number) IN (
         SELECT wallet, number FROM outbox ORDER BY wallet, number LIMIT $1 FOR UPDATE SKIP LOCKED
     ) RETURNING wallet, number)
-SELECT e.wallet, e.number, e.payment, e.before, e.after, e.reasons, e.at
+SELECT e.wallet, e.number, e.payment, e.before, e.after, e.reasons, e.at, e.actor, e.note
   FROM taken JOIN payment_event e ON e.wallet = taken.wallet AND e.number = taken.number
  ORDER BY e.wallet, e.number;

@@ -1,0 +1,33 @@
+"""All pages of the console."""
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from syncserver.console import gate, static
+from syncserver.console.page import PREFIX, Page, sorry
+from syncserver.console.pages import account, home, sign_in
+from syncserver.people.errors import SessionOverError
+
+PAGES: tuple[Page, ...] = (*sign_in.PAGES, *account.PAGES, *home.PAGES)
+
+
+async def _nowhere(request: Request) -> Response:
+    try:
+        session = await gate.session_of(request)
+    except SessionOverError:
+        session = None
+    return sorry(request, session, 404, "This page does not exist, or not any more.")
+
+
+async def _home(request: Request) -> Response:  # noqa: ARG001 - as Starlette calls it
+    return RedirectResponse(f"{PREFIX}/", status_code=303)
+
+
+ROUTES: tuple[BaseRoute, ...] = (
+    Route("/", _home, methods=["GET"]),
+    Route(PREFIX, _home, methods=["GET"]),
+    static.ROUTE,
+    *(page.route for page in PAGES),
+    Route(PREFIX + "/{rest:path}", _nowhere),
+)

@@ -1,0 +1,36 @@
+-- Admins' second factors (docs/api.md, "The second factor").
+
+-- write_factor: a new secret, unless there is one
+INSERT INTO second_factor (user_id, secret) VALUES ($1, $2) ON CONFLICT DO NOTHING;
+
+-- read_factor: somebody's second factor
+SELECT secret, confirmed_at, used_step, failures, locked_until FROM second_factor WHERE user_id = $1;
+
+-- lock_factor: the same, while nobody else shows a password of it
+SELECT secret, confirmed_at, used_step, failures, locked_until FROM second_factor WHERE user_id = $1 FOR UPDATE;
+
+-- factor_is_on: whether somebody has one that counts
+SELECT EXISTS (SELECT FROM second_factor WHERE user_id = $1 AND confirmed_at IS NOT NULL);
+
+-- factor_passed: a password of it was right
+UPDATE second_factor SET confirmed_at = coalesce(confirmed_at, $2), used_step = greatest(used_step, $3), failures = 0,
+       locked_until = NULL
+ WHERE user_id = $1;
+
+-- factor_failed: one was wrong
+UPDATE second_factor SET failures = $2, locked_until = $3 WHERE user_id = $1;
+
+-- forget_factor: somebody begins anew
+DELETE FROM second_factor WHERE user_id = $1;
+
+-- write_recovery: a recovery code, by its hash
+INSERT INTO recovery_code (user_id, hash) VALUES ($1, $2);
+
+-- use_recovery: one was shown
+UPDATE recovery_code SET used_at = $3 WHERE user_id = $1 AND hash = $2 AND used_at IS NULL;
+
+-- recovery_left: how many are good still
+SELECT count(*) FROM recovery_code WHERE user_id = $1 AND used_at IS NULL;
+
+-- forget_recovery: those of a generator that is gone
+DELETE FROM recovery_code WHERE user_id = $1;
