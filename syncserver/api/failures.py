@@ -32,9 +32,12 @@ from syncserver.people.errors import (
     CredentialsError,
     ForbiddenError,
     KeyReusedError,
+    LimitsChangedError,
     LoginTakenError,
     NotApprovedError,
+    OtherAdminNeededError,
     PersonStateError,
+    ProposalClosedError,
     RefreshRaceError,
     RefreshTokenError,
     SecondFactorError,
@@ -43,6 +46,7 @@ from syncserver.people.errors import (
     SessionOverError,
     TooOftenError,
     UnknownPersonError,
+    UnknownProposalError,
     WaitingPeriodError,
 )
 from syncserver.registry.enrolment import InvalidTerminalNameError
@@ -51,6 +55,7 @@ from syncserver.registry.errors import (
     EnrolmentProofError,
     EnrolmentTokenError,
     KeyTakenError,
+    UnknownDeviceError,
     UnknownVendorError,
 )
 from syncserver.services import Services
@@ -92,6 +97,8 @@ STATUS: dict[type[TallystickError], int] = {
     UnknownVendorError: 404,
     UnknownPaymentError: 404,
     UnknownEntryError: 404,
+    UnknownDeviceError: 404,
+    UnknownProposalError: 404,
     UnknownQuestionError: 404,
     UnknownBulkReviewError: 404,
     SlowBodyError: 408,
@@ -106,6 +113,9 @@ STATUS: dict[type[TallystickError], int] = {
     InsufficientFundsError: 409,
     AmbiguousPaymentError: 409,
     NotFlaggedError: 409,
+    ProposalClosedError: 409,
+    OtherAdminNeededError: 409,
+    LimitsChangedError: 409,
     DecidedMeanwhileError: 409,
     TalkedMeanwhileError: 409,
     AnsweredError: 409,

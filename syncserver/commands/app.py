@@ -14,6 +14,7 @@ from syncserver.commands.funding import funding
 from syncserver.commands.keys import keys
 from syncserver.commands.payments import payment
 from syncserver.commands.people import customer, vendor
+from syncserver.commands.policies import policy
 from syncserver.commands.running import Json, run, show
 from syncserver.commands.wallets import codes, wallet
 from syncserver.composition import initialise, migrate_database, open_database
@@ -37,7 +38,7 @@ app = App(
     Exit codes: 0 done, 1 it failed or something was found, 2 wrong usage.
     """,
 )
-for part in (vendor, customer, wallet, funding, codes, device, payment, admin, keys):
+for part in (vendor, policy, customer, wallet, funding, codes, device, payment, admin, keys):
     app.command(part)
 
 

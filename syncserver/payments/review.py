@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from shared.fields import checked_text
+from shared.ids import uuid_text
 from shared.lifecycles import STATUS_OF_PAYMENT, PaymentState
 from shared.money import Money
 from shared.policy import Policy
+from syncserver.audit import trail
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
 from syncserver.judge.facts import KnownPayment
@@ -56,7 +58,7 @@ async def review(
     check_reason(approve=approve, reason=reason)
     async with services.pool.acquire() as connection, connection.transaction():
         case = await open_case(connection, view)
-        await decide(connection, case, approve=approve, reason=reason, actor=actor, at=services.clock())
+        await decide(connection, services, case, approve=approve, reason=reason, actor=actor)
     return await find(services, view.payment, view.wallet)
 
 
@@ -117,12 +119,14 @@ async def _who_decided(connection: Connection, key: tuple[str, bytes]) -> str | 
     return f"{_DONE[PaymentState(row['state'])]} by {who} at {at}."
 
 
-async def decide(connection: Connection, case: Case, *, approve: bool, reason: str | None, actor: str, at: int) -> None:
+async def decide(
+    connection: Connection, services: Services, case: Case, *, approve: bool, reason: str | None, actor: str
+) -> None:
     """Approve or reject, in the transaction that opened the case; its reason was checked."""
     view, known = case.view, case.known
     device = view.row["device"].bytes if view.row["device"] is not None else None
     policy = (await read_policies(connection, known.vendor, device or known.vendor)).latest()
-    postings = Postings(at=at, actor=actor, wallets={view.wallet: case.accounts})
+    postings = Postings(at=services.clock(), actor=actor, wallets={view.wallet: case.accounts})
     state = PaymentState.SUCCESSFUL if approve else PaymentState.FAILED
     if approve:
         _approve(postings, view.payment, known, policy)
@@ -136,6 +140,16 @@ async def decide(connection: Connection, case: Case, *, approve: bool, reason: s
         await store.note_device_updates(
             connection, postings.at, [(device, view.payment, view.wallet, status, known.reasons)]
         )
+    await trail.note(
+        connection,
+        services,
+        action="payment.approve" if approve else "payment.reject",
+        object_=f"payment {uuid_text(view.payment)}",
+        actor=actor,
+        before={"state": known.state.value, "reasons": list(known.reasons)},
+        after={"state": state.value, "wallet": view.wallet, "amount": known.amount, "currency": view.currency},
+        reason=reason,
+    )
 
 
 def _approve(postings: Postings, payment: bytes, known: KnownPayment, policy: Policy) -> None:

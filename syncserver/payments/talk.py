@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.errors import DecodingError
-from shared.ids import UUID7_RANDOM_BYTES, uuid7
+from shared.ids import UUID7_RANDOM_BYTES, uuid7, uuid_text
+from syncserver.audit import trail
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
 from syncserver.ledger import store
@@ -81,6 +82,14 @@ async def ask(connection: Connection, services: Services, case: Case, text: str,
         actor,
         at,
     )
+    await trail.note(
+        connection,
+        services,
+        action="payment.ask",
+        object_=f"payment {uuid_text(view.payment)}",
+        actor=actor,
+        after={"question": words},
+    )
     return question
 
 
@@ -102,6 +111,14 @@ async def answer(
     written = await connection.execute(QUERIES["write_answer"], uuid_of(question), words, actor, services.clock())
     if written != "INSERT 0 1":
         raise AnsweredError
+    await trail.note(
+        connection,
+        services,
+        action="payment.answer",
+        object_=f"payment {uuid_text(row['payment'].bytes)}",
+        actor=actor,
+        after={"answer": words},
+    )
 
 
 async def of_payment(connection: Connection, view: PaymentView) -> list[Question]:

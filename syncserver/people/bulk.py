@@ -13,6 +13,7 @@ import msgspec
 
 from shared.ids import UUID7_RANDOM_BYTES, uuid7, uuid_text
 from shared.words import Word
+from syncserver.audit import trail
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
 from syncserver.payments import review, views
@@ -83,15 +84,25 @@ async def begin(
     if count != typed or count == 0:
         raise BulkCountError(f"{count} payments wait in this filter, not {typed}: look again.")
     named = {name: uuid_text(value) if type(value) is bytes else value for name, value in asdict(of).items()}
+    chosen = {name: value for name, value in named.items() if value is not None}
     await connection.execute(
         QUERIES["write_bulk"],
         uuid_of(bulk),
         decision.approve,
         decision.reason,
-        msgspec.json.encode({name: value for name, value in named.items() if value is not None}).decode(),
+        msgspec.json.encode(chosen).decode(),
         uuid_of(admin.user_id),
         count,
         at,
+    )
+    await trail.note(
+        connection,
+        services,
+        action=f"payment.{decision.word}_all",
+        object_=f"bulk {uuid_text(bulk)}",
+        actor=admin.actor,
+        after={"payments": count, "filter": chosen},
+        reason=decision.reason,
     )
     return bulk
 

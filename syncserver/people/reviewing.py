@@ -40,7 +40,5 @@ async def decide(
     subject = f"{view.wallet} {uuid_text(view.payment)} {decision.word}"
     if not await may_move(connection, services, admin, action="review", subject=subject, money=case.money, alone=alone):
         return False
-    await review.decide(
-        connection, case, approve=decision.approve, reason=decision.reason, actor=admin.actor, at=services.clock()
-    )
+    await review.decide(connection, services, case, approve=decision.approve, reason=decision.reason, actor=admin.actor)
     return True

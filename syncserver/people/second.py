@@ -44,7 +44,7 @@ async def may_go_ahead(
     if row is None:
         return False
     over = bool(row["first_at"] + WAITS_MS < now or not row["approved"])
-    if not over and await _are_one(connection, row["first_by"].bytes, caller.user_id):
+    if not over and await are_one(connection, row["first_by"].bytes, caller.user_id):
         return False
     if await connection.execute(QUERIES["forget_first"], action, what) != "DELETE 1":
         return False  # a third asked at the same time
@@ -59,7 +59,7 @@ def takes_two(services: Services, money: Money) -> bool:
     return money.minor > limit
 
 
-async def _are_one(connection: Connection, first: bytes, second: bytes) -> bool:
+async def are_one(connection: Connection, first: bytes, second: bytes) -> bool:
     """Whether two admins may be one person: the same, or one who made the other, or both made by one.
 
     Whoever makes an admin over the network chooses the password, and could be both.

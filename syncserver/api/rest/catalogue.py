@@ -8,6 +8,7 @@ from syncserver.api.rest import (
     flagged,
     funding,
     people,
+    policies,
     questions,
     reviewing,
     statements,
@@ -33,4 +34,5 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *vendors.ENDPOINTS,
     *vendor_books.ENDPOINTS,
     *questions.ENDPOINTS,
+    *policies.ENDPOINTS,
 )

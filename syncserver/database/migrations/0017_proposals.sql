@@ -61,13 +61,13 @@ GRANT SELECT ON flagged_payment TO tallystick_server;
 -- What of it is in a filter: the queue, its sums and whoever decides all of it mean the same. NULL is anything; times
 -- are those of arrival, the second one is not in it; talk is none, waiting or answered.
 CREATE FUNCTION flagged_in(since bigint, until bigint, why text, of_vendor uuid, of_device uuid, of_wallet text,
-                           in_currency text, least bigint, most bigint, talk text) RETURNS SETOF flagged_payment
+                           in_currency text, at_least bigint, at_most bigint, talk text) RETURNS SETOF flagged_payment
 LANGUAGE sql STABLE AS $$
     SELECT * FROM flagged_payment f
      WHERE f.received_at >= since AND f.received_at < until
        AND (why IS NULL OR why = ANY (f.reasons)) AND (of_vendor IS NULL OR f.vendor = of_vendor)
        AND (of_device IS NULL OR f.device = of_device) AND (of_wallet IS NULL OR f.wallet = of_wallet)
-       AND (in_currency IS NULL OR f.currency = in_currency) AND f.amount BETWEEN least AND most
+       AND (in_currency IS NULL OR f.currency = in_currency) AND f.amount BETWEEN at_least AND at_most
        AND CASE talk WHEN 'waiting' THEN f.questions > f.answers
                      WHEN 'answered' THEN f.questions > 0 AND f.questions = f.answers
                      WHEN 'none' THEN f.questions = 0 ELSE true END

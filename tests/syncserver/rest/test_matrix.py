@@ -165,6 +165,15 @@ EXPECTED = {
     "POST /api/vendors/{vendorId}/questions/{questionId}": Expected(
         vendor=HIS, whose="vendorId", body={"answer": "Two loaves."}
     ),
+    "GET /api/vendors/{vendorId}/policy": shops(),
+    "GET /api/vendors/{vendorId}/policy/versions": shops(),
+    "POST /api/vendors/{vendorId}/policy/preview": admins(body={"changes": {"payment_limit": 1}}),
+    "POST /api/vendors/{vendorId}/policy": admins(body={"changes": {"payment_limit": 1}, "reason": "because"}),
+    "GET /api/policies/proposals": admins(),
+    "GET /api/policies/proposals/{proposalId}": admins(),
+    "GET /api/policies/proposals/{proposalId}/preview": admins(),
+    "POST /api/policies/proposals/{proposalId}/confirm": admins(),
+    "POST /api/policies/proposals/{proposalId}/withdraw": admins(body=BECAUSE),
     "POST /api/vendors/{vendorId}/block": admins(),
     "POST /api/vendors/{vendorId}/unblock": admins(),
 }
@@ -268,7 +277,7 @@ def own_id(who: Person) -> str:
 async def ask(shop: Shop, endpoint: Endpoint, cell: Cell) -> tuple[int, str | None]:
     expected = EXPECTED[name_of(endpoint)]
     names = dict.fromkeys(
-        ("userId", "vendorId", "transactionId", "adminId", "entryId", "questionId", "bulkId"),
+        ("userId", "vendorId", "transactionId", "adminId", "entryId", "questionId", "bulkId", "proposalId"),
         uuid_text(uuid7(0, bytes(10))),
     )
     names |= expected.names

@@ -13,7 +13,7 @@ from shared.reasons import Reason
 from syncserver.payments.explained import in_words
 from syncserver.people.access import Role
 from tests.syncserver.kit import HOUR, FakeTerminal, Shop
-from tests.syncserver.rest.kit import Person, customer, data, person, refused
+from tests.syncserver.rest.kit import Person, data, person, refused
 from tests.syncserver.rest.paying import flagged, rich, seller
 from tests.syncserver.rest.test_refunds import refund, set_services
 from tests.syncserver.rest.test_review import FLAGGED, decide
@@ -21,6 +21,7 @@ from tests.syncserver.rest.test_review import FLAGGED, decide
 pytestmark = pytest.mark.anyio
 
 SUMMARY = "/api/transactions/flagged-summary"
+MINUTE = 60_000
 FAR = Place.from_degrees("59.1", "24.7536")
 
 
@@ -49,7 +50,7 @@ async def spent_twice(shop: Shop) -> tuple[str, FakeTerminal, bytes, FakeTermina
     one, two = await shop.terminal(name="Till at the door"), await shop.terminal(name="Till at the back")
     first, raw = one.pay(code, 600)
     assert (await one.result(raw)).status is Status.SETTLED
-    shop.clock.forward(HOUR)
+    shop.clock.forward(MINUTE)
     second, raw = two.pay(code, 700)
     assert (await two.result(raw)).reasons == ("CODE_SPENT",)
     return wallet, one, first, two, second
@@ -59,7 +60,7 @@ async def test_the_queue_and_its_sums_mean_the_same_filter(shop: Shop) -> None:
     ada, wallet = await rich(shop)
     admin = person(shop, Role.ADMIN)
     small = await flagged(shop, "5.00", ada)
-    shop.clock.forward(HOUR)
+    shop.clock.forward(MINUTE)
     large = await flagged(shop, "80.00", ada)
     _, _, _, till, twice = await spent_twice(shop)
     double, device, vendor = uuid_text(twice), uuid_text(till.device), uuid_text(shop.vendor)
@@ -77,8 +78,8 @@ async def test_the_queue_and_its_sums_mean_the_same_filter(shop: Shop) -> None:
         ({"currency": "EUR", "least": "501"}, {large, double}),
         ({"currency": "USD"}, set()),
         ({"least": "500", "most": "500"}, {small}),
-        ({"to": str(now - HOUR)}, {small}),
-        ({"from": str(now - HOUR), "to": str(now)}, {large}),
+        ({"to": str(now - MINUTE)}, {small}),
+        ({"from": str(now - MINUTE), "to": str(now)}, {large}),
         ({"from": later}, set()),
         ({"asked": "none"}, everything),
         ({"asked": "waiting"}, set()),
@@ -93,7 +94,7 @@ async def test_the_queue_and_its_sums_mean_the_same_filter(shop: Shop) -> None:
     everywhere = data(await admin.get(SUMMARY))
     assert [(one["reason"], one["payments"]) for one in everywhere["reasons"]] == [("DISTANCE", 2), ("CODE_SPENT", 1)]
     assert "claimed this code first" in everywhere["reasons"][1]["words"]
-    assert everywhere["oldest"] == now - 2 * HOUR
+    assert everywhere["oldest"] == now - 2 * MINUTE
     for query in ({"vendor": "x"}, {"wallet": "12"}, {"currency": "euro"}, {"asked": "maybe"}, {"least": "-1"}):
         assert refused(await admin.get(FLAGGED, **query)) == (422, "MALFORMED")
 
@@ -260,7 +261,7 @@ async def test_of_an_answer_and_a_decision_at_once_the_decision_knows_the_answer
 
 async def test_what_one_admin_decides_alone_adds_up_over_a_day(shop: Shop) -> None:
     set_services(shop, two_person_amount=20)
-    ada, wallet = await rich(shop)
+    ada, _ = await rich(shop)
     one, two = person(shop, Role.ADMIN), person(shop, Role.ADMIN)
     first, second, third = [await flagged(shop, "9.00", ada) for _ in range(3)]
     data(await decide(one, first, "approve"))
