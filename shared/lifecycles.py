@@ -74,6 +74,18 @@ class PersonState(Word):
     REJECTED = "rejected"
 
 
+class PayoutState(Word):
+    """What one vendor is paid by bank transfer."""
+
+    PROPOSED = "proposed"
+    APPROVED = "approved"
+    SENT = "sent"
+    PAID = "paid"
+    FAILED = "failed"
+    RETURNED = "returned"
+    CANCELLED = "cancelled"
+
+
 class Status(Word):
     """The answer to one record, on the wire."""
 
@@ -134,6 +146,17 @@ PERSON: Mapping[PersonState, frozenset[PersonState]] = {
     PersonState.APPROVED: frozenset({PersonState.BLOCKED}),
     PersonState.BLOCKED: frozenset({PersonState.APPROVED}),
     PersonState.REJECTED: frozenset(),
+}
+PAYOUT: Mapping[PayoutState, frozenset[PayoutState]] = {
+    PayoutState.PROPOSED: frozenset({PayoutState.APPROVED, PayoutState.CANCELLED}),
+    PayoutState.APPROVED: frozenset({PayoutState.SENT, PayoutState.CANCELLED}),
+    PayoutState.SENT: frozenset({PayoutState.PAID, PayoutState.FAILED, PayoutState.RETURNED}),
+    # A bank may send back days later what it has paid.
+    PayoutState.PAID: frozenset({PayoutState.RETURNED}),
+    # Somebody said that the bank had refused it, and its statement says that it paid.
+    PayoutState.FAILED: frozenset({PayoutState.PAID}),
+    PayoutState.RETURNED: frozenset(),
+    PayoutState.CANCELLED: frozenset(),
 }
 
 STATUS_OF_PAYMENT: Mapping[PaymentState, Status] = {

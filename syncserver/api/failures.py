@@ -10,6 +10,7 @@ from starlette.responses import Response
 from shared.errors import DecodingError, TallystickError, TokenError
 from syncserver.api.body import SlowBodyError, TooLargeError, WrongTypeError
 from syncserver.api.envelope import failure
+from syncserver.audit.errors import UnknownAuditEntryError
 from syncserver.database.errors import AWAY, BusyError
 from syncserver.keys.errors import KeyFileError
 from syncserver.ledger.postings import InsufficientFundsError
@@ -26,6 +27,17 @@ from syncserver.payments.errors import (
     UnknownBulkReviewError,
     UnknownPaymentError,
     UnknownQuestionError,
+)
+from syncserver.payouts.errors import (
+    AnotherPersonError,
+    BankReferenceError,
+    NoPayoutAccountError,
+    NothingToPayError,
+    PayoutStateError,
+    UnknownPayoutAccountError,
+    UnknownPayoutError,
+    UnknownRunError,
+    VendorBlockedError,
 )
 from syncserver.people.errors import (
     BlockedError,
@@ -90,9 +102,11 @@ STATUS: dict[type[TallystickError], int] = {
     NotApprovedError: 403,
     BlockedError: 403,
     TillRefundRefusedError: 403,
+    AnotherPersonError: 403,
     UnknownSeriesError: 404,
     OwnWalletError: 403,
     UnknownWalletError: 404,
+    UnknownAuditEntryError: 404,
     UnknownPersonError: 404,
     UnknownVendorError: 404,
     UnknownPaymentError: 404,
@@ -101,6 +115,9 @@ STATUS: dict[type[TallystickError], int] = {
     UnknownProposalError: 404,
     UnknownQuestionError: 404,
     UnknownBulkReviewError: 404,
+    UnknownRunError: 404,
+    UnknownPayoutError: 404,
+    UnknownPayoutAccountError: 404,
     SlowBodyError: 408,
     KeyTakenError: 409,
     DeviceStateError: 409,
@@ -126,6 +143,11 @@ STATUS: dict[type[TallystickError], int] = {
     EntryStateError: 409,
     NoBankAccountError: 409,
     WalletBlockedError: 409,
+    NoPayoutAccountError: 409,
+    NothingToPayError: 409,
+    VendorBlockedError: 409,
+    PayoutStateError: 409,
+    BankReferenceError: 409,
     TooLargeError: 413,
     TooManyRecordsError: 413,
     WrongTypeError: 415,

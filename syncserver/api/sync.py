@@ -21,6 +21,7 @@ from syncserver.api.body import MAX_JSON_BYTES, announced_size, encoding_of, inf
 from syncserver.api.devices import device_of
 from syncserver.api.envelope import success
 from syncserver.api.pages import PageResponse
+from syncserver.registry import reports
 from syncserver.services import Services
 from syncserver.sync import books, intake
 from syncserver.sync.bounds import Bounds
@@ -119,4 +120,5 @@ async def book(request: Request) -> Response:
         place.enter_context(bounds.pulls.enter(device))
         async with bounds.books.turn():
             page = await books.make_page(services, device, int(text))
+        await reports.keep(services, device, int(text), request.headers.get(reports.HEADER))
         return PageResponse(page, place.pop_all(), media_type=CBOR)

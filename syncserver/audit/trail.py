@@ -1,6 +1,6 @@
 """The audit trail: what is written down of everything that people decide, and how it is found again."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,11 @@ from syncserver.database.queries import load
 from syncserver.services import Services
 
 QUERIES = load(Path(__file__).parent)
+PAGE = 500
 _ID_BYTES = 16
 _LATEST_MS = 2**48 - 1
 # Words in the names of fields whose values may stand nowhere.
-_SECRETS = ("password", "secret", "token", "pin", "seed", "proof", "verifier", "voucher")
+_SECRETS = ("password", "secret", "token", "pin", "seed", "proof", "verifier")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +140,19 @@ def _prefix(text: str | None) -> str | None:
     if text is None:
         return None
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+
+
+async def in_pages(services: Services, filter_: Filter) -> AsyncIterator[list[Entry]]:
+    """All entries that fit, the newest first, in pages; each is read on a connection of its own."""
+    before = None
+    while True:
+        async with services.pool.acquire() as connection:
+            page = await listed(connection, filter_, before=before, limit=PAGE)
+        if page:
+            yield page
+        if len(page) < PAGE:
+            return
+        before = page[-1].id
 
 
 async def read(connection: Connection, entry: bytes) -> Entry:

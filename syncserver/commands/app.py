@@ -9,6 +9,7 @@ from rich.console import Console
 
 from shared.ids import uuid_text
 from syncserver.commands.admins import admin
+from syncserver.commands.audit import audit
 from syncserver.commands.devices import device
 from syncserver.commands.funding import funding
 from syncserver.commands.keys import keys
@@ -38,7 +39,7 @@ app = App(
     Exit codes: 0 done, 1 it failed or something was found, 2 wrong usage.
     """,
 )
-for part in (vendor, policy, customer, wallet, funding, codes, device, payment, admin, keys):
+for part in (vendor, policy, customer, wallet, funding, codes, device, payment, admin, keys, audit):
     app.command(part)
 
 

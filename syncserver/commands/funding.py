@@ -13,6 +13,7 @@ from rich.progress import Progress
 from shared.ids import uuid_bytes, wallet_number
 from shared.money import format_minor
 from syncserver.commands.running import Json, actor, run, show
+from syncserver.payouts.bank_word import BankWord
 from syncserver.services import Services
 from syncserver.wallets.funding import assigning, bank_accounts, importing, statements
 from syncserver.wallets.funding.assigning import Assignment
@@ -66,7 +67,7 @@ def import_file(file: Path, *, account: str | None = None, json: Json = False) -
     """
     statement = statements.read(_read(file), account)
     with _progress() as told:
-        summary = run(lambda services: importing.import_statement(services, statement, actor(), told))
+        summary = run(lambda services: importing.import_statement(services, statement, BankWord(), actor(), told))
     show(_summary(summary), _words(summary), json=json)
     return 1 if summary.waiting else 0
 
@@ -90,6 +91,7 @@ def _progress() -> Iterator[Callable[[int, int], None]]:
 def _summary(summary: Summary) -> dict[str, Any]:
     return {
         "credited": summary.credited,
+        "payouts": summary.payouts,
         "sums": dict(sorted(summary.sums.items())),
         "known": summary.known,
         "pending": summary.pending,
@@ -103,9 +105,13 @@ def _words(summary: Summary) -> str:
     sums = ", ".join(f"{format_minor(minor, currency)} {currency}" for currency, minor in sorted(summary.sums.items()))
     lines = [f"{summary.credited} credited" + (f": {sums}" if sums else "")]
     lines += [f"{number} unmatched: {why.value}" for why, number in sorted(summary.unmatched.items())]
-    for number, what in ((summary.known, "known"), (summary.pending, "not booked yet"), (summary.empty, "of no money")):
-        if number:
-            lines.append(f"{number} {what}")
+    others = (
+        (summary.payouts, "of payouts"),
+        (summary.known, "known"),
+        (summary.pending, "not booked yet"),
+        (summary.empty, "of no money"),
+    )
+    lines += [f"{number} {what}" for number, what in others if number]
     return "\n".join(lines)
 
 
@@ -157,7 +163,7 @@ def assign(entry_id: str, wallet: str, *, json: Json = False) -> None:
     async def assigned(services: Services) -> None:
         async with services.pool.acquire() as connection, connection.transaction():
             money = await assigning.lock_unmatched(connection, entry)
-            await Assignment(entry, number, money, actor(), services.clock()).pay_in(connection)
+            await Assignment(entry, number, money, actor(), services.clock()).pay_in(connection, services)
 
     run(assigned)
     show({"entryId": entry_id, "wallet": number, "state": "credited"}, f"Credited to {number}.", json=json)

@@ -7,6 +7,7 @@ from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
 from shared.rules.decision import MS_PER_HOUR
+from syncserver.audit import trail
 from syncserver.commands.running import Json, run, show
 from syncserver.composition import write_trust
 from syncserver.keys.errors import UnknownSigningKeyError
@@ -82,8 +83,10 @@ def rotate_keys(
     lead = lead_hours * MS_PER_HOUR if lead_hours is not None else None
 
     async def rotated(services: Services) -> tuple[PublishedKey, list[PublishedKey]]:
-        async with services.pool.acquire() as connection:
+        async with services.pool.acquire() as connection, connection.transaction():
             made = await rotate(connection, services.kek, services.clock, services.random, lead)
+            after = {"kid": made.kid, "signs_from": made.signs_from, "not_after": made.not_after}
+            await trail.note(connection, services, action="key.rotate", object_=f"key {made.kid.hex()}", after=after)
             return made, await all_keys(connection)
 
     made, known = run(rotated)
@@ -102,8 +105,10 @@ def revoke_key(kid: str, *, json: Json = False) -> None:
     """
 
     async def revoked(services: Services) -> tuple[PublishedKey, list[PublishedKey]]:
-        async with services.pool.acquire() as connection:
+        async with services.pool.acquire() as connection, connection.transaction():
             made = await revoke(connection, services.kek, services.clock, services.random, _kid(kid))
+            after = {"signs": made.kid}
+            await trail.note(connection, services, action="key.revoke", object_=f"key {_kid(kid).hex()}", after=after)
             return made, await all_keys(connection)
 
     signs, known = run(revoked)

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.responses import Response
 
-from shared.errors import TallystickError
 from syncserver.people import web_sessions
+from syncserver.people.errors import ForbiddenError
 from syncserver.people.web_sessions import LONGEST_MS, Visitor, WebSession
 from syncserver.services import Services
 
@@ -35,7 +35,7 @@ SAFE = {
 PERSONAL = {**SAFE, "Cache-Control": "no-store"}
 
 
-class CrossSiteError(TallystickError):
+class CrossSiteError(ForbiddenError):
     """This was not sent by a page of this server, so it was not done."""
 
     code = "CROSS_SITE"

@@ -4,12 +4,34 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from syncserver.console import gate, static
+from syncserver.console import gate, live, static
 from syncserver.console.page import PREFIX, Page, sorry
-from syncserver.console.pages import account, home, sign_in
+from syncserver.console.pages import (
+    account,
+    bank,
+    customers,
+    devices,
+    flagged,
+    home,
+    policies,
+    second,
+    sign_in,
+    vendors,
+)
 from syncserver.people.errors import SessionOverError
 
-PAGES: tuple[Page, ...] = (*sign_in.PAGES, *account.PAGES, *home.PAGES)
+PAGES: tuple[Page, ...] = (
+    *sign_in.PAGES,
+    *account.PAGES,
+    *home.PAGES,
+    *flagged.PAGES,
+    *devices.PAGES,
+    *vendors.PAGES,
+    *customers.PAGES,
+    *policies.PAGES,
+    *bank.PAGES,
+    *second.PAGES,
+)
 
 
 async def _nowhere(request: Request) -> Response:
@@ -28,6 +50,7 @@ ROUTES: tuple[BaseRoute, ...] = (
     Route("/", _home, methods=["GET"]),
     Route(PREFIX, _home, methods=["GET"]),
     static.ROUTE,
+    live.ROUTE,
     *(page.route for page in PAGES),
     Route(PREFIX + "/{rest:path}", _nowhere),
 )

@@ -214,7 +214,7 @@ async def rotate(
     """Make the next signing key. It is published at once and signs after a while; the one before then runs out.
 
     Args:
-        connection: not in a transaction.
+        connection: in the caller's transaction, or in none.
         kek: wraps the key.
         clock: ms since the epoch.
         random: secure random bytes.
@@ -246,7 +246,7 @@ async def revoke(
     That is the one that was published and waited to sign, else a new one: of the key before, books alone are signed.
 
     Args:
-        connection: not in a transaction.
+        connection: in the caller's transaction, or in none.
         kek: wraps the key.
         clock: ms since the epoch.
         random: secure random bytes.

@@ -20,13 +20,14 @@ class InsufficientFundsError(TallystickError):
 
 
 class Account(Word):
-    """Where money can be: a wallet's four accounts, what a vendor is owed, and the system's own."""
+    """Where money can be: a wallet's four accounts, what a vendor is owed, is on its way to it, the system's own."""
 
     ONLINE = "online"
     OFFLINE = "offline"
     HELD = "held"
     REVIEW = "review"
     VENDOR = "vendor"
+    CLEARING = "clearing"
     BANK = "bank"
     FEES = "fees"
     LOSS = "loss"
@@ -49,6 +50,9 @@ class Cause(Word):
     VOID = "void"
     PAY = "pay"
     REFUND = "refund"
+    PAYOUT = "payout"
+    PAID = "paid"
+    PAYOUT_BACK = "payout_back"
 
 
 class WalletAccounts(msgspec.Struct, gc=False):

@@ -194,19 +194,3 @@ async def note_device_updates(
 async def vendor_balance(connection: Connection, vendor: bytes) -> int:
     """What a vendor is owed (minor units), folded or not."""
     return int(await connection.fetchval(QUERIES["vendor_balance"], uuid_of(vendor)))
-
-
-async def fold_credits(connection: Any, limit: int = 5_000) -> int:
-    """Add pending credits up into what vendors are owed, in one transaction; how many were folded."""
-    async with connection.transaction():
-        rows = await connection.fetch(QUERIES["take_pending_credits"], limit)
-        sums: dict[Any, int] = {}
-        for row in rows:
-            sums[row["vendor"]] = sums.get(row["vendor"], 0) + row["amount"]
-        if sums:
-            vendors = sorted(sums)
-            await connection.execute(QUERIES["lock_payables"], vendors)
-            tag = await connection.execute(QUERIES["add_to_payable"], vendors, [sums[vendor] for vendor in vendors])
-            if tag != f"UPDATE {len(vendors)}":
-                raise LookupError("a vendor's balance is not there: its credits stay where they are")
-    return len(rows)

@@ -10,7 +10,7 @@ from functools import partial
 import structlog
 
 from syncserver.audit.sealing import seal_entries
-from syncserver.ledger.store import fold_credits
+from syncserver.ledger.payables import fold_credits
 from syncserver.maintenance.outbox import relay
 from syncserver.people.sessions import forget_sessions
 from syncserver.people.web_sessions import forget_web_sessions

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from shared.fields import checked_text
 from shared.lifecycles import PaymentState
 from shared.money import Money
+from syncserver.audit import trail
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
 from syncserver.judge.facts import KnownPayment
@@ -12,6 +13,8 @@ from syncserver.ledger import store
 from syncserver.ledger.postings import Account, Cause, Postings, WalletAccounts
 from syncserver.payments.errors import NotRefundableError, ReasonRequiredError, RefundTooLargeError
 from syncserver.payments.online import QUERIES
+from syncserver.payments.views import object_of
+from syncserver.services import Services
 from syncserver.sync.reading import read_known_payments
 
 
@@ -73,13 +76,14 @@ async def prepare(connection: Connection, wallet: str, payment: bytes, amount: i
     return Refund(payment, known, locked.accounts, left if amount is None else amount)
 
 
-async def carry_out(connection: Connection, refund: Refund, *, reason: str, actor: str, at: int) -> None:
+async def carry_out(connection: Connection, services: Services, refund: Refund, *, reason: str, actor: str) -> None:
     """Give it back, in the transaction that prepared it. When nothing is left, the payment is reversed.
 
     Raises:
         ReasonRequiredError: there is no reason. Nothing was done.
     """
     check_reason(reason)
+    at = services.clock()
     known, payment, wallet = refund.known, refund.payment, refund.known.wallet
     house = refund.amount - refund.to_customer
     postings = Postings(at=at, actor=actor, wallets={wallet: refund.accounts})
@@ -100,6 +104,16 @@ async def carry_out(connection: Connection, refund: Refund, *, reason: str, acto
         postings.change_state(wallet, payment, known.state, PaymentState.REVERSED, known.reasons, reason)
         await store.set_payment_states(connection, postings, [(wallet, payment, PaymentState.REVERSED.value)], reason)
     await store.write(connection, postings)
+    await trail.note(
+        connection,
+        services,
+        actor=actor,
+        action="payment.refund",
+        object_=object_of(payment),
+        before={"refunded": known.refunded},
+        after={"refunded": refund.total.minor, "currency": refund.total.currency, "wallet": wallet},
+        reason=reason,
+    )
 
 
 def check_reason(reason: str) -> None:

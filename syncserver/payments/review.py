@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from shared.fields import checked_text
-from shared.ids import uuid_text
 from shared.lifecycles import STATUS_OF_PAYMENT, PaymentState
 from shared.money import Money
 from shared.policy import Policy
@@ -21,7 +20,7 @@ from syncserver.payments.errors import (
     TalkedMeanwhileError,
 )
 from syncserver.payments.online import QUERIES
-from syncserver.payments.views import PaymentView, find
+from syncserver.payments.views import PaymentView, find, object_of
 from syncserver.services import Services
 from syncserver.sync.reading import read_known_payments, read_policies
 
@@ -144,7 +143,7 @@ async def decide(
         connection,
         services,
         action="payment.approve" if approve else "payment.reject",
-        object_=f"payment {uuid_text(view.payment)}",
+        object_=object_of(view.payment),
         actor=actor,
         before={"state": known.state.value, "reasons": list(known.reasons)},
         after={"state": state.value, "wallet": view.wallet, "amount": known.amount, "currency": view.currency},

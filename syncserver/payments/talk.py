@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.errors import DecodingError
-from shared.ids import UUID7_RANDOM_BYTES, uuid7, uuid_text
+from shared.ids import UUID7_RANDOM_BYTES, uuid7
 from syncserver.audit import trail
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
@@ -13,7 +13,7 @@ from syncserver.ledger import store
 from syncserver.payments.errors import AnsweredError, ReasonRequiredError, UnknownQuestionError
 from syncserver.payments.online import QUERIES
 from syncserver.payments.review import Case
-from syncserver.payments.views import PaymentView
+from syncserver.payments.views import PaymentView, object_of
 from syncserver.services import Services
 
 MOST_CHARACTERS = 1_000
@@ -86,7 +86,7 @@ async def ask(connection: Connection, services: Services, case: Case, text: str,
         connection,
         services,
         action="payment.ask",
-        object_=f"payment {uuid_text(view.payment)}",
+        object_=object_of(view.payment),
         actor=actor,
         after={"question": words},
     )
@@ -115,7 +115,7 @@ async def answer(
         connection,
         services,
         action="payment.answer",
-        object_=f"payment {uuid_text(row['payment'].bytes)}",
+        object_=object_of(row["payment"].bytes),
         actor=actor,
         after={"answer": words},
     )

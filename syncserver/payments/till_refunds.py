@@ -65,7 +65,7 @@ async def refund(connection: Connection, services: Services, wanted: TillRefund)
     prepared = await refunds.prepare(connection, rows[0]["wallet"], wanted.payment, wanted.amount.minor)
     _check_sum(services, wanted, prepared.total)
     actor = f"terminal {uuid_text(wanted.device)} {wanted.approver}"
-    await refunds.carry_out(connection, prepared, reason=wanted.reason, actor=actor, at=services.clock())
+    await refunds.carry_out(connection, services, prepared, reason=wanted.reason, actor=actor)
     return TillRefunded(wanted.payment, wanted.amount, prepared.total, prepared.is_the_rest)
 
 

@@ -60,6 +60,11 @@ class Search:
     limit: int
 
 
+def object_of(payment: bytes) -> str:
+    """How the audit trail names a payment."""
+    return f"payment {uuid_text(payment)}"
+
+
 def view_of(row: asyncpg.Record) -> PaymentView:
     """A row of `payment` with its vendor's name and what was refunded of it."""
     return PaymentView(

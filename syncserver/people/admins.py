@@ -4,6 +4,7 @@ import asyncpg
 
 from shared.ids import uuid7
 from shared.lifecycles import PersonState
+from syncserver.audit import trail
 from syncserver.database.arrays import uuid_of
 from syncserver.people.access import ADMINS, Role
 from syncserver.people.errors import (
@@ -11,7 +12,7 @@ from syncserver.people.errors import (
     LoginTakenError,
     UnknownPersonError,
 )
-from syncserver.people.registrations import QUERIES, Person, checked_name, hashed, lock, login_of
+from syncserver.people.registrations import QUERIES, Person, checked_name, hashed, lock, login_of, object_of
 from syncserver.services import Services
 from syncserver.sync.turns import Turns
 
@@ -43,9 +44,14 @@ async def add_admin(
     decided = (now, actor, uuid_of(made_by) if made_by is not None else None)
     state = PersonState.APPROVED
     try:
-        await services.pool.execute(
-            QUERIES["write_person"], uuid_of(user_id), login, name, role, state, stored, *nowhere, now, *decided
-        )
+        async with services.pool.acquire() as connection, connection.transaction():
+            await connection.execute(
+                QUERIES["write_person"], uuid_of(user_id), login, name, role, state, stored, *nowhere, now, *decided
+            )
+            after = {"login": login, "name": name, "role": role.value, "made_by": made_by}
+            await trail.note(
+                connection, services, actor=actor, action="admin.create", object_=object_of(user_id), after=after
+            )
     except asyncpg.UniqueViolationError as error:
         raise LoginTakenError from error
     return user_id
@@ -65,6 +71,7 @@ async def vouch(services: Services, user_id: bytes) -> None:
     async with services.pool.acquire() as connection, connection.transaction():
         await lock(connection, user_id)
         await connection.execute(QUERIES["vouch_for"], uuid_of(user_id))
+        await trail.note(connection, services, action="admin.vouch", object_=object_of(user_id))
 
 
 async def find_admin(services: Services, login: str) -> bytes:

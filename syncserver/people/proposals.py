@@ -28,7 +28,7 @@ from syncserver.people.errors import (
     ProposalClosedError,
     UnknownProposalError,
 )
-from syncserver.people.second import WAITS_MS, are_one
+from syncserver.people.second import WAITS_MS, agrees_as_another
 from syncserver.registry import limits
 from syncserver.registry.limits import Change, Effect, Word
 from syncserver.registry.loosening import differences, loosened
@@ -209,7 +209,7 @@ async def confirm(connection: Connection, services: Services, admin: Caller, pro
     found = await _lock_open(connection, services, proposal)
     if not found.proposer_counts:
         raise ProposalClosedError("Whoever proposed this was blocked since: propose it anew.")
-    if await are_one(connection, found.proposed_by, admin.user_id):
+    if not await agrees_as_another(connection, found.proposed_by, admin.user_id):
         raise OtherAdminNeededError
     await limits.keep(connection)
     effect = await limits.foresee(connection, found.change)

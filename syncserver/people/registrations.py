@@ -15,10 +15,11 @@ import asyncpg
 from shared.errors import DecodingError, LifeCycleError
 from shared.fields import checked_text
 from shared.geo import Place
-from shared.ids import uuid7
+from shared.ids import uuid7, uuid_text
 from shared.lifecycles import PERSON, PersonState, check_step
 from shared.money import minor_digits
 from shared.rules.decision import MS_PER_HOUR
+from syncserver.audit import trail
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
 from syncserver.database.queries import load
@@ -42,6 +43,13 @@ QUERIES = load(Path(__file__).parent)
 REGISTERING = frozenset({Role.CUSTOMER, Role.VENDOR})
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._@+-]{2,63}")
 NOBODY = bytes(16)
+# What the steps of a person's life cycle that somebody decides are called in the audit trail.
+_VERBS = {
+    (PersonState.WAITING, PersonState.APPROVED): "approve",
+    (PersonState.WAITING, PersonState.REJECTED): "reject",
+    (PersonState.APPROVED, PersonState.BLOCKED): "block",
+    (PersonState.BLOCKED, PersonState.APPROVED): "unblock",
+}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -94,6 +102,11 @@ class Registration:
 
     def __repr__(self) -> str:
         return f"Registration({self.role.value})"
+
+
+def object_of(user_id: bytes) -> str:
+    """How the audit trail names somebody."""
+    return f"person {uuid_text(user_id)}"
 
 
 def login_of(text: str) -> str:
@@ -315,6 +328,16 @@ async def _write(
     shop = uuid_of(vendor) if vendor is not None else None
     row: tuple[Any, ...] = (uuid_of(person.user_id), state, shop, services.clock(), actor, reason)
     await connection.execute(QUERIES["decide_person"], *row)
+    await trail.note(
+        connection,
+        services,
+        actor=actor,
+        action=f"person.{_VERBS[person.state, state]}",
+        object_=object_of(person.user_id),
+        before={"state": person.state.value},
+        after={"state": state.value, "login": person.login, "role": person.role.value, "vendor": vendor},
+        reason=reason,
+    )
 
 
 async def end_sessions(

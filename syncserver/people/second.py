@@ -1,8 +1,10 @@
 """Above an amount, money moves only when two admins ask for the same."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from shared.money import Money, minor_digits
+from syncserver.audit import trail
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
 from syncserver.database.queries import load
@@ -39,18 +41,26 @@ async def may_go_ahead(
         return True
     what, who, now = f"{subject} {money.minor} {money.currency}", uuid_of(caller.user_id), services.clock()
     if await connection.execute(QUERIES["ask_first"], action, what, who, now) == "INSERT 0 1":
+        await _note_first(connection, services, caller, action, what)
         return False
     row = await connection.fetchrow(QUERIES["who_asked"], action, what)
     if row is None:
         return False
     over = bool(row["first_at"] + WAITS_MS < now or not row["approved"])
-    if not over and await are_one(connection, row["first_by"].bytes, caller.user_id):
+    if not over and await _are_one(connection, row["first_by"].bytes, caller.user_id):
         return False
     if await connection.execute(QUERIES["forget_first"], action, what) != "DELETE 1":
         return False  # a third asked at the same time
     if over:
         await connection.execute(QUERIES["ask_first"], action, what, who, now)
+        await _note_first(connection, services, caller, action, what)
     return not over
+
+
+async def _note_first(connection: Connection, services: Services, caller: Caller, action: str, what: str) -> None:
+    await trail.note(
+        connection, services, actor=caller.actor, action="second.ask", object_="second", after={action: what}
+    )
 
 
 def takes_two(services: Services, money: Money) -> bool:
@@ -59,7 +69,16 @@ def takes_two(services: Services, money: Money) -> bool:
     return money.minor > limit
 
 
-async def are_one(connection: Connection, first: bytes, second: bytes) -> bool:
+async def agrees_as_another(connection: Connection, first: bytes, second: bytes) -> bool:
+    """Whether what a first admin asked for and a second agrees to is the word of two persons.
+
+    The word of an admin who was blocked since counts for nothing.
+    """
+    counts = await connection.fetchval(QUERIES["may_decide"], uuid_of(first))
+    return bool(counts) and not await _are_one(connection, first, second)
+
+
+async def _are_one(connection: Connection, first: bytes, second: bytes) -> bool:
     """Whether two admins may be one person: the same, or one who made the other, or both made by one.
 
     Whoever makes an admin over the network chooses the password, and could be both.
@@ -68,3 +87,25 @@ async def are_one(connection: Connection, first: bytes, second: bytes) -> bool:
         return True
     origins = [await connection.fetchval(QUERIES["origin_of"], uuid_of(one)) for one in (first, second)]
     return None in origins or origins[0] == origins[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What an admin asked for that takes a second one: `about` says all that both must mean. `at` in ms."""
+
+    action: str
+    about: str
+    by: bytes
+    login: str | None
+    at: int
+
+    @property
+    def until(self) -> int:
+        """When the first must ask again."""
+        return self.at + WAITS_MS
+
+
+async def list_asked(connection: Connection, now: int, limit: int) -> list[Asked]:
+    """What waits for a second admin, the oldest first."""
+    rows = await connection.fetch(QUERIES["list_waiting_seconds"], now - WAITS_MS, limit)
+    return [Asked(row["action"], row["object"], row["first_by"].bytes, row["login"], row["first_at"]) for row in rows]

@@ -20,6 +20,7 @@ from shared.ids import uuid7
 from shared.lifecycles import PersonState
 from shared.messages.enrolment import to_base64url
 from shared.rules.decision import MS_PER_HOUR
+from syncserver.audit import trail
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
 from syncserver.people import passwords, second_factor
@@ -32,7 +33,7 @@ from syncserver.people.errors import (
     RefreshTokenError,
     UnknownPersonError,
 )
-from syncserver.people.registrations import QUERIES, Person, end_sessions, lock, login_of, read
+from syncserver.people.registrations import QUERIES, Person, end_sessions, lock, login_of, object_of, read
 from syncserver.services import Services
 from syncserver.sync.turns import Turns
 
@@ -193,6 +194,9 @@ async def log_out_everywhere(services: Services, caller: Caller) -> None:
     async with services.pool.acquire() as connection, connection.transaction():
         await lock(connection, caller.user_id)
         await end_sessions(connection, services, caller.user_id)
+        await trail.note(
+            connection, services, actor=caller.actor, action="session.end-all", object_=object_of(caller.user_id)
+        )
 
 
 def require_unknown_to_have_ended(services: Services, caller: Caller) -> None:
@@ -246,6 +250,9 @@ async def change_password(services: Services, turns: Turns, caller: Caller, old:
             raise OldPasswordError  # it changed meanwhile
         await forgive(connection, current)
         await _replace_password(connection, services, current, hashed, keep=caller.session)
+        await trail.note(
+            connection, services, actor=caller.actor, action="password.change", object_=object_of(caller.user_id)
+        )
 
 
 async def reset_password(services: Services, turns: Turns, user_id: bytes, new: str) -> None:
@@ -263,6 +270,7 @@ async def reset_password(services: Services, turns: Turns, user_id: bytes, new: 
         await lock(connection, user_id)
         await connection.execute(QUERIES["forget_tries"], person.login)
         await _replace_password(connection, services, person, hashed, keep=None)
+        await trail.note(connection, services, action="password.reset", object_=object_of(user_id))
 
 
 async def _replace_password(

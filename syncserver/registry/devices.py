@@ -9,6 +9,7 @@ from shared import tokens
 from shared.errors import DecodingError, TokenError
 from shared.ids import uuid_bytes, uuid_text
 from shared.lifecycles import DeviceState
+from syncserver.audit import trail
 from syncserver.database.arrays import uuid_of
 from syncserver.judge.chain import missing_of, through_of
 from syncserver.keys.access import issue, verify
@@ -40,6 +41,11 @@ class DeviceView:
     revoked_at: int | None = None
     # How many records of all its epochs are known to be missing.
     missing_records: int = 0
+
+
+def object_of(device: bytes) -> str:
+    """How the audit trail names a device."""
+    return f"device {uuid_text(device)}"
 
 
 async def grant(services: Services, assertion: str) -> str:
@@ -144,10 +150,12 @@ async def revoke(services: Services, device: bytes) -> None:
     Raises:
         UnknownDeviceError, DeviceStateError: nothing was done.
     """
-    tag = await services.pool.execute(QUERIES["revoke_device"], uuid_of(device), services.clock())
-    if tag != "UPDATE 1":
-        known = await services.pool.fetchrow(QUERIES["read_device"], uuid_of(device))
-        raise UnknownDeviceError if known is None else DeviceStateError("this device is revoked already")
+    async with services.pool.acquire() as connection, connection.transaction():
+        tag = await connection.execute(QUERIES["revoke_device"], uuid_of(device), services.clock())
+        if tag != "UPDATE 1":
+            known = await connection.fetchrow(QUERIES["read_device"], uuid_of(device))
+            raise UnknownDeviceError if known is None else DeviceStateError("this device is revoked already")
+        await trail.note(connection, services, action="device.revoke", object_=object_of(device))
 
 
 async def close_epoch(services: Services, device: bytes, epoch: int) -> None:
@@ -156,9 +164,12 @@ async def close_epoch(services: Services, device: bytes, epoch: int) -> None:
     Raises:
         UnknownDeviceError: where there is no such epoch, or it is closed already.
     """
-    tag = await services.pool.execute(QUERIES["close_epoch"], uuid_of(device), epoch, services.clock())
-    if tag != "UPDATE 1":
-        raise UnknownDeviceError("there is no such open epoch")
+    async with services.pool.acquire() as connection, connection.transaction():
+        tag = await connection.execute(QUERIES["close_epoch"], uuid_of(device), epoch, services.clock())
+        if tag != "UPDATE 1":
+            raise UnknownDeviceError("there is no such open epoch")
+        after = {"epoch": epoch}
+        await trail.note(connection, services, action="device.compromised", object_=object_of(device), after=after)
 
 
 async def forget_assertions(services: Services) -> None:

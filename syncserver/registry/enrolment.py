@@ -9,11 +9,12 @@ import asyncpg
 from shared.errors import DecodingError, SignatureError, TallystickError
 from shared.fields import checked_text
 from shared.geo import Place
-from shared.ids import uuid7
+from shared.ids import uuid7, uuid_text
 from shared.journal import genesis_of
 from shared.keys import kid_of
 from shared.messages.enrolment import Certificate, check_enrolment, sign_certificate, to_base64url
 from shared.rules.decision import MS_PER_HOUR
+from syncserver.audit import trail
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
 from syncserver.registry.errors import (
@@ -23,10 +24,10 @@ from syncserver.registry.errors import (
     KeyTakenError,
     UnknownDeviceError,
 )
-from syncserver.registry.vendors import QUERIES, Vendor, read_vendor
+from syncserver.registry.vendors import QUERIES, Vendor, object_of, read_vendor
 from syncserver.services import Services
 
-TOKEN_HOURS = 24
+TOKEN_MS = 24 * MS_PER_HOUR
 TOKEN_RANDOM_BYTES = 24
 
 
@@ -67,16 +68,25 @@ async def make_token(
     place = place or owner.place
     token = f"{to_base64url(services.random(TOKEN_RANDOM_BYTES))}.{services.keys.active.kid.hex()}"
     now = services.clock()
-    await services.pool.execute(
-        QUERIES["write_token"],
-        _hash(token),
-        uuid_of(vendor),
-        uuid_of(device) if device is not None else None,
-        place.lat,
-        place.lon,
-        now + TOKEN_HOURS * MS_PER_HOUR,
-        now,
-    )
+    expires = now + TOKEN_MS
+    async with services.pool.acquire() as connection, connection.transaction():
+        await connection.execute(
+            QUERIES["write_token"],
+            _hash(token),
+            uuid_of(vendor),
+            uuid_of(device) if device is not None else None,
+            place.lat,
+            place.lon,
+            expires,
+            now,
+        )
+        await trail.note(
+            connection,
+            services,
+            action="device.invite",
+            object_=object_of(vendor),
+            after={"device": device, "lat": place.lat, "lon": place.lon, "expires_at": expires},
+        )
     return token
 
 
@@ -161,4 +171,12 @@ async def _make(
         row["lon"],
     )
     await connection.execute(QUERIES["use_token"], _hash(token), public_key, uuid_of(device), epoch)
+    await trail.note(
+        connection,
+        services,
+        actor=f"device {uuid_text(device)}",
+        action="device.enrol",
+        object_=f"device {uuid_text(device)}",
+        after={"vendor": row["vendor"], "epoch": epoch, "name": name, "kid": kid_of(public_key)},
+    )
     return device, epoch

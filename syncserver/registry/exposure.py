@@ -70,10 +70,18 @@ async def terminals(
     found = []
     for row in await connection.fetch(QUERIES["terminals_of_vendor"], uuid_of(vendor), last, limit):
         view = view_of(row)
-        history = limits(view.device)
-        at_most = 0 if _is_over(view, history.latest(), now) else _most_unsynced(history, now)
-        found.append(TerminalExposure(view, view.missing_records, at_most))
+        found.append(_exposed(view, limits(view.device), now))
     return found
+
+
+async def of_terminal(connection: Connection, view: DeviceView, now: int) -> TerminalExposure:
+    """One terminal's exposure."""
+    return _exposed(view, (await _limits(connection, view.vendor))(view.device), now)
+
+
+def _exposed(view: DeviceView, history: PolicyHistory, now: int) -> TerminalExposure:
+    at_most = 0 if _is_over(view, history.latest(), now) else most_unsynced(history, now)
+    return TerminalExposure(view, view.missing_records, at_most)
 
 
 async def exposure(connection: Connection, vendor: bytes, now: int) -> Exposure:
@@ -111,13 +119,16 @@ async def _limits(connection: Connection, vendor: bytes) -> Callable[[bytes], Po
 def _is_over(view: DeviceView, policy: Policy, now: int) -> bool:
     """Whether a terminal has been revoked for so long that what it had can't count any more."""
     return (
-        view.state is DeviceState.REVOKED
-        and view.revoked_at is not None
-        and view.revoked_at + policy.upload_hours * MS_PER_HOUR < now
+        view.state is DeviceState.REVOKED and view.revoked_at is not None and view.revoked_at < over_since(policy, now)
     )
 
 
-def _most_unsynced(history: PolicyHistory, now: int) -> int:
+def over_since(policy: Policy, now: int) -> int:
+    """What a terminal had can't count any more if it was revoked before this time (ms)."""
+    return now - policy.upload_hours * MS_PER_HOUR
+
+
+def most_unsynced(history: PolicyHistory, now: int) -> int:
     """What a terminal takes at most before it has to sync, by any of the limits that it may go by."""
     since = now - history.latest().voucher_hours * MS_PER_HOUR
     policies = [history.latest(), history.at_time(since)]

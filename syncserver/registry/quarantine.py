@@ -3,17 +3,42 @@
 from collections.abc import Sequence
 from typing import Any
 
+from shared.errors import DecodingError
+from shared.fields import checked_text
+from shared.ids import uuid_text
 from shared.lifecycles import STATUS_OF_PAYMENT
+from syncserver.audit import trail
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
 from syncserver.judge.facts import KnownPayment
 from syncserver.judge.voids import APPLIED, NO_EFFECT, REVERSIBLE, WAITING, reverse
 from syncserver.ledger import store
 from syncserver.ledger.postings import Postings
-from syncserver.registry.errors import DeviceStateError
+from syncserver.registry.devices import object_of
+from syncserver.registry.errors import DeviceStateError, UnknownDeviceError
 from syncserver.registry.vendors import QUERIES
 from syncserver.services import Services
 from syncserver.sync.reading import read_known_payments
+
+
+async def impose(services: Services, device: bytes, reason: str) -> None:
+    """Quarantine a device that an admin does not trust for now: it may upload, its voids wait, and it gets no book.
+
+    Raises:
+        UnknownDeviceError, DeviceStateError: nothing was done.
+        DecodingError: the reason is none.
+    """
+    if not checked_text(reason, "reason").strip():
+        raise DecodingError("reason: empty")
+    async with services.pool.acquire() as connection, connection.transaction():
+        row = await connection.fetchrow(QUERIES["read_device"], uuid_of(device))
+        if row is None:
+            raise UnknownDeviceError
+        if await connection.execute(QUERIES["impose_quarantine"], uuid_of(device), services.clock()) != "UPDATE 1":
+            raise DeviceStateError("this device is quarantined or revoked already")
+        await trail.note(
+            connection, services, action="device.quarantine", object_=f"device {uuid_text(device)}", reason=reason
+        )
 
 
 async def release(services: Services, device: bytes, actor: str) -> int:
@@ -44,6 +69,14 @@ async def release(services: Services, device: bytes, actor: str) -> int:
                 (device, payment, known.wallet, STATUS_OF_PAYMENT[known.state].value, known.reasons)
                 for payment, known in applied
             ],
+        )
+        await trail.note(
+            connection,
+            services,
+            actor=actor,
+            action="device.release",
+            object_=object_of(device),
+            after={"voided": [payment for payment, _ in applied]},
         )
         return len(applied)
 

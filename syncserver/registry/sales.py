@@ -35,7 +35,7 @@ class LinePlace:
     """Where a page of lines ended."""
 
     at: int = MAX_INTEGER
-    payment: bytes = b"\xff" * 16
+    about: bytes = b"\xff" * 16
     number: int = MAX_INTEGER
 
 
@@ -64,10 +64,14 @@ class Sale:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One transfer to a vendor (above zero) or from it, and what it was owed after that (minor units)."""
+    """One transfer to a vendor (above zero) or from it, and what it was owed after that (minor units).
+
+    It is about a payment, or about a payout.
+    """
 
     at: int
-    payment: bytes
+    about: bytes
+    paid_out: bool
     number: int
     cause: str
     amount: int
@@ -145,7 +149,7 @@ async def statement(
         period.since,
         period.until,
         before.at,
-        uuid_of(before.payment),
+        uuid_of(before.about),
         before.number,
         limit,
     )
@@ -153,11 +157,12 @@ async def statement(
         return owed, []
     first = rows[0]
     after = await connection.fetchval(
-        QUERIES["moved_after"], uuid_of(vendor), first["at"], first["payment"], first["number"]
+        QUERIES["moved_after"], uuid_of(vendor), first["at"], first["about"], first["number"]
     )
     balance, lines = owed.total - after, []
     for row in rows:
         amount = row["amount"] if row["credited"] else -row["amount"]
-        lines.append(Line(row["at"], row["payment"].bytes, row["number"], row["cause"], amount, balance))
+        about = row["about"].bytes
+        lines.append(Line(row["at"], about, row["paid_out"], row["number"], row["cause"], amount, balance))
         balance -= amount
     return owed, lines

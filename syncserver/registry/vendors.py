@@ -10,10 +10,11 @@ from nacl.pwhash import argon2id
 
 from shared.fields import checked_text
 from shared.geo import Place
-from shared.ids import uuid7
+from shared.ids import uuid7, uuid_text
 from shared.messages.book import CASHIER_ROLES
 from shared.money import minor_digits
 from shared.policy import Policy
+from syncserver.audit import trail
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
 from syncserver.database.queries import load
@@ -37,6 +38,11 @@ class Vendor:
     place: Place
     currency: str
     blocked: bool
+
+
+def object_of(vendor: bytes) -> str:
+    """How the audit trail names a vendor."""
+    return f"vendor {uuid_text(vendor)}"
 
 
 def vendor_of(row: Any) -> Vendor:
@@ -67,6 +73,8 @@ async def add_vendor_in(connection: Connection, services: Services, *, name: str
     vendor = uuid7(now, services.random(10))
     await connection.execute(QUERIES["write_vendor"], uuid_of(vendor), name, place.lat, place.lon, currency, now)
     await connection.execute(QUERIES["write_vendor_balance"], uuid_of(vendor), currency)
+    after = {"name": name, "lat": place.lat, "lon": place.lon, "currency": currency}
+    await trail.note(connection, services, action="vendor.create", object_=object_of(vendor), after=after)
     return vendor
 
 
@@ -98,7 +106,16 @@ async def block_vendor(services: Services, vendor: bytes, *, blocked: bool) -> N
     await read_vendor(services, vendor)
     async with services.pool.acquire() as connection, connection.transaction():
         version = await next_version(connection)
+        row = await connection.fetchrow(QUERIES["read_vendor"], uuid_of(vendor))
         await connection.execute(QUERIES["block_vendor"], uuid_of(vendor), version if blocked else None)
+        await trail.note(
+            connection,
+            services,
+            action="vendor.block" if blocked else "vendor.unblock",
+            object_=object_of(vendor),
+            before={"blocked": vendor_of(row).blocked},
+            after={"blocked": blocked},
+        )
 
 
 async def change_policy(
@@ -126,8 +143,27 @@ async def change_policy(
 
 async def start_all_books_over(services: Services) -> int:
     """Let every terminal begin its book anew, as they must after this database was restored; the new generation."""
-    generation: int = await services.pool.fetchval(QUERIES["start_all_books_over"])
+    async with services.pool.acquire() as connection, connection.transaction():
+        generation: int = await connection.fetchval(QUERIES["start_all_books_over"])
+        await trail.note(
+            connection, services, action="server.restored", object_="server", after={"generation": generation}
+        )
     return generation
+
+
+@dataclass(frozen=True, slots=True)
+class CashierView:
+    """Somebody who works at a shop's tills."""
+
+    id: str
+    name: str
+    role: str
+
+
+async def list_cashiers(connection: Connection, vendor: bytes) -> list[CashierView]:
+    """Who works at a shop's tills, by id."""
+    rows = await connection.fetch(QUERIES["list_cashiers"], uuid_of(vendor))
+    return [CashierView(row["id"], row["name"], row["role"]) for row in rows]
 
 
 async def add_cashier(services: Services, vendor: bytes, *, cashier: str, name: str, role: str, pin: str) -> None:
@@ -155,6 +191,8 @@ async def add_cashier(services: Services, vendor: bytes, *, cashier: str, name: 
             hashed.rstrip(b"\0").decode("ascii"),
             services.clock(),
         )
+        after = {"cashier": cashier, "name": name, "role": role}
+        await trail.note(connection, services, action="cashier.set", object_=object_of(vendor), after=after)
 
 
 async def remove_cashier(services: Services, vendor: bytes, cashier: str) -> None:
@@ -167,6 +205,8 @@ async def remove_cashier(services: Services, vendor: bytes, cashier: str) -> Non
         await next_version(connection)
         if await connection.execute(QUERIES["delete_cashier"], uuid_of(vendor), cashier) != "DELETE 1":
             raise UnknownCashierError
+        before = {"cashier": cashier}
+        await trail.note(connection, services, action="cashier.remove", object_=object_of(vendor), before=before)
 
 
 def _check_pin(pin: str) -> None:

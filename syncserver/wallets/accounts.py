@@ -6,8 +6,9 @@ from pathlib import Path
 from shared.errors import CurrencyError, MoneyError
 from shared.fields import checked_text
 from shared.geo import Place
-from shared.ids import WALLET_DIGITS, luhn_digit, uuid7
+from shared.ids import WALLET_DIGITS, luhn_digit, uuid7, uuid_text
 from shared.money import MAX_AMOUNT, Money, minor_digits
+from syncserver.audit import trail
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
 from syncserver.database.queries import load
@@ -40,6 +41,11 @@ class NewCustomer:
     wallet: str
 
 
+def object_of(wallet: str) -> str:
+    """How the audit trail names a wallet."""
+    return f"wallet {wallet}"
+
+
 async def add_customer(services: Services, *, name: str, home: Place, currency: str) -> NewCustomer:
     """Add an approved customer with an empty wallet.
 
@@ -48,7 +54,15 @@ async def add_customer(services: Services, *, name: str, home: Place, currency: 
     """
     user_id = uuid7(services.clock(), services.random(10))
     async with services.pool.acquire() as connection, connection.transaction():
-        return await open_wallet(connection, services, user_id, name=name, home=home, currency=currency)
+        made = await open_wallet(connection, services, user_id, name=name, home=home, currency=currency)
+        await trail.note(
+            connection,
+            services,
+            action="customer.create",
+            object_=f"customer {uuid_text(user_id)}",
+            after={"name": name, "wallet": made.wallet, "currency": currency},
+        )
+        return made
 
 
 async def open_wallet(
@@ -114,7 +128,10 @@ async def _move(
     async with services.pool.acquire() as connection, connection.transaction():
         currency = (await show(connection, wallet)).currency
         money = Money.parse(amount, currency)
-        return await move(connection, Movement(wallet, money, debit, credit, cause, actor, services.clock()))
+        movement = Movement(wallet, money, debit, credit, cause, actor, services.clock())
+        balances = await move(connection, movement)
+        await note_movement(connection, services, movement)
+        return balances
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +169,19 @@ async def move(connection: Connection, movement: Movement) -> Balances:
     return await show(connection, wallet)
 
 
+async def note_movement(connection: Connection, services: Services, movement: Movement) -> None:
+    """Write down that somebody moved another's money, in the transaction that moved it."""
+    ends = {"from": movement.debit.value, "to": movement.credit.value}
+    await trail.note(
+        connection,
+        services,
+        actor=movement.actor,
+        action=f"wallet.{movement.cause.value}",
+        object_=object_of(movement.wallet),
+        after={"amount": movement.money.minor, "currency": movement.money.currency, **ends},
+    )
+
+
 async def of_customer(connection: Connection, user_id: bytes) -> Balances:
     """The wallet of a customer.
 
@@ -184,6 +214,8 @@ async def block(services: Services, wallet: str, *, blocked: bool) -> None:
     """
     async with services.pool.acquire() as connection, connection.transaction():
         await block_in(connection, wallet, blocked=blocked)
+        action = "wallet.block" if blocked else "wallet.unblock"
+        await trail.note(connection, services, action=action, object_=object_of(wallet), after={"blocked": blocked})
 
 
 async def block_in(connection: Connection, wallet: str, *, blocked: bool) -> None:

@@ -9,13 +9,14 @@ from shared.ids import uuid7
 from shared.money import MAX_AMOUNT
 from shared.policy import Policy
 from shared.rules.decision import MS_PER_HOUR
+from syncserver.audit import trail
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
 from syncserver.ledger import store
 from syncserver.ledger.postings import Account, Cause, InsufficientFundsError, Postings
 from syncserver.services import Services
 from syncserver.sync.grid import cell_of
-from syncserver.wallets.accounts import QUERIES
+from syncserver.wallets.accounts import QUERIES, object_of
 from syncserver.wallets.errors import IssueError, UnknownWalletError, WalletBlockedError
 
 DEFAULT_COUNT = 5
@@ -85,7 +86,21 @@ async def issue(
     """
     derived = await derive(services, count=count, valid_hours=valid_hours)
     async with services.pool.acquire() as connection, connection.transaction():
-        return await issue_derived(connection, services, derived, wallet=wallet, cap=cap, actor=actor)
+        series = await issue_derived(connection, services, derived, wallet=wallet, cap=cap, actor=actor)
+        await note_issued(connection, services, series, actor)
+        return series
+
+
+async def note_issued(connection: Connection, services: Services, issued: IssuedSeries, actor: str) -> None:
+    """Write down that somebody issued codes of another's wallet, in the transaction that issued them."""
+    await trail.note(
+        connection,
+        services,
+        actor=actor,
+        action="codes.issue",
+        object_=object_of(issued.wallet),
+        after={"series": issued.series, "caps": [one.cap for one in issued.codes], "expires_at": issued.expires_at},
+    )
 
 
 async def derive(services: Services, *, count: int, valid_hours: int = VALID_HOURS) -> DerivedSeries:

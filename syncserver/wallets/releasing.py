@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 import structlog
 
+from syncserver.audit import trail
 from syncserver.database.arrays import uuid_of, uuids
 from syncserver.database.connection import Connection
 from syncserver.ledger import store
 from syncserver.ledger.postings import Account, Cause, InsufficientFundsError, Postings
 from syncserver.services import Services
 from syncserver.sync.numbering import keep_clock, next_version
-from syncserver.wallets.accounts import QUERIES
+from syncserver.wallets.accounts import QUERIES, object_of
 from syncserver.wallets.errors import UnknownSeriesError
 
 SERIES_AT_ONCE = 200
@@ -38,7 +39,20 @@ async def withdraw(services: Services, series: bytes) -> Withdrawn:
         UnknownSeriesError: where there is none that could be withdrawn.
     """
     async with services.pool.acquire() as connection, connection.transaction():
-        return await withdraw_of(connection, series)
+        withdrawn = await withdraw_of(connection, series)
+        await note_withdrawn(connection, services, withdrawn)
+        return withdrawn
+
+
+async def note_withdrawn(connection: Connection, services: Services, withdrawn: Withdrawn) -> None:
+    """Write down that somebody withdrew another's codes, in the transaction that did it."""
+    await trail.note(
+        connection,
+        services,
+        action="codes.withdraw",
+        object_=object_of(withdrawn.wallet),
+        after={"series": withdrawn.series, "held": withdrawn.held, "currency": withdrawn.currency},
+    )
 
 
 async def withdraw_of(connection: Connection, series: bytes, wallet: str | None = None) -> Withdrawn:

@@ -23,7 +23,7 @@ from tallystick.bench.country import Country, fill
 from tallystick.bench.errors import BenchError
 from tallystick.bench.machine import cpu_seconds, forget_peak, high_water_mib, resident_mib
 from tallystick.bench.measures import Measured
-from tallystick.bench.office import Office, bench_folder, open_office
+from tallystick.bench.office import Office, open_office
 from tallystick.bench.plans import require_index
 from tallystick.bench.report import Part, Run, Target
 from tallystick.bench.running import RunningServer, running_server
@@ -31,7 +31,7 @@ from tallystick.bench.till import CURRENCY
 from tallystick.bench.world import CENTRE, CODES_EACH, QUERIES
 
 FULL = Country(series=2_000_000, near=100_000)
-QUICK = Country(series=20_000, near=5_000)
+QUICK = Country(series=10_000, near=5_000)
 CHANGED = 100
 _MS, _MIB = 1_000, 1024 * 1024
 
@@ -54,14 +54,13 @@ class Found:
 
 def measure(run: Run) -> Part:
     """Measure a full book and a delta, at both ends."""
-    with bench_folder() as folder:
-        return uvloop.run(_measure(run, folder))
+    return uvloop.run(_measure(run, run.workplace("book")))
 
 
 async def _measure(run: Run, folder: Path) -> Part:
     country = QUICK if run.quick else FULL
     full, delta = Found(), Found()
-    async with open_office(folder / "office", connections=4) as office:
+    async with open_office(run.office, connections=4) as office:
         vendor = await vendors.add_vendor(office.services, name="Shop", place=CENTRE, currency=CURRENCY)
         with run.progress("book", country.chunks + 2 * run.rounds + 3) as steps:
             steps.say("a country with its codes")
@@ -70,7 +69,7 @@ async def _measure(run: Run, folder: Path) -> Part:
             await office.settle_down()
             steps.done()
             plan = await require_index(office.services)
-            with running_server(folder / "office") as server:
+            with running_server(run.office) as server:
                 enrolled = folder / "till"
                 token = await enrolment.make_token(office.services, vendor)
                 await asyncio.to_thread(_run_terminal, enrolled, server.url, token)

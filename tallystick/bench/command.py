@@ -16,6 +16,7 @@ from rich.console import Console
 
 from shared.errors import TallystickError
 from tallystick.bench.machine import describe
+from tallystick.bench.office import bench_folder
 from tallystick.bench.report import Part, Run
 
 PartName = Literal["settle", "http", "growth", "terminal", "book", "screen", "reconnect", "all"]
@@ -46,32 +47,34 @@ def bench(
     """
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     console = Console(highlight=False)
-    run = Run(console, quick, max(1, rounds or (_QUICK_ROUNDS if quick else _ROUNDS)))
     machine = describe()
     console.print(
         f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_gib']} GiB, Python {machine['python']}"
     )
-    console.print(f"{run.rounds} rounds{', quick' if quick else ''}\n")
+    many = max(1, rounds or (_QUICK_ROUNDS if quick else _ROUNDS))
+    console.print(f"{many} rounds{', quick' if quick else ''}\n")
     document: dict[str, object] = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": machine,
         "quick": quick,
-        "rounds": run.rounds,
+        "rounds": many,
     }
-    for name in PARTS if part == "all" else (part,):
+    with bench_folder() as folder:
+        run = Run(console, quick, many, folder)
+        for name in PARTS if part == "all" else (part,):
 
-        def keep(figures: Mapping[str, Any], name: str = name) -> None:
-            document[name] = dict(figures)
-            if json is not None:  # a long run that is broken off has left what it had
-                json.write_text(jsons.dumps(document, indent=2) + "\n", encoding="utf-8")
+            def keep(figures: Mapping[str, Any], name: str = name) -> None:
+                document[name] = dict(figures)
+                if json is not None:  # a long run that is broken off has left what it had
+                    json.write_text(jsons.dumps(document, indent=2) + "\n", encoding="utf-8")
 
-        try:
-            done = _measure_of(name)(replace(run, keep=keep))
-        except TallystickError as error:
-            print(f"error: {name}: {error.message}", file=sys.stderr)
-            return 1
-        done.show(console)
-        keep({**done.figures, "targets": [target.plain() for target in done.targets]})
+            try:
+                done = _measure_of(name)(replace(run, keep=keep))
+            except TallystickError as error:
+                print(f"error: {name}: {error.message}", file=sys.stderr)
+                return 1
+            done.show(console)
+            keep({**done.figures, "targets": [target.plain() for target in done.targets]})
     return 0
 
 

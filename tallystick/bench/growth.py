@@ -17,12 +17,13 @@ import uvloop
 from shared.messages.batch import decode_batch
 from syncserver.commands.serving import tune_interpreter
 from syncserver.database.arrays import uuids
+from syncserver.maintenance.outbox import relay
 from syncserver.services import Services
 from syncserver.sync import intake
 from syncserver.sync.grid import cell_of
 from tallystick.bench.machine import resident_mib
 from tallystick.bench.measures import Measured
-from tallystick.bench.office import Office, bench_folder, open_office
+from tallystick.bench.office import Office, open_office
 from tallystick.bench.report import Part, Run, Steps, Target
 from tallystick.bench.till import Till
 from tallystick.bench.world import CAP, CENTRE, CODES_EACH, QUERIES, Backlog, World
@@ -93,6 +94,8 @@ class Town:
                 cell_of(CENTRE),
                 timeout=600,
             )
+            while await relay(self.office.services, lambda _: None):
+                pass  # seals them
             self.stored += count * CODES_EACH
 
     async def backlog(self, payments: int, vendor: bytes | None = None) -> Backlog:
@@ -118,19 +121,18 @@ class Town:
 def measure(run: Run) -> Part:
     """Measure what a payment costs beside what is stored."""
     tune_interpreter()
-    with bench_folder() as folder:
-        return uvloop.run(_measure(run, folder))
+    return uvloop.run(_measure(run, run.office, run.folder / "beside"))
 
 
-async def _measure(run: Run, folder: Path) -> Part:
+async def _measure(run: Run, home: Path, beside: Path) -> Part:
     levels = QUICK if run.quick else FULL
     part = Part("growth: microseconds a payment in batches of 500 as more is stored, and to a small database beside it")
     steps_in_all = 3 + len(levels.payments) + len(levels.wallets) + len(levels.shares)
     with run.progress("growth", steps_in_all) as steps:
         steps.say("founding towns")
         async with (
-            Town.founded(folder / "small", levels.wallets_of_payments) as small,
-            Town.founded(folder / "large", levels.wallets_of_payments) as large,
+            Town.founded(beside, levels.wallets_of_payments) as small,
+            Town.founded(home, levels.wallets_of_payments) as large,
         ):
             await small.fill(levels.payments[0], steps.say)
             steps.done()
@@ -141,8 +143,8 @@ async def _measure(run: Run, folder: Path) -> Part:
             await small.office.require_reconciled()
             steps.done()
         async with (
-            Town.founded(folder / "few", levels.wallets[0]) as few,
-            Town.founded(folder / "many", levels.wallets[0]) as many,
+            Town.founded(beside, levels.wallets[0]) as few,
+            Town.founded(home, levels.wallets[0]) as many,
         ):
             worst.append(await _by_wallets(run, part, steps, levels, few, many))
             await many.office.require_reconciled()

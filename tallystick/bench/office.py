@@ -1,13 +1,17 @@
 """The server that a bench measures: its own PostgreSQL in a folder of its own, with the settings that it ships with."""
 
+import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import asyncpg
+
 from syncserver.composition import initialise, open_database, open_services
 from syncserver.database.connect import DatabaseTarget
+from syncserver.postgres import DATABASE
 from syncserver.reconcile.checks import reconcile
 from syncserver.services import Services
 from syncserver.settings import ServerSettings
@@ -18,7 +22,7 @@ SHOWN = ("server_version", "fsync", "synchronous_commit", "full_page_writes", "s
 
 @contextmanager
 def bench_folder() -> Iterator[Path]:
-    """A folder with a short path, because sockets need one; everything in it is play money."""
+    """A folder with a short path, because sockets need one; everything in it is play money, and it goes at the end."""
     with tempfile.TemporaryDirectory(prefix="tallystick-bench-", ignore_cleanup_errors=True) as folder:
         yield Path(folder)
 
@@ -68,8 +72,25 @@ class Office:
 
 @asynccontextmanager
 async def open_office(home: Path, *, connections: int = 10) -> AsyncIterator[Office]:
-    """A server in a folder, set up where there is none yet."""
+    """A server in a folder, with an empty database that is dropped at the end, so that parts can use one after another.
+
+    PostgreSQL itself is set up once in a folder, which takes longer than all the rest.
+    """
     settings = ServerSettings(home=home, pool_size=connections)
-    await initialise(settings)
-    async with open_database(settings) as target, open_services(settings) as services, AsyncExitStack() as stack:
-        yield Office(services, settings, target, stack)
+    was_here = await asyncio.to_thread(home.exists)
+    async with open_database(settings) as target:
+        if was_here:
+            await _as_maintainer(target, f"CREATE DATABASE {DATABASE}")
+        await initialise(settings)
+        async with open_services(settings) as services, AsyncExitStack() as stack:
+            yield Office(services, settings, target, stack)
+        # PostgreSQL, which stops now, need not write to the disk what nobody needs any more.
+        await _as_maintainer(target, f"DROP DATABASE {DATABASE} WITH (FORCE)")
+
+
+async def _as_maintainer(target: DatabaseTarget, statement: str) -> None:
+    owner = await asyncpg.connect(**{**target.owner, "database": "postgres"})
+    try:
+        await owner.execute(statement)
+    finally:
+        await owner.close()

@@ -25,7 +25,7 @@ from syncserver.postgres.locks import exclusive
 from syncserver.postgres.processes import find_postmaster
 from tallystick.bench.errors import BenchError
 from tallystick.bench.fleet import Identity, Member, Outcome, Storm, ready, run_fleet
-from tallystick.bench.office import Office, bench_folder, open_office
+from tallystick.bench.office import Office, open_office
 from tallystick.bench.probe import Latencies, Probe
 from tallystick.bench.report import Part, Run
 from tallystick.bench.running import RunningServer, running_server
@@ -73,8 +73,7 @@ def plan_of(*, quick: bool) -> Plan:
 
 def measure(run: Run) -> Part:
     """Measure how a fleet that comes back at once fares, and everybody else meanwhile."""
-    with bench_folder() as folder:
-        return uvloop.run(_measure(run, folder / "office"))
+    return uvloop.run(_measure(run, run.office))
 
 
 async def _measure(run: Run, home: Path) -> Part:

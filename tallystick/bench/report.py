@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -73,13 +74,26 @@ def _figures(value: Measured) -> Sequence[str]:
 class Run:
     """How a bench runs: `quick` measures less of the same, `rounds` how often everything is measured.
 
+    `folder` is for all parts: servers' homes in it are used by one part after another (`office.open_office`).
     `keep` takes a long part's figures as far as they have come, so that one that is broken off has left something.
     """
 
     console: Console
     quick: bool
     rounds: int
+    folder: Path
     keep: Callable[[Mapping[str, Any]], None] = lambda _figures: None
+
+    @property
+    def office(self) -> Path:
+        """The home of the server that a part measures."""
+        return self.folder / "office"
+
+    def workplace(self, part: str) -> Path:
+        """A new folder for what else a part needs."""
+        folder = self.folder / part
+        folder.mkdir()
+        return folder
 
     @contextmanager
     def progress(self, title: str, steps: int) -> Iterator["Steps"]:

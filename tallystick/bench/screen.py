@@ -17,7 +17,7 @@ from tallystick.bench.console import TillConsole, till_console
 from tallystick.bench.errors import BenchError
 from tallystick.bench.machine import high_water_mib, resident_mib
 from tallystick.bench.measures import Measured, percentile
-from tallystick.bench.office import Office, bench_folder, open_office
+from tallystick.bench.office import Office, open_office
 from tallystick.bench.report import Part, Run, Steps, Target
 from tallystick.bench.till import Code
 from tallystick.bench.tills import cool, enrol, fill, number_books, open_shop
@@ -45,7 +45,7 @@ class Size:
 
 
 FULL = Size(records=10_000, customers=100_000, strokes=60)
-QUICK = Size(records=2_000, customers=5_000, strokes=20)
+QUICK = Size(records=1_000, customers=5_000, strokes=12)
 
 
 @dataclass(slots=True)
@@ -66,12 +66,11 @@ def measure(run: Run) -> Part:
 
 def measure_size(run: Run, size: Size) -> Part:
     """Measure with so much of everything."""
-    with bench_folder() as folder:
-        return uvloop.run(_measure(run, size, folder))
+    return uvloop.run(_measure(run, size, run.workplace("screen")))
 
 
 async def _measure(run: Run, size: Size, folder: Path) -> Part:
-    home, seen = folder / "office", Seen()
+    home, seen = run.office, Seen()
     async with open_office(home) as office:
         with run.progress("screen", 2 * run.rounds + 1) as steps:
             codes = await _customers(office, size, steps)

@@ -20,7 +20,7 @@ from syncserver.commands.serving import tune_interpreter
 from tallystick.bench.floor import Rows, record_rows, write_again
 from tallystick.bench.measures import Measured
 from tallystick.bench.naive import settle_one
-from tallystick.bench.office import Office, bench_folder, open_office
+from tallystick.bench.office import Office, open_office
 from tallystick.bench.report import Part, Run, Target
 from tallystick.bench.till import Till
 from tallystick.bench.workers import settle, settle_in_workers, settling_workers
@@ -154,8 +154,7 @@ def plan_of(quick: bool) -> Plan:
 def measure(run: Run) -> Part:
     """Measure payments a second from signed batches to settled money."""
     tune_interpreter()
-    with bench_folder() as folder:
-        return uvloop.run(_measure(run, folder / "office"))
+    return uvloop.run(_measure(run, run.office))
 
 
 async def _measure(run: Run, home: Path) -> Part:

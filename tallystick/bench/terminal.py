@@ -16,7 +16,7 @@ from rich.console import Console
 
 from shared.geo import UNITS_PER_DEGREE, Place
 from tallystick.bench.measures import Measured
-from tallystick.bench.office import Office, bench_folder, open_office
+from tallystick.bench.office import Office, open_office
 from tallystick.bench.report import Part, Run, Steps, Target
 from tallystick.bench.rounds import Drained, Series, drain
 from tallystick.bench.tills import (
@@ -57,12 +57,11 @@ def measure(run: Run) -> Part:
 
 def measure_size(run: Run, size: Size) -> Part:
     """Measure terminals of a size."""
-    with bench_folder() as folder:
-        return uvloop.run(_measure(run, size, folder))
+    return uvloop.run(_measure(run, size, run.workplace("terminal")))
 
 
 async def _measure(run: Run, size: Size, folder: Path) -> Part:
-    home = folder / "office"
+    home = run.office
     async with open_office(home) as office:
         with run.progress("terminal", run.rounds * len(size.stores) + 7) as steps:
             machine = Machine("office", home, Console(quiet=True))

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from http import HTTPStatus
+from importlib.metadata import version
 
 from shared.errors import DecodingError, KdfError, PolicyError, SignatureError
 from terminal.book.apply import AppliedPage, apply_page, read_standing
@@ -11,8 +12,10 @@ from terminal.errors import UntrustedAnswerError
 from terminal.store.database import Store
 from terminal.sync.client import DeviceClient
 from terminal.sync.errors import AnswerError, NoBookError, RefusedError
+from terminal.sync.queries import SQL
 
 BOOK_PATH = "/api/sync/book"
+STANDING_HEADER = "Tallystick-Till"
 # Five million series; a server that never comes to an end is wrong.
 _MOST_PAGES = 1_000
 
@@ -66,7 +69,8 @@ class Pull:
 
     def _next(self, since: int) -> AppliedPage:
         try:
-            answer = self._client.ask("GET", BOOK_PATH, params={"since": str(since)})
+            told = {STANDING_HEADER: self._standing()}
+            answer = self._client.ask("GET", BOOK_PATH, params={"since": str(since)}, headers=told)
         except RefusedError as error:
             if error.status == HTTPStatus.FORBIDDEN:
                 raise NoBookError(status=error.status, error_code=error.error_code) from error
@@ -78,6 +82,13 @@ class Pull:
             raise UntrustedAnswerError from error
         except (DecodingError, PolicyError, KdfError) as error:
             raise AnswerError(f"The code book can't be read: {error.message}") from error
+
+    def _standing(self) -> str:
+        """What this till says of itself to whoever looks after it (docs/protocol.md, appendix B)."""
+        row = self._store.rows(SQL["standing_to_tell"])[0]
+        said = {"app": version("tallystick"), "waiting": row["records"], "oldest": row["oldest_at"]}
+        said["at"] = self._clock.now()
+        return ";".join(f"{name}={value}" for name, value in said.items() if value is not None)
 
     def _note(self, page: AppliedPage) -> None:
         self.progress.pages += 1

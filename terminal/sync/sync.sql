@@ -80,6 +80,9 @@ SELECT 1 FROM device;
 -- count_unanswered: records that no verified receipt covers.
 SELECT records FROM waiting;
 
+-- standing_to_tell: how many records wait, and since when the oldest does.
+SELECT records, (SELECT min(at) FROM unanswered) AS oldest_at FROM waiting;
+
 -- shift_is_open: whether a shift is open.
 SELECT 1 FROM shift WHERE closed_at IS NULL;
 

@@ -11,6 +11,7 @@ from shared.lifecycles import (
     CODE,
     DEVICE,
     PAYMENT,
+    PAYOUT,
     PERSON,
     SERIES,
     SHIFT,
@@ -18,6 +19,7 @@ from shared.lifecycles import (
     CodeState,
     DeviceState,
     PaymentState,
+    PayoutState,
     PersonState,
     SeriesState,
     ShiftState,
@@ -34,6 +36,7 @@ TABLES: list[tuple[Any, StrEnum, set[StrEnum]]] = [
     (DEVICE, DeviceState.ENROLLED, {DeviceState.REVOKED}),
     (SHIFT, ShiftState.OPEN, {ShiftState.RECONCILED}),
     (PERSON, PersonState.WAITING, {PersonState.REJECTED}),
+    (PAYOUT, PayoutState.PROPOSED, {PayoutState.RETURNED, PayoutState.CANCELLED}),
 ]
 each_table = pytest.mark.parametrize(("table", "start", "ends"), TABLES, ids=lambda value: type(value).__name__)
 

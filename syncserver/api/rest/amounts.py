@@ -39,3 +39,9 @@ def money_of(amount: Amount, currency: str) -> Money:
     if money.minor == 0:
         raise MoneyError("an amount of 0 moves nothing")
     return money
+
+
+class WaitingForAnother(msgspec.Struct, frozen=True, rename="camel", tag_field="outcome", tag="waiting"):
+    """Nothing moved: so much needs a second admin, who has to ask for the very same."""
+
+    amounts: list[Sum]

@@ -7,19 +7,17 @@ from msgspec import Meta
 from starlette.requests import Request
 
 from shared.errors import MoneyError, WalletNumberError
-from shared.ids import uuid_bytes, uuid_text, wallet_number
-from shared.money import MAX_AMOUNT, Money
+from shared.ids import uuid_bytes, wallet_number
 from syncserver.api.body import SlowBodyError, TooLargeError, WrongTypeError, read_body
-from syncserver.api.rest.amounts import Sum
-from syncserver.api.rest.bringing_in import WaitingForAnother, require_others
+from syncserver.api.rest.amounts import Sum, WaitingForAnother
 from syncserver.api.rest.endpoint import ACCEPTED, ANOTHER_ADMIN, Answer, Call, Endpoint, Nothing
 from syncserver.api.rest.funding import TAG
 from syncserver.database.connection import Connection
+from syncserver.payouts.bank_word import BankWord
 from syncserver.people.access import ADMINS
-from syncserver.people.alone import lock_alone, may_move
+from syncserver.people.bringing_in import assign_entry, import_file
 from syncserver.wallets.errors import UnknownWalletError
-from syncserver.wallets.funding import assigning, importing, statements
-from syncserver.wallets.funding.assigning import Assignment
+from syncserver.wallets.funding import assigning, statements
 from syncserver.wallets.funding.errors import (
     EntryStateError,
     OwnWalletError,
@@ -28,14 +26,17 @@ from syncserver.wallets.funding.errors import (
     UnknownEntryError,
 )
 from syncserver.wallets.funding.importing import Summary
-from syncserver.wallets.funding.matching import Why
+from syncserver.wallets.funding.why import Why
 
 MOST_BYTES = 4 * 1024 * 1024
 FILES = ("text/csv", "application/xml", "text/xml")
 
 
 class EntryView(msgspec.Struct, frozen=True, rename="camel"):
-    """An entry of a statement. `named` is the wallet that its reference names, `reason` why it was not credited."""
+    """An entry of a statement. `named` is the wallet that its reference names, `reason` why it was not credited.
+
+    `endToEnd` is what whoever paid called it, `payout` the payment to a vendor that it is, or that came back.
+    """
 
     entry_id: str
     account: str
@@ -50,6 +51,8 @@ class EntryView(msgspec.Struct, frozen=True, rename="camel"):
     state: str
     reason: str | None
     wallet: str | None
+    end_to_end: str
+    payout: str | None
     imported_at: int
     decided_by: str | None
     decided_at: int | None
@@ -65,7 +68,7 @@ class EntryPage(msgspec.Struct, frozen=True, rename="camel"):
 class EntryQuery(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
     """Which entries."""
 
-    state: Literal["credited", "unmatched"] | None = None
+    state: Literal["credited", "payout", "unmatched"] | None = None
     reason: Why | None = None
     cursor: str | None = None
     limit: Annotated[int, Meta(ge=1, le=200)] = 50
@@ -78,9 +81,13 @@ class ImportQuery(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fi
 
 
 class Imported(msgspec.Struct, frozen=True, rename="camel", tag_field="outcome", tag="imported"):
-    """What became of a file's entries; those that were `known` were in another file, or in this one before."""
+    """What became of a file's entries; those that were `known` were in another file, or in this one before.
+
+    `payouts` are those of payments to vendors, which went out or came back.
+    """
 
     credited: int
+    payouts: int
     sums: list[Sum]
     known: int
     pending: int
@@ -105,22 +112,11 @@ async def import_statement(call: Call[None, ImportQuery]) -> Answer[Any]:
     services = call.services
     data = await _read_file(call.request)
     statement = await statements.read_in_thread(data, call.query.account)
-    async with services.pool.acquire() as connection, connection.transaction():
-        alone = await lock_alone(connection, services, call.who)
-        sums = await importing.new_credits(connection, statement)
-        monies = [Money(min(minor, MAX_AMOUNT), currency) for currency, minor in sorted(sums.items())]
-        subject = f"file {statement.file.hex()}"
-        # Each is asked for, whatever the others say: both admins must have seen all of it.
-        ahead = [
-            await may_move(
-                connection, services, call.who, action="bank import", subject=subject, money=money, alone=alone
-            )
-            for money in monies
-        ]
-    if not all(ahead):
-        waiting = WaitingForAnother([Sum.of(money.minor, money.currency) for money in monies])
-        return Answer(waiting, ACCEPTED, ANOTHER_ADMIN)
-    return Answer(_imported(await importing.import_statement(services, statement, call.who.actor)))
+    found = await import_file(services, call.who, statement, BankWord())
+    if isinstance(found, Summary):
+        return Answer(_imported(found))
+    waiting = WaitingForAnother([Sum.of(money.minor, money.currency) for money in found])
+    return Answer(waiting, ACCEPTED, ANOTHER_ADMIN)
 
 
 async def _read_file(request: Request) -> bytes:
@@ -133,6 +129,7 @@ async def _read_file(request: Request) -> bytes:
 def _imported(summary: Summary) -> Imported:
     return Imported(
         credited=summary.credited,
+        payouts=summary.payouts,
         sums=[Sum.of(minor, currency) for currency, minor in sorted(summary.sums.items())],
         known=summary.known,
         pending=summary.pending,
@@ -171,6 +168,8 @@ def entry_view(row: Any) -> EntryView:
         state=row["state"],
         reason=row["reason"],
         wallet=row["wallet"],
+        end_to_end=row["end_to_end"],
+        payout=str(row["payout"]) if row["payout"] is not None else None,
         imported_at=row["imported_at"],
         decided_by=row["decided_by"],
         decided_at=row["decided_at"],
@@ -180,19 +179,11 @@ def entry_view(row: Any) -> EntryView:
 async def assign(call: Call[AssignRequest, Nothing]) -> Answer[Any]:
     """`POST /api/funding/assign/{entryId}`."""
     entry, wallet = call.path["entryId"], wallet_number(call.body.wallet)
-    services, who = call.services, call.who
 
     async def work(connection: Connection) -> tuple[Assigned | WaitingForAnother, int]:
-        alone = await lock_alone(connection, services, who)
-        money = await assigning.lock_unmatched(connection, entry)
-        owner = await assigning.owner_of(connection, wallet)
-        if owner is None:
-            raise UnknownWalletError
-        require_others(call, owner)
-        subject = f"entry {uuid_text(entry)} to {wallet}"
-        if not await may_move(connection, services, who, action="assign", subject=subject, money=money, alone=alone):
+        money = await assign_entry(connection, call.services, call.who, entry, wallet)
+        if money is not None:
             return WaitingForAnother([Sum.of(money.minor, money.currency)]), ACCEPTED
-        await Assignment(entry, wallet, money, who.actor, services.clock()).pay_in(connection)
         return Assigned(entry_view(await assigning.read(connection, entry))), 200
 
     return await call.once_or_wait(work)

@@ -20,12 +20,16 @@ from syncserver.people.bulk import Bulk, Outcome, Progress
 from syncserver.people.reviewing import Decision
 
 
+class BulkFilter(FilterFields, frozen=True, rename="camel", forbid_unknown_fields=True):
+    """Which flagged payments, as in the queue."""
+
+
 class BulkRequest(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
     """What is said of all that waits in a filter, and how many the admin typed that there are."""
 
     decision: Literal["approve", "reject"]
     count: Annotated[int, Meta(ge=1, le=MAX_INTEGER)]
-    filter: FilterFields
+    filter: BulkFilter
     reason: str | None = None
 
 

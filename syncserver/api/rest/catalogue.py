@@ -1,12 +1,17 @@
 """Every endpoint of the REST API, in the order of its document."""
 
 from syncserver.api.rest import (
+    auditing,
     auth,
     bank_entries,
     bulk_reviews,
     codes,
+    devices,
     flagged,
     funding,
+    overview,
+    payout_accounts,
+    payouts,
     people,
     policies,
     questions,
@@ -35,4 +40,9 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *vendor_books.ENDPOINTS,
     *questions.ENDPOINTS,
     *policies.ENDPOINTS,
+    *auditing.ENDPOINTS,
+    *devices.ENDPOINTS,
+    *overview.ENDPOINTS,
+    *payout_accounts.ENDPOINTS,
+    *payouts.ENDPOINTS,
 )

@@ -180,6 +180,8 @@ async def issue_codes(call: Call[IssueRequest, Nothing]) -> Response:
             connection, services, derived, wallet=found.wallet, cap=cap, actor=call.who.actor
         )
         issued.append(series)
+        if call.who.is_admin:
+            await issuing.note_issued(connection, call.services, series, call.who.actor)
         return _issued(series, shown=True)
 
     answer = await call.once(work)
@@ -224,6 +226,8 @@ async def withdraw_codes(call: Call[WithdrawRequest, Nothing]) -> Answer[Any]:
     async def work(connection: Connection) -> WithdrawnView:
         found = await accounts.of_customer(connection, call.path["userId"])
         done = await releasing.withdraw_of(connection, series, found.wallet)
+        if call.who.is_admin:
+            await releasing.note_withdrawn(connection, call.services, done)
         held = Sum.of(done.held, done.currency)
         return WithdrawnView(uuid_text(done.series), done.wallet, done.codes, held, done.release_at)
 

@@ -7,12 +7,12 @@ from msgspec import Meta
 
 from shared.errors import MoneyError
 from shared.money import Money
-from syncserver.api.rest.amounts import Amount, Sum, money_of
-from syncserver.api.rest.bringing_in import WaitingForAnother, require_others
+from syncserver.api.rest.amounts import Amount, Sum, WaitingForAnother, money_of
 from syncserver.api.rest.endpoint import ACCEPTED, Answer, Call, Endpoint, Nothing
 from syncserver.api.rest.wallets import OWNERS, BalancesView, view
 from syncserver.database.connection import Connection
 from syncserver.people.alone import lock_alone, may_move
+from syncserver.people.bringing_in import require_others
 from syncserver.people.errors import ForbiddenError
 from syncserver.wallets import accounts
 from syncserver.wallets.errors import UnknownWalletError
@@ -67,7 +67,7 @@ async def add_money(call: Call[AddMoneyRequest, Nothing]) -> Answer[Any]:
     user_id = call.path["userId"]
     if not call.who.is_admin:
         return await call.once_or_wait(lambda connection: _tell_how_to_pay(connection, user_id, call.body))
-    require_others(call, user_id)
+    require_others(call.who, user_id)
     if call.body.receipt is None:
         raise ReceiptRequiredError
     if call.body.amount is None:
@@ -92,7 +92,7 @@ async def add_money(call: Call[AddMoneyRequest, Nothing]) -> Answer[Any]:
         ):
             return WaitingForAnother([Sum.of(money.minor, money.currency)]), ACCEPTED
         cash = CashDesk(found.wallet, money, receipt, call.who.user_id, call.who.actor, call.services.clock())
-        await cash.pay_in(connection)
+        await cash.pay_in(connection, call.services)
         after = await accounts.of_customer(connection, user_id)
         return PaidIn(receipt, Sum.of(money.minor, money.currency), view(user_id, after)), 200
 

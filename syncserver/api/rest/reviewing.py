@@ -101,7 +101,7 @@ async def refund_transaction(call: Call[RefundRequest, WalletQuery]) -> Answer[A
             with_parts=refund.total.minor,
         ):
             return seen(view, who), ACCEPTED
-        await refunds.carry_out(connection, refund, reason=body.reason, actor=who.actor, at=services.clock())
+        await refunds.carry_out(connection, services, refund, reason=body.reason, actor=who.actor)
         return seen(await views.look_up(connection, payment, view.wallet), who), 200
 
     return await call.once_or_wait(work)

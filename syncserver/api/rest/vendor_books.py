@@ -69,11 +69,15 @@ class VendorStatementQuery(msgspec.Struct, frozen=True, rename="camel", forbid_u
 
 
 class VendorLineView(msgspec.Struct, frozen=True, rename="camel"):
-    """One transfer to the shop (above zero) or from it, why, and what it was owed after that. `at` in ms."""
+    """One transfer to the shop (above zero) or from it, why, and what it was owed after that. `at` in ms.
+
+    It is about a payment, or about a payout.
+    """
 
     at: int
     cause: str
-    payment: str
+    payment: str | None
+    payout: str | None
     amount: Sum
     balance: Sum
 
@@ -166,8 +170,8 @@ async def show_statement(call: Call[None, VendorStatementQuery]) -> Answer[Vendo
     query, vendor = call.query, call.path["vendorId"]
     before = None
     if query.cursor is not None:
-        at, payment, line = unpack(query.cursor, 3)
-        before = LinePlace(number(at), uuid_bytes(payment), number(line))
+        at, about, line = unpack(query.cursor, 3)
+        before = LinePlace(number(at), uuid_bytes(about), number(line))
     period = _period(query)
     async with (
         call.services.pool.acquire() as connection,
@@ -178,7 +182,7 @@ async def show_statement(call: Call[None, VendorStatementQuery]) -> Answer[Vendo
     following = None
     if len(lines) >= query.limit:
         last = lines[-1]
-        following = pack(last.at, uuid_text(last.payment), last.number)
+        following = pack(last.at, uuid_text(last.about), last.number)
     if query.format == "csv":
         rows = (_line_row(line, shop.currency) for line in lines)
         return csv_answer(f"statement-{uuid_text(vendor)}", _LINE_COLUMNS, rows, following)
@@ -192,18 +196,19 @@ def _line(line: Line, currency: str) -> VendorLineView:
     return VendorLineView(
         at=line.at,
         cause=line.cause,
-        payment=uuid_text(line.payment),
+        payment=None if line.paid_out else uuid_text(line.about),
+        payout=uuid_text(line.about) if line.paid_out else None,
         amount=Sum.of(line.amount, currency),
         balance=Sum.of(line.balance, currency),
     )
 
 
-_LINE_COLUMNS = ("at", "cause", "payment", "amount", "balance", "currency")
+_LINE_COLUMNS = ("at", "cause", "payment", "payout", "amount", "balance", "currency")
 
 
 def _line_row(line: Line, currency: str) -> list[str | int | None]:
     one = _line(line, currency)
-    return [iso_time(one.at), one.cause, one.payment, one.amount.text, one.balance.text, currency]
+    return [iso_time(one.at), one.cause, one.payment, one.payout, one.amount.text, one.balance.text, currency]
 
 
 ENDPOINTS = (

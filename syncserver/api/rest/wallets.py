@@ -59,7 +59,10 @@ async def transfer_to_offline(call: Call[MoveRequest, Nothing]) -> Answer[Any]:
         found = await accounts.of_customer(connection, user_id)
         money = money_of(body.amount, found.currency)
         moved = Movement(found.wallet, money, *ends, Cause.MOVE, call.who.actor, services.clock())
-        return view(user_id, await accounts.move(connection, moved))
+        balances = await accounts.move(connection, moved)
+        if call.who.is_admin:
+            await accounts.note_movement(connection, services, moved)
+        return view(user_id, balances)
 
     return await call.once(work)
 

@@ -39,3 +39,21 @@ CREATE INDEX web_session_of_person ON web_session (user_id);
 CREATE INDEX web_session_by_time ON web_session (expires_at);
 GRANT SELECT, INSERT, DELETE ON web_session TO tallystick_server;
 GRANT UPDATE (last_at, ended_at, notice) ON web_session TO tallystick_server;
+
+-- What a terminal last said of itself as it asked for its book (docs/protocol.md, appendix B); nothing here decides anything.
+CREATE TABLE device_report (
+    device uuid PRIMARY KEY,
+    at bigint NOT NULL,
+    book bigint NOT NULL,          -- the version that it had
+    app text,
+    waiting bigint,                -- records that no receipt covers
+    oldest_at bigint,              -- of those
+    skew_ms bigint                 -- its clock less the server's
+) WITH (fillfactor = 70);
+GRANT SELECT, INSERT, UPDATE ON device_report TO tallystick_server;
+
+-- What the first page counts.
+CREATE INDEX shift_disputed ON shift (closed_at) WHERE state = 'disputed';
+CREATE INDEX stray_record_by_time ON stray_record (received_at);
+-- Payments lie in the order in which they came, so a few bytes for each stretch of them are enough to find a day.
+CREATE INDEX payment_by_arrival ON payment USING brin (received_at) WITH (pages_per_range = 32);

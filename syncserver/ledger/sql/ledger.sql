@@ -55,19 +55,6 @@ SELECT u.device, u.payment, u.wallet, u.status, u.reasons::text[], $6
   FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[])
        AS u (device, payment, wallet, status, reasons);
 
--- take_pending_credits: take some credits off the list, those that nobody else is folding
-DELETE FROM pending_credit WHERE (wallet, number) IN (
-    SELECT wallet, number FROM pending_credit ORDER BY wallet, number LIMIT $1 FOR UPDATE SKIP LOCKED
-) RETURNING vendor, amount;
-
--- lock_payables: lock what these vendors are owed, in the one order of all locks
-SELECT FROM vendor_balance WHERE vendor = ANY ($1::uuid[]) ORDER BY vendor FOR NO KEY UPDATE;
-
--- add_to_payable: add folded credits to what vendors are owed
-UPDATE vendor_balance SET payable = payable + folded.amount
-  FROM unnest($1::uuid[], $2::bigint[]) AS folded (vendor, amount)
- WHERE vendor_balance.vendor = folded.vendor;
-
 -- vendor_balance: what a vendor is owed, folded or not
 SELECT payable + coalesce((SELECT sum(amount) FROM pending_credit WHERE pending_credit.vendor = $1), 0)::bigint
   FROM vendor_balance WHERE vendor_balance.vendor = $1;

@@ -22,7 +22,10 @@ SELECT vendor, v.payable, p.amount AS pending, s.amount AS entries FROM vendor_b
 SELECT currency, sum(amount) AS difference FROM entry GROUP BY currency HAVING sum(amount) <> 0
 UNION ALL
 SELECT t.currency, t.amount FROM transfer t LEFT JOIN wallet w USING (wallet) LEFT JOIN vendor v USING (vendor)
- WHERE t.currency IS DISTINCT FROM w.currency OR (t.vendor IS NOT NULL AND v.currency IS DISTINCT FROM t.currency);
+ WHERE t.currency IS DISTINCT FROM w.currency OR (t.vendor IS NOT NULL AND v.currency IS DISTINCT FROM t.currency)
+UNION ALL
+SELECT t.currency, t.amount FROM vendor_transfer t LEFT JOIN vendor v USING (vendor)
+ WHERE v.currency IS DISTINCT FROM t.currency;
 
 -- double_spends: a code settled two payments without a review of all but the first
 SELECT p.wallet, p.series, p.idx, count(*) AS payments FROM payment p
@@ -122,6 +125,62 @@ SELECT t.wallet, t.number, t.amount, NULL, t.currency, t.actor FROM transfer t
    AND NOT EXISTS (SELECT FROM cash_receipt r WHERE r.wallet = t.wallet AND r.number = t.number)
 UNION ALL
 SELECT wallet, number, b.amount, r.amount, r.currency, 'both' FROM bank_entry b JOIN cash_receipt r USING (wallet, number);
+
+-- payouts: what moved for a payout does not fit its state, or its amount, vendor and currency
+SELECT p.payout, p.vendor, p.state, p.amount, t.vendor AS moved_of, t.owed, t.clearing, t.bank
+  FROM payout p
+  FULL JOIN (SELECT payout, min(vendor::text)::uuid AS vendor, min(currency) AS currency,
+                    bool_and(vendor = first_of AND currency = currency_of) AS alike,
+                    sum(change) FILTER (WHERE account = 'vendor') AS owed,
+                    sum(change) FILTER (WHERE account = 'clearing') AS clearing,
+                    sum(change) FILTER (WHERE account = 'bank') AS bank
+               FROM (SELECT t.payout, t.vendor, t.currency, s.account, s.change,
+                            first_value(t.vendor) OVER (PARTITION BY t.payout) AS first_of,
+                            first_value(t.currency) OVER (PARTITION BY t.payout) AS currency_of
+                       FROM vendor_transfer t
+                      CROSS JOIN LATERAL (VALUES (t.debit, -t.amount), (t.credit, t.amount)) AS s (account, change)) m
+              GROUP BY payout) t USING (payout)
+ WHERE p.vendor IS DISTINCT FROM t.vendor OR p.currency IS DISTINCT FROM t.currency OR NOT t.alike
+    OR CASE WHEN p.state IN ('proposed', 'approved', 'sent')
+            THEN (t.owed, t.clearing, coalesce(t.bank, 0)) IS DISTINCT FROM (-p.amount, p.amount, 0)
+            WHEN p.state = 'paid'
+            THEN (t.owed, t.clearing, t.bank) IS DISTINCT FROM (-p.amount, 0, p.amount)
+            ELSE (t.owed, t.clearing, coalesce(t.bank, 0)) IS DISTINCT FROM (0, 0, 0) END;
+
+-- clearing: what is on its way to a vendor's bank differs from its payouts that the bank has not answered yet
+SELECT coalesce(s.vendor, p.vendor) AS vendor, s.amount AS clearing, p.amount AS payouts
+  FROM (SELECT owner::uuid AS vendor, sum(amount) AS amount FROM entry WHERE account = 'clearing' GROUP BY owner) s
+  FULL JOIN (SELECT vendor, sum(amount) AS amount FROM payout WHERE state IN ('proposed', 'approved', 'sent')
+              GROUP BY vendor) p USING (vendor)
+ WHERE coalesce(s.amount, 0) <> coalesce(p.amount, 0);
+
+-- payout_events: a payout's state is not what its events give, or they have a gap
+SELECT p.payout, p.state, p.events, e.n, e.last, e.after AS last_event FROM payout p
+  FULL JOIN (SELECT payout, count(*) AS n, max(number) AS last,
+                    (array_agg(after ORDER BY number DESC))[1] AS after,
+                    bool_and(before IS NOT DISTINCT FROM expected) AS follow
+               FROM (SELECT payout, number, before, after,
+                            lag(after) OVER (PARTITION BY payout ORDER BY number) AS expected FROM payout_event) AS each
+              GROUP BY payout) e USING (payout)
+ WHERE p.state IS DISTINCT FROM e.after OR p.events <> e.n OR p.events <> e.last OR NOT e.follow;
+
+-- payout_counters: a vendor's count of movements without a wallet is not that of its history
+SELECT v.vendor, v.transfers, t.n, t.last FROM vendor_balance v
+  FULL JOIN (SELECT vendor, count(*) AS n, max(number) AS last FROM vendor_transfer GROUP BY vendor) t USING (vendor)
+ WHERE v.transfers IS DISTINCT FROM coalesce(t.n, 0) OR v.transfers IS DISTINCT FROM coalesce(t.last, 0);
+
+-- payout_entries: a bank entry is of a payout that it does not fit
+SELECT b.entry, b.payout, b.credit, b.amount, p.amount AS paid, p.state FROM bank_entry b LEFT JOIN payout p USING (payout)
+ WHERE b.payout IS NOT NULL
+   AND (p.payout IS NULL OR b.amount <> p.amount OR b.currency <> p.currency OR p.end_to_end <> upper(b.end_to_end)
+        OR p.state NOT IN ('paid', 'returned', 'failed') OR (b.credit AND p.state = 'paid'));
+
+-- payout_files: a payout went to the bank without a file that has it, or a file is not of approved payouts
+SELECT p.payout, p.run, p.state, f.message FROM payout p JOIN payout_run r USING (run) LEFT JOIN payout_file f USING (run)
+ WHERE CASE WHEN r.method = 'by_hand' THEN f.run IS NOT NULL
+            WHEN p.state IN ('sent', 'paid', 'failed', 'returned')
+            THEN f.run IS NULL OR position(p.end_to_end::bytea IN f.file) = 0
+            ELSE f.run IS NOT NULL AND position(p.end_to_end::bytea IN f.file) > 0 END;
 
 -- journals: a record's prev is not the link before it, and the device is not known to have forked
 SELECT j.device, j.epoch, j.seq FROM journal_record j

@@ -39,6 +39,9 @@ UPDATE book_clock SET generation = generation + 1 RETURNING generation;
 INSERT INTO cashier (vendor, id, name, role, pin, created_at) VALUES ($1, $2, $3, $4, $5, $6)
     ON CONFLICT (vendor, id) DO UPDATE SET name = excluded.name, role = excluded.role, pin = excluded.pin;
 
+-- list_cashiers: who works at a vendor's tills, without their PINs
+SELECT id, name, role FROM cashier WHERE vendor = $1 ORDER BY id;
+
 -- delete_cashier: take a cashier off
 DELETE FROM cashier WHERE vendor = $1 AND id = $2;
 

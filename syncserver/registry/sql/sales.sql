@@ -27,14 +27,25 @@ SELECT * FROM (
       ORDER BY p.received_at DESC, p.payment DESC FETCH FIRST ($8) ROWS WITH TIES)) AS sale
  ORDER BY received DESC, payment DESC FETCH FIRST ($8) ROWS WITH TIES;
 
--- lines_of_vendor: what moved to and from a vendor, the newest first, before one of them. Ties stay together
-SELECT wallet, number, payment, at, cause, amount, currency, credit = 'vendor' AS credited FROM transfer
- WHERE vendor = $1 AND at >= $2 AND at < $3 AND at <= $4 AND (at, payment, number) < ($4, $5::uuid, $6)
- ORDER BY at DESC, payment DESC, number DESC FETCH FIRST ($7) ROWS WITH TIES;
+-- lines_of_vendor: what moved to and from a vendor, by payments and by payouts (`about`), the newest first, before one of
+-- them. Ties stay together
+SELECT * FROM (
+    (SELECT number, payment AS about, false AS paid_out, at, cause, amount, credit = 'vendor' AS credited FROM transfer
+      WHERE vendor = $1 AND at >= $2 AND at < $3 AND at <= $4 AND (at, payment, number) < ($4, $5::uuid, $6)
+      ORDER BY at DESC, payment DESC, number DESC FETCH FIRST ($7) ROWS WITH TIES)
+    UNION ALL
+    (SELECT number, payout, true, at, cause, amount, credit = 'vendor' FROM vendor_transfer
+      WHERE vendor = $1 AND 'vendor' IN (debit, credit) AND at >= $2 AND at < $3 AND at <= $4
+        AND (at, payout, number) < ($4, $5::uuid, $6)
+      ORDER BY at DESC, payout DESC, number DESC FETCH FIRST ($7) ROWS WITH TIES)) AS line
+ ORDER BY at DESC, about DESC, number DESC FETCH FIRST ($7) ROWS WITH TIES;
 
 -- moved_after: what moved to a vendor, less what moved from it, after one of those lines
-SELECT coalesce(sum(CASE WHEN credit = 'vendor' THEN amount ELSE -amount END), 0)::bigint FROM transfer
- WHERE vendor = $1 AND at >= $2 AND (at, payment, number) > ($2, $3::uuid, $4);
+SELECT (SELECT coalesce(sum(CASE WHEN credit = 'vendor' THEN amount ELSE -amount END), 0) FROM transfer
+         WHERE vendor = $1 AND at >= $2 AND (at, payment, number) > ($2, $3::uuid, $4))::bigint
+     + (SELECT coalesce(sum(CASE WHEN credit = 'vendor' THEN amount ELSE -amount END), 0) FROM vendor_transfer
+         WHERE vendor = $1 AND 'vendor' IN (debit, credit) AND at >= $2
+           AND (at, payout, number) > ($2, $3::uuid, $4))::bigint;
 
 -- terminals_of_vendor: a vendor's devices after one, in the order of their ids, with their journals' ranges
 SELECT d.device, d.vendor, v.name AS vendor_name, d.name, d.model, d.epoch, d.quarantined_at, d.revoked_at,

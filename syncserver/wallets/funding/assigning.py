@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.money import Money
+from syncserver.audit import trail
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
+from syncserver.services import Services
+from syncserver.wallets.accounts import object_of
 from syncserver.wallets.funding.bank_accounts import QUERIES
 from syncserver.wallets.funding.errors import EntryStateError, UnknownEntryError
 from syncserver.wallets.funding.paying_in import Deposit, pay_in
@@ -34,13 +37,21 @@ class Assignment:
         if tag != "UPDATE 1":
             raise EntryStateError("this bank entry was credited before")
 
-    async def pay_in(self, connection: Connection) -> None:
+    async def pay_in(self, connection: Connection, services: Services) -> None:
         """Put the entry's money into the wallet.
 
         Raises:
             EntryStateError, UnknownWalletError, CurrencyError, MoneyError: nothing may be kept.
         """
         await pay_in(connection, self, [Deposit(self.wallet, self.money)], self.at)
+        await trail.note(
+            connection,
+            services,
+            actor=self.actor,
+            action="funding.assign",
+            object_=object_of(self.wallet),
+            after={"entry": self.entry, "amount": self.money.minor, "currency": self.money.currency},
+        )
 
 
 async def lock_unmatched(connection: Connection, entry: bytes) -> Money:

@@ -1,21 +1,20 @@
 """Our own bank accounts: where customers pay in, and whose statements are believed."""
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from shared.fields import checked_text
 from shared.money import minor_digits
+from syncserver.audit import trail
 from syncserver.database.connection import Connection
 from syncserver.database.queries import load
 from syncserver.services import Services
 from syncserver.wallets.funding.entries import account_of
 from syncserver.wallets.funding.errors import BankAccountError, StatementError
+from syncserver.wallets.funding.iban import check_digits_fit, is_bic, looks_like_iban
 from syncserver.wallets.funding.references import printed, reference_of
 
 QUERIES = load(Path(__file__).parent)
-_IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
-_BIC = re.compile(r"[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +48,26 @@ async def add(services: Services, *, account: str, holder: str, currency: str, b
         number = account_of(account)
     except StatementError as error:
         raise BankAccountError(error.message) from error
-    if _IBAN.fullmatch(number) and not _fits(number):
+    if looks_like_iban(number) and not check_digits_fit(number):
         raise BankAccountError(f"the check digits of {number} do not fit")
-    if not holder.strip() or (bic is not None and not _BIC.fullmatch(bic)):
+    if not holder.strip() or (bic is not None and not is_bic(bic)):
         raise BankAccountError("an account has a holder, and a BIC has 8 or 11 letters and digits")
-    tag = await services.pool.execute(
-        QUERIES["write_bank_account"], number, holder.strip(), bic, currency, services.clock()
-    )
-    if tag != "INSERT 0 1":
-        raise BankAccountError("this account is known with another currency")
+    async with services.pool.acquire() as connection, connection.transaction():
+        before = next((one for one in await listed(connection) if one.account == number), None)
+        tag = await connection.execute(
+            QUERIES["write_bank_account"], number, holder.strip(), bic, currency, services.clock()
+        )
+        if tag != "INSERT 0 1":
+            raise BankAccountError("this account is known with another currency")
+        await trail.note(
+            connection,
+            services,
+            action="funding.account",
+            object_=f"bank-account {number}",
+            before={"holder": before.holder, "bic": before.bic} if before is not None else None,
+            after={"holder": holder.strip(), "bic": bic, "currency": currency},
+        )
     return BankAccount(number, holder.strip(), bic, currency)
-
-
-def _fits(iban: str) -> bool:
-    """Whether an IBAN's check digits are right (ISO 13616, by ISO 7064 MOD 97-10)."""
-    return int("".join(str(int(character, 36)) for character in iban[4:] + iban[:4])) % 97 == 1
 
 
 async def listed(connection: Connection, currency: str | None = None) -> tuple[BankAccount, ...]:

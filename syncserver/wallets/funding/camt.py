@@ -144,8 +144,22 @@ def _part(details: Node, money: Money, entry: Node) -> Part:
     texts = [found.text for path in _TEXTS for found in details.all(*path)]
     texts += [found.text for found in entry.all("AddtlNtryInf")]
     payer = next((name for path in _PAYERS if (name := details.says(*path))), "")
-    back = details.first("RtrInf") is not None
-    return Part(money, clean(payer)[:140], tuple(text for text in texts if text.strip()), reversal=back)
+    returned = details.first("RtrInf")
+    called = clean(details.says("Refs", "EndToEndId"))[:35]
+    return Part(
+        money,
+        clean(payer)[:140],
+        tuple(text for text in texts if text.strip()),
+        reversal=returned is not None,
+        end_to_end=called if called != "NOTPROVIDED" else "",
+        why_returned=_why_returned(returned) if returned is not None else "",
+    )
+
+
+def _why_returned(returned: Node) -> str:
+    """A bank's code, such as AC04 (the account is closed), and what it adds."""
+    words = (returned.says("Rsn", "Cd") or returned.says("Rsn", "Prtry"), returned.says("AddtlInf"))
+    return clean(" ".join(word for word in words if word))[:140]
 
 
 def _together(entry: Node, money: Money) -> Part:

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from shared.errors import DecodingError
 from shared.fields import checked_text
 from shared.money import Money
+from syncserver.audit import trail
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
 from syncserver.ledger import store
+from syncserver.services import Services
+from syncserver.wallets.accounts import object_of
 from syncserver.wallets.funding.audit import DAY_MS
 from syncserver.wallets.funding.bank_accounts import QUERIES
 from syncserver.wallets.funding.errors import ReceiptUsedError
@@ -47,13 +50,21 @@ class CashDesk:
         if tag != "INSERT 0 1":
             raise ReceiptUsedError
 
-    async def pay_in(self, connection: Connection) -> None:
+    async def pay_in(self, connection: Connection, services: Services) -> None:
         """Put the cash into the wallet.
 
         Raises:
             ReceiptUsedError, UnknownWalletError, CurrencyError, MoneyError: nothing may be kept.
         """
         await pay_in(connection, self, [Deposit(self.wallet, self.money)], self.at)
+        await trail.note(
+            connection,
+            services,
+            actor=self.actor,
+            action="funding.cash",
+            object_=object_of(self.wallet),
+            after={"receipt": self.receipt, "amount": self.money.minor, "currency": self.money.currency},
+        )
 
 
 def receipt_number(text: str) -> str:

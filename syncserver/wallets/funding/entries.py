@@ -24,13 +24,18 @@ _XML_DECIMAL = re.compile(r"\+?(\d{1,16})\.(\d{1,17})", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One transaction of an entry, mostly its only one: how much, who paid, what for."""
+    """One transaction of an entry, mostly its only one: how much, who paid, what for.
+
+    `end_to_end` is what whoever paid called it, empty where nobody did; `why_returned` a bank's word for a return.
+    """
 
     money: Money
     payer: str = ""
     texts: tuple[str, ...] = ()
     # A payment of ours that came back, or a credit that is taken back.
     reversal: bool = False
+    end_to_end: str = ""
+    why_returned: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

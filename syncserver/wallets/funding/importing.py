@@ -9,14 +9,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from shared.ids import uuid7
-from syncserver.database.arrays import uuids
+from syncserver.audit import trail
+from syncserver.database.arrays import uuid_of, uuids
 from syncserver.database.connection import Connection
 from syncserver.services import Services
 from syncserver.wallets.funding.bank_accounts import QUERIES
 from syncserver.wallets.funding.entries import Entry, Statement, clean
 from syncserver.wallets.funding.errors import UnknownBankAccountError
-from syncserver.wallets.funding.matching import NEVER_ASSIGNED, Decided, Deciding, Why
+from syncserver.wallets.funding.matching import Decided, Deciding
+from syncserver.wallets.funding.outgoing import Named, Outgoing
 from syncserver.wallets.funding.paying_in import Deposit, pay_in
+from syncserver.wallets.funding.why import NEVER_ASSIGNED, Why
 
 LOT = 500
 
@@ -26,6 +29,7 @@ class Summary:
     """What an import came to: entries, and by currency what was credited (minor units)."""
 
     credited: int = 0
+    payouts: int = 0
     known: int = 0
     pending: int = 0
     empty: int = 0
@@ -74,23 +78,36 @@ class BankStatement:
             [one.part.payer for one in rows],
             [clean(" ".join(one.part.texts)) for one in rows],
             [one.named for one in rows],
-            ["credited" if one.wallet is not None else "unmatched" for one in rows],
+            [_state(one) for one in rows],
             [one.why.value if one.why is not None else None for one in rows],
             [one.wallet for one in rows],
             [next(left) if one.wallet is not None else None for one in rows],
+            [one.part.end_to_end for one in rows],
+            [uuid_of(one.payout) if one.payout is not None else None for one in rows],
             self.file,
             self.at,
         )
 
 
+def _state(decided: Decided) -> str:
+    if decided.payout is not None:
+        return "payout"
+    return "credited" if decided.wallet is not None else "unmatched"
+
+
 async def import_statement(
-    services: Services, statement: Statement, by: str, progress: Callable[[int, int], None] = lambda _done, _all: None
+    services: Services,
+    statement: Statement,
+    outgoing: Outgoing,
+    by: str,
+    progress: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> Summary:
     """Take in a statement: each entry once.
 
     Args:
         services: of this process.
         statement: as it was read.
+        outgoing: who knows what money of ours went out.
         by: who imports it.
         progress: is told how many of how many entries are done.
 
@@ -106,9 +123,23 @@ async def import_statement(
         for lot in _lots(statement.entries):
             async with connection.transaction():
                 currencies = await _require_accounts(connection, accounts)
-                await _take(connection, services, statement, lot, currencies, by, summary)
+                await _take(connection, services, statement, outgoing, lot, currencies, by, summary)
             done += len(lot)
             progress(done, everything)
+        await trail.note(
+            connection,
+            services,
+            actor=by,
+            action="funding.import",
+            object_=f"bank-file {statement.file.hex()}",
+            after={
+                "accounts": accounts,
+                "credited": summary.credited,
+                "sums": dict(summary.sums),
+                "unmatched": summary.unmatched.total(),
+                "known": summary.known,
+            },
+        )
     return summary
 
 
@@ -122,7 +153,9 @@ async def new_credits(connection: Connection, statement: Statement) -> dict[str,
     known = await _known_keys(connection, statement.entries)
     sums: Counter[str] = Counter()
     for entry in statement.entries:
-        if entry.credit and not entry.reversal and entry.key not in known:
+        # A payment of ours that came back is owed to a vendor again, and may be paid out again.
+        brings_in = not entry.reversal or any(part.end_to_end for part in entry.parts)
+        if entry.credit and brings_in and entry.key not in known:
             sums[entry.money.currency] += entry.money.minor
     return dict(sums)
 
@@ -160,6 +193,7 @@ async def _take(
     connection: Connection,
     services: Services,
     statement: Statement,
+    outgoing: Outgoing,
     lot: Sequence[Entry],
     currencies: Mapping[str, str],
     by: str,
@@ -175,14 +209,32 @@ async def _take(
     if not new:
         return
     deciding = await Deciding.of(connection, statement.file, list(new.values()), currencies)
-    decided = [one for entry in new.values() for one in deciding.decide(entry)]
     at = services.clock()
+    settled = await _settle(connection, outgoing, list(new.values()), f"bank import, {by}", at)
+    decided = [one for entry in new.values() for one in deciding.decide(entry, settled)]
     ids = [uuid7(at, services.random(10)) for _ in decided]
     deposits = [Deposit(one.wallet, one.part.money) for one in decided if one.wallet is not None]
     await pay_in(connection, BankStatement(statement.file, decided, ids, by, at), deposits, at)
     for one in decided:
         if one.why is not None:
             summary.unmatched[one.why] += 1
+        elif one.payout is not None:
+            summary.payouts += 1
         else:
             summary.credited += 1
             summary.sums[one.part.money.currency] += one.part.money.minor
+
+
+async def _settle(
+    connection: Connection, outgoing: Outgoing, entries: Sequence[Entry], actor: str, at: int
+) -> dict[tuple[bytes, int], bytes | Why]:
+    """By key and number, what became of transactions that are payments of ours, which went out or came back."""
+    places, named = [], []
+    for entry in entries:
+        for number, part in enumerate(entry.parts, 1):
+            back = entry.reversal or part.reversal
+            if part.end_to_end and back == entry.credit:
+                places.append((entry.key, number))
+                named.append(Named(entry.account, part.end_to_end, part.money, entry.credit, part.why_returned))
+    answers = await outgoing.settle(connection, named, actor=actor, at=at) if named else []
+    return {place: answer for place, answer in zip(places, answers, strict=True) if answer is not None}

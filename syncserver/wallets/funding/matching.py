@@ -5,35 +5,17 @@ from dataclasses import dataclass
 from datetime import date
 
 from shared.money import MAX_AMOUNT
-from shared.words import Word
 from syncserver.database.connection import Connection
 from syncserver.ledger import store
 from syncserver.ledger.store import LockedWallet
 from syncserver.wallets.funding.bank_accounts import QUERIES
 from syncserver.wallets.funding.entries import Entry, Part, wallets_of
-
-
-class Why(Word):
-    """Why an entry was not credited by itself."""
-
-    NO_REFERENCE = "NO_REFERENCE"  # it names no wallet
-    SEVERAL_REFERENCES = "SEVERAL_REFERENCES"
-    UNKNOWN_WALLET = "UNKNOWN_WALLET"  # the reference is right, and nobody has that wallet
-    CURRENCY = "CURRENCY"  # entry, account and wallet differ
-    DEBIT = "DEBIT"  # money that went out; can't be assigned
-    REVERSAL = "REVERSAL"  # money that was taken back, or came back; can't be assigned
-    BATCH = "BATCH"  # several transactions in one that do not add up to it
-    TOO_MUCH = "TOO_MUCH"  # more than a wallet can hold
-    REFERENCE_REUSED = "REFERENCE_REUSED"  # the bank's reference was that of an entry with other facts
-    POSSIBLE_DUPLICATE = "POSSIBLE_DUPLICATE"  # same wallet, day and amount in another file, and no reference to tell
-
-
-NEVER_ASSIGNED = frozenset({Why.DEBIT, Why.REVERSAL})
+from syncserver.wallets.funding.why import NEVER_ASSIGNED, Why
 
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """One transaction of an entry, and what becomes of it: a wallet to credit, or why there is none."""
+    """One transaction of an entry, and what becomes of it: a wallet to credit, a payout that it is, or why neither."""
 
     entry: Entry
     part: Part
@@ -41,6 +23,7 @@ class Decided:
     named: str | None
     wallet: str | None
     why: Why | None
+    payout: bytes | None = None
 
 
 # account, wallet, day, amount
@@ -89,10 +72,16 @@ class Deciding:
         room = {wallet: MAX_AMOUNT - sum(one.accounts.balances.values()) for wallet, one in wallets.items()}
         return cls(file, currencies, wallets, room, references, deposits, named)
 
-    def decide(self, entry: Entry) -> Iterator[Decided]:
-        """What becomes of an entry's transactions."""
+    def decide(self, entry: Entry, settled: Mapping[tuple[bytes, int], bytes | Why]) -> Iterator[Decided]:
+        """What becomes of an entry's transactions; those of payouts, by key and number, are `settled` already."""
         why = self._why_not(entry)
         for number, part in enumerate(entry.parts, 1):
+            if (known := settled.get((entry.key, number))) is not None:
+                if isinstance(known, Why):
+                    yield Decided(entry, part, number, None, None, known)
+                else:
+                    yield Decided(entry, part, number, None, None, None, payout=known)
+                continue
             wallets = self.named.get((entry.key, number), frozenset())
             named = next(iter(wallets)) if len(wallets) == 1 else None
             reason = why or self._why_not_part(entry, part, wallets)

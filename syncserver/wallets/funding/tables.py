@@ -2,7 +2,8 @@
 
 Names: `date` (2026-11-21 or 21.11.2026), `amount` (12.50 or 12,50; a minus is a debit), `currency`; and, where there
 are any, `account`, `bank_reference` (the bank's own, of this entry alone), `creditor_reference`, `text`, `payer`,
-`direction` (C or D, CRDT or DBIT), `status` (BOOK or PDNG), `reversal` (true or false). Others are not looked at.
+`direction` (C or D, CRDT or DBIT), `status` (BOOK or PDNG), `reversal` (true or false), `end_to_end` (of a payment of
+ours). Others are not looked at.
 """
 
 import csv
@@ -109,7 +110,8 @@ class _Reading:
         if reference is not None and wallets_named([reference]):
             # A customer's, which comes with each of their payments, where the bank's own was asked for.
             texts, reference = (*texts, reference), None
-        parts = (Part(money, clean(cells.get("payer", ""))[:140], texts),)
+        called = clean(cells.get("end_to_end", ""))[:35]
+        parts = (Part(money, clean(cells.get("payer", ""))[:140], texts, end_to_end=called),)
         strong = reference is not None
         self.entries.append(
             self.keys.entry(

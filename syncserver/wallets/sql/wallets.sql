@@ -91,3 +91,9 @@ UPDATE series SET released_at = $3, state = 'closed' FROM unnest($1::text[], $2:
 
 -- block_wallet: block or unblock a wallet from a book version on
 UPDATE wallet SET blocked_version = $2 WHERE wallet = $1;
+
+-- customers_after: customers after one, the oldest first, each with the wallet
+SELECT c.user_id, c.name, c.lat, c.lon, c.created_at, w.wallet, w.currency, w.online, w.offline, w.held, w.review,
+       w.blocked_version IS NOT NULL AS blocked, p.login, p.state AS person_state
+  FROM customer c JOIN wallet w ON w.customer = c.user_id LEFT JOIN person p ON p.user_id = c.user_id
+ WHERE ($1::uuid IS NULL OR c.user_id > $1) AND ($3::uuid IS NULL OR c.user_id = $3) ORDER BY c.user_id LIMIT $2;

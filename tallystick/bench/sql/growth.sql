@@ -38,6 +38,7 @@ WITH chosen AS MATERIALIZED (
  told AS (
     INSERT INTO payment_event (wallet, number, payment, before, after, reasons, at, actor)
     SELECT wallet, event, payment, 'PROCESSING', 'SUCCESSFUL', '{}', at, 'device' FROM chained),
+ queued AS (INSERT INTO outbox (wallet, number) SELECT wallet, event FROM chained),
  issued AS (
     INSERT INTO series (wallet, series, masked_name, t, m_kib, issued_at, expires_at, release_at, state, lat, lon, cell,
                         version, released_at)

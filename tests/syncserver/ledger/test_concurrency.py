@@ -10,7 +10,7 @@ import pytest
 from shared.lifecycles import Status
 from shared.messages.receipt import RecordResult, open_receipt
 from syncserver.database.connection import Connection
-from syncserver.ledger.store import fold_credits
+from syncserver.ledger.payables import fold_credits
 from syncserver.registry.vendors import change_policy
 from syncserver.sync.admission import UPLOADS_AT_ONCE
 from tests.syncserver.kit import FakeTerminal, Shop

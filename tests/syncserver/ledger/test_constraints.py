@@ -17,7 +17,10 @@ pytestmark = pytest.mark.anyio
 
 CHECK, UNIQUE, RIGHT = asyncpg.CheckViolationError, asyncpg.UniqueViolationError, asyncpg.InsufficientPrivilegeError
 NOT_NULL = asyncpg.NotNullViolationError
-HISTORY = ("journal_record", "transfer", "payment_event", "fork_record", "stray_record", "batch", "policy", "refund")
+HISTORY = (
+    "journal_record", "transfer", "payment_event", "fork_record", "stray_record", "batch", "policy", "refund", "audit",
+    "seal",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from syncserver.payments import online, refunds, views
 from syncserver.payments.review import review
 from syncserver.reconcile.checks import MEANINGS, QUERIES, reconcile
 from tests.syncserver.kit import Shop
+from tests.syncserver.payouts.kit import back, open_office, out
 
 pytestmark = pytest.mark.anyio
 
@@ -95,6 +96,42 @@ DAMAGE = {
             "  FROM transfer WHERE cause = 'move' LIMIT 1"
         ),
     ],
+    "payouts": [
+        "UPDATE payout SET amount = amount + 1",
+        "UPDATE payout SET state = 'paid' WHERE state = 'sent'",
+        "UPDATE payout SET state = 'failed' WHERE state = 'paid'",
+        "UPDATE payout SET state = 'sent' WHERE state = 'returned'",
+        "UPDATE payout SET vendor = gen_random_uuid()",
+        "DELETE FROM vendor_transfer WHERE cause = 'paid'",
+        "UPDATE vendor_transfer SET amount = amount + 1 WHERE cause = 'payout_back'",
+        "DELETE FROM payout WHERE state = 'paid'",
+    ],
+    "clearing": [
+        "UPDATE vendor_transfer SET credit = 'clearing', cause = 'payout', debit = 'vendor' WHERE cause = 'paid'",
+        "UPDATE payout SET state = 'returned' WHERE state = 'sent'",
+    ],
+    "payout_events": [
+        "DELETE FROM payout_event WHERE after = 'sent'",
+        "UPDATE payout_event SET before = 'failed' WHERE after = 'paid'",
+        "UPDATE payout SET events = events + 1",
+        "UPDATE payout SET state = 'cancelled' WHERE state = 'paid'",
+    ],
+    "payout_counters": [
+        "UPDATE vendor_balance SET transfers = transfers + 1",
+        "DELETE FROM vendor_transfer WHERE number = 1",
+    ],
+    "payout_entries": [
+        "UPDATE payout SET end_to_end = 'TP' || payout",
+        "UPDATE bank_entry SET amount = amount + 1 WHERE payout IS NOT NULL",
+        "UPDATE payout SET state = 'sent' WHERE state = 'paid'",
+        "UPDATE bank_entry SET payout = gen_random_uuid() WHERE payout IS NOT NULL AND credit",
+    ],
+    "payout_files": [
+        "DELETE FROM payout_file",
+        "UPDATE payout_file SET file = 'x', sha256 = sha256('x')",
+        "UPDATE payout_run SET method = 'by_hand'",
+        "UPDATE payout SET state = 'approved' WHERE state = 'sent'",
+    ],
     "journals": ["UPDATE journal_record SET prev = link WHERE seq = 2"],
     "records": [
         "UPDATE journal_record SET raw = set_byte(raw, 70, get_byte(raw, 70) # 1)",
@@ -150,6 +187,20 @@ async def a_day_in_the_shop(shop: Shop) -> None:
     await three.upload(three.add(fork))
     await pay_online(shop, near)
     await one_round(shop.services)
+    await pay_out(shop, near)
+
+
+async def pay_out(shop: Shop, wallet: str) -> None:
+    """Payouts: one that the bank paid, one that came back, and one that it has not answered yet."""
+    async with open_office(shop, wallet) as office:
+        paid, returned = await office.sent(), None
+        await office.told(out(paid))
+        for _ in range(2):
+            await office.sell(250)
+            one = await office.sent()
+            if returned is None:
+                returned = one
+                await office.told(out(returned), back(returned))
 
 
 async def pay_online(shop: Shop, wallet: str) -> None:
@@ -161,7 +212,7 @@ async def pay_online(shop: Shop, wallet: str) -> None:
             payment = await online.pay(connection, shop.services, order)
             for part in parts:
                 refund = await refunds.prepare(connection, wallet, payment, part)
-                await refunds.carry_out(connection, refund, reason="test", actor="test", at=shop.clock())
+                await refunds.carry_out(connection, shop.services, refund, reason="test", actor="test")
 
 
 async def found(connection: Connection) -> set[str]:
@@ -172,7 +223,7 @@ async def found(connection: Connection) -> set[str]:
 async def test_every_check_finds_its_damage(shop: Shop, owner: Connection) -> None:
     await a_day_in_the_shop(shop)
     counts = await owner.fetch("SELECT state, count(*) FROM payment GROUP BY state ORDER BY state")
-    assert [tuple(row) for row in counts] == [("FAILED", 2), ("FLAGGED", 3), ("REVERSED", 2), ("SUCCESSFUL", 4)]
+    assert [tuple(row) for row in counts] == [("FAILED", 2), ("FLAGGED", 3), ("REVERSED", 2), ("SUCCESSFUL", 6)]
     assert await owner.fetchval("SELECT count(*) FROM fork_record") == 1
     assert set(DAMAGE) == set(QUERIES) == set(MEANINGS)
     assert await found(owner) == set()

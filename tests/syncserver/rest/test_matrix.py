@@ -31,6 +31,7 @@ OWNERS = (OWN, OTHERS, UNKNOWN)
 NOBODY = frozenset[str]()
 HIS = frozenset({OWN})
 ANY = frozenset(OWNERS)
+DEVICE = {"deviceId": uuid_text(bytes(16))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +155,14 @@ EXPECTED = {
     "POST /api/transactions/refund/{transactionId}": admins(vendor=ANY, body=BECAUSE),
     "GET /api/transactions/history/{userId}": customers(),
     "GET /api/transactions/{transactionId}": people_about_themselves(),
+    "GET /api/overview": admins(),
+    "GET /api/overview/second": admins(),
+    "GET /api/devices": admins(),
+    "GET /api/devices/{deviceId}": admins(names=DEVICE),
+    "POST /api/devices/enrolment-tokens": admins(body={"vendorId": uuid_text(bytes(16))}),
+    "POST /api/devices/{deviceId}/quarantine": admins(body={"reason": "a strange journal"}, names=DEVICE),
+    "POST /api/devices/{deviceId}/release": admins(names=DEVICE),
+    "POST /api/devices/{deviceId}/revoke": admins(names=DEVICE),
     "GET /api/vendors": admins(),
     "GET /api/vendors/{vendorId}": shops(),
     "GET /api/vendors/{vendorId}/sales": shops(),
@@ -174,8 +183,27 @@ EXPECTED = {
     "GET /api/policies/proposals/{proposalId}/preview": admins(),
     "POST /api/policies/proposals/{proposalId}/confirm": admins(),
     "POST /api/policies/proposals/{proposalId}/withdraw": admins(body=BECAUSE),
+    "GET /api/vendors/{vendorId}/payouts": shops(),
+    "GET /api/vendors/{vendorId}/payout-accounts": shops(),
+    "POST /api/vendors/{vendorId}/payout-accounts": admins(body={"account": "EE382200221020145685", "holder": "x"}),
+    "POST /api/vendors/{vendorId}/payout-accounts/confirm": admins(body={"version": 1}),
+    "GET /api/payout-accounts": admins(),
+    "POST /api/payout-runs": admins(body={"currency": "EUR"}),
+    "GET /api/payout-runs": admins(),
+    "GET /api/payout-runs/{runId}": admins(),
+    "POST /api/payout-runs/{runId}/approve": admins(),
+    "POST /api/payout-runs/{runId}/cancel": admins(body=BECAUSE),
+    "POST /api/payout-runs/{runId}/send": admins(body={}),
+    "GET /api/payout-runs/{runId}/file": admins(),
+    "GET /api/payouts": admins(),
+    "GET /api/payouts/{payoutId}": admins(),
+    "POST /api/payouts/{payoutId}/outcome/{outcome}": admins(body=BECAUSE, names={"outcome": "failed"}),
     "POST /api/vendors/{vendorId}/block": admins(),
     "POST /api/vendors/{vendorId}/unblock": admins(),
+    "GET /api/audit": admins(),
+    "GET /api/audit/entries/{entryId}": admins(),
+    "GET /api/audit/seals": admins(),
+    "POST /api/audit/verify": admins(body={"latest": 10}),
 }
 WHILE_THEY_WAIT = {"GET /home/checkWaitingPeriod", "POST /auth/password", "POST /auth/logout-everywhere"}
 

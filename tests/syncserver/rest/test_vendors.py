@@ -8,7 +8,7 @@ import pytest
 
 from shared.geo import Place
 from shared.ids import uuid7, uuid_bytes, uuid_text
-from syncserver.ledger.store import fold_credits
+from syncserver.ledger.payables import fold_credits
 from syncserver.payments import review, views
 from syncserver.people.access import Role
 from syncserver.registry import devices, vendors

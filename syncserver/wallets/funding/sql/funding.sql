@@ -29,11 +29,12 @@ SELECT DISTINCT account, coalesce(wallet, named) AS wallet, booked_on, amount, i
 
 -- write_entries: add entries of a statement, with what became of each
 INSERT INTO bank_entry (entry, account, key, part, statement, reference, strong, booked_on, amount, currency, credit,
-                        reversal, payer, remittance, named, state, reason, wallet, number, import, imported_at)
-SELECT e.*, $20, $21
+                        reversal, payer, remittance, named, state, reason, wallet, number, end_to_end, payout, import,
+                        imported_at)
+SELECT e.*, $22, $23
   FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::integer[], $5::integer[], $6::text[], $7::boolean[],
               $8::date[], $9::bigint[], $10::text[], $11::boolean[], $12::boolean[], $13::text[], $14::text[],
-              $15::text[], $16::text[], $17::text[], $18::text[], $19::bigint[]) AS e;
+              $15::text[], $16::text[], $17::text[], $18::text[], $19::bigint[], $20::text[], $21::uuid[]) AS e;
 
 -- lock_entry: one entry, for whoever assigns it
 SELECT entry, account, amount, currency, credit, reversal, state, reason, wallet FROM bank_entry

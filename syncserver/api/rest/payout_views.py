@@ -1,0 +1,184 @@
+"""Payouts, their runs and their accounts as they are answered."""
+
+from typing import Any
+
+import msgspec
+
+from shared.ids import uuid_text
+from syncserver.api.rest.amounts import Sum
+from syncserver.payouts.accounts import PayoutAccount
+from syncserver.payouts.views import Run, Story
+
+TAG = "Payouts"
+
+
+class RunView(msgspec.Struct, frozen=True, rename="camel"):
+    """Payouts that were proposed together; `states` counts them. `message` is the MsgId of its file. Times in ms."""
+
+    run_id: str
+    state: str
+    method: str
+    account: str
+    payouts: int
+    total: Sum
+    states: dict[str, int]
+    proposed_by: str
+    proposed_at: int
+    approved_by: str | None
+    approved_at: int | None
+    message: str | None
+    sent_at: int | None
+
+
+class RunPage(msgspec.Struct, frozen=True, rename="camel"):
+    """Runs, the newest first; `next` is the cursor of the next page."""
+
+    runs: list[RunView]
+    next: str | None
+
+
+class PayoutView(msgspec.Struct, frozen=True, rename="camel"):
+    """What a vendor is paid, and where; `endToEndId` stands in both banks' statements, `reference` a person wrote."""
+
+    payout_id: str
+    run_id: str
+    vendor_id: str
+    vendor: str
+    amount: Sum
+    method: str
+    account: str
+    holder: str
+    end_to_end_id: str
+    state: str
+    changed_at: int
+    reference: str | None
+
+
+class PayoutPage(msgspec.Struct, frozen=True, rename="camel"):
+    """Payouts, the newest first; `next` is the cursor of the next page."""
+
+    payouts: list[PayoutView]
+    next: str | None
+
+
+class PayoutEventView(msgspec.Struct, frozen=True, rename="camel"):
+    """A change of state: by whom, when (ms), and why where that was said."""
+
+    before: str | None
+    after: str
+    at: int
+    by: str
+    note: str | None
+
+
+class PayoutEntryView(msgspec.Struct, frozen=True, rename="camel"):
+    """The bank's entry of a payout: money that went out, or (`credit`) came back."""
+
+    entry_id: str
+    booked_on: str
+    credit: bool
+    amount: Sum
+    reference: str | None
+
+
+class PayoutStory(msgspec.Struct, frozen=True, rename="camel"):
+    """A payout with each change of its state and the bank's entries of it."""
+
+    payout: PayoutView
+    events: list[PayoutEventView]
+    entries: list[PayoutEntryView]
+
+
+class PayoutAccountView(msgspec.Struct, frozen=True, rename="camel"):
+    """Where a vendor is paid, from how much on; it counts once another person confirmed it. Times in ms."""
+
+    vendor_id: str
+    version: int
+    account: str
+    holder: str
+    bic: str | None
+    minimum: Sum
+    asked_by: str
+    asked_at: int
+    confirmed_by: str | None
+    confirmed_at: int | None
+
+
+class PayoutAccountPage(msgspec.Struct, frozen=True, rename="camel"):
+    """Accounts; `next` is the cursor of the next page."""
+
+    accounts: list[PayoutAccountView]
+    next: str | None
+
+
+def run_view(run: Run) -> RunView:
+    """A run as it is answered."""
+    return RunView(
+        run_id=uuid_text(run.id),
+        state=run.state,
+        method=run.method,
+        account=run.account,
+        payouts=run.payouts,
+        total=Sum.of(run.total, run.currency),
+        states=dict(run.states),
+        proposed_by=run.proposed_actor,
+        proposed_at=run.proposed_at,
+        approved_by=run.approved_actor,
+        approved_at=run.approved_at,
+        message=run.message,
+        sent_at=run.sent_at,
+    )
+
+
+def payout_view(row: Any) -> PayoutView:
+    """A payout's row as it is answered."""
+    return PayoutView(
+        payout_id=str(row["payout"]),
+        run_id=str(row["run"]),
+        vendor_id=str(row["vendor"]),
+        vendor=row["name"],
+        amount=Sum.of(row["amount"], row["currency"]),
+        method=row["method"],
+        account=row["account"],
+        holder=row["holder"],
+        end_to_end_id=row["end_to_end"],
+        state=row["state"],
+        changed_at=row["changed_at"],
+        reference=row["reference"],
+    )
+
+
+def story_view(story: Story) -> PayoutStory:
+    """All that is known of a payout, as it is answered."""
+    return PayoutStory(
+        payout=payout_view(story.row),
+        events=[
+            PayoutEventView(row["before"], row["after"], row["at"], row["actor"], row["note"]) for row in story.events
+        ],
+        entries=[
+            PayoutEntryView(
+                entry_id=str(row["entry"]),
+                booked_on=row["booked_on"].isoformat(),
+                credit=row["credit"],
+                amount=Sum.of(row["amount"], row["currency"]),
+                reference=row["reference"],
+            )
+            for row in story.entries
+        ],
+    )
+
+
+def account_view(account: PayoutAccount) -> PayoutAccountView:
+    """A vendor's account as it is answered."""
+    return PayoutAccountView(
+        vendor_id=uuid_text(account.vendor),
+        version=account.version,
+        account=account.account,
+        holder=account.holder,
+        bic=account.bic,
+        minimum=Sum.of(account.minimum.minor, account.minimum.currency),
+        asked_by=account.asked_actor,
+        asked_at=account.asked_at,
+        confirmed_by=account.confirmed_actor,
+        confirmed_at=account.confirmed_at,
+    )

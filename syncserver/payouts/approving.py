@@ -1,0 +1,81 @@
+"""A run is approved, by another person above an amount, or called off while the bank has not been told."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from shared.lifecycles import PayoutState
+from shared.money import MAX_AMOUNT, Money
+from syncserver.database.arrays import uuid_of
+from syncserver.database.connection import Connection
+from syncserver.payments.refunds import check_reason
+from syncserver.payouts.actors import By, actor_of, person_of, require_second
+from syncserver.payouts.errors import PayoutStateError, UnknownRunError
+from syncserver.payouts.steps import QUERIES, Payout, Steps, lock_of_run
+from syncserver.services import Services
+
+
+async def lock(connection: Connection, run: bytes) -> Any:
+    """Lock a run; its row.
+
+    Raises:
+        UnknownRunError: there is none.
+    """
+    row = await connection.fetchrow(QUERIES["lock_run"], uuid_of(run))
+    if row is None:
+        raise UnknownRunError
+    return row
+
+
+async def approve(connection: Connection, services: Services, by: By, run: bytes) -> None:
+    """Approve all of a run, in the caller's transaction.
+
+    Raises:
+        UnknownRunError: there is none.
+        PayoutStateError: it was approved or called off before.
+        AnotherPersonError: it is so much that another admin has to do it.
+    """
+    row = await lock(connection, run)
+    payouts = [one for one in await lock_of_run(connection, run) if one.state is PayoutState.PROPOSED]
+    if not payouts:
+        raise PayoutStateError("this run was approved or called off before")
+    total = Money(min(sum(one.money.minor for one in payouts), MAX_AMOUNT), row["currency"])
+    first = row["proposed_by"].bytes if row["proposed_by"] is not None else None
+    alone = await require_second(connection, services, by, first=first, money=total)
+    at, person = services.clock(), person_of(by)
+    steps = await Steps.of(connection, _vendors(payouts), actor=actor_of(by), at=at)
+    for one in payouts:
+        steps.take(one, PayoutState.APPROVED)
+    await connection.execute(
+        QUERIES["approve_run"],
+        uuid_of(run),
+        uuid_of(person) if person is not None else None,
+        actor_of(by),
+        at,
+        alone,
+    )
+    await steps.write(connection)
+
+
+async def cancel(connection: Connection, services: Services, by: By, run: bytes, reason: str) -> None:
+    """Call off what of a run the bank has not been told: its money is owed to the vendors again.
+
+    Raises:
+        UnknownRunError: there is none.
+        PayoutStateError: nothing of it can be called off any more.
+        ReasonRequiredError, DecodingError: there is no reason.
+    """
+    check_reason(reason)
+    await lock(connection, run)
+    payouts = [
+        one for one in await lock_of_run(connection, run) if one.state in (PayoutState.PROPOSED, PayoutState.APPROVED)
+    ]
+    if not payouts:
+        raise PayoutStateError("this run was called off before, or the bank has been told")
+    steps = await Steps.of(connection, _vendors(payouts), actor=actor_of(by), at=services.clock())
+    for one in payouts:
+        steps.take(one, PayoutState.CANCELLED, reason)
+    await steps.write(connection)
+
+
+def _vendors(payouts: Iterable[Payout]) -> set[bytes]:
+    return {one.vendor for one in payouts}

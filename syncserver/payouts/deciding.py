@@ -1,0 +1,93 @@
+"""What a person says about a payout that no statement told: that the bank refused it, paid it, or sent it back."""
+
+from shared.fields import checked_text
+from shared.lifecycles import PayoutState
+from shared.words import Word
+from syncserver.database.arrays import uuid_of
+from syncserver.database.connection import Connection
+from syncserver.payments.refunds import check_reason
+from syncserver.payouts.actors import By, actor_of
+from syncserver.payouts.errors import BankReferenceError, PayoutStateError, UnknownPayoutError
+from syncserver.payouts.proposing import BY_HAND
+from syncserver.payouts.sending import call_off_outdated
+from syncserver.payouts.steps import QUERIES, Payout, Steps
+from syncserver.people.access import Caller
+from syncserver.people.second import may_go_ahead
+from syncserver.services import Services
+
+MOST_REFERENCE = 64
+
+
+class Outcome(Word):
+    """What became of a payout, in a person's word."""
+
+    PAID = "paid"
+    FAILED = "failed"
+    RETURNED = "returned"
+
+
+async def decide(
+    connection: Connection,
+    services: Services,
+    by: By,
+    payout: bytes,
+    outcome: Outcome,
+    *,
+    reason: str = "",
+    reference: str | None = None,
+) -> bool:
+    """Write down what became of a payout, in the caller's transaction; False where another admin must say the same.
+
+    Args:
+        connection: in that transaction.
+        services: of this process.
+        by: who says so.
+        payout: its id.
+        outcome: paid is for one that is paid by hand, or whose entry in a statement did not fit; failed for what the
+            bank refused (a pain.002, say); returned for what came back without naming it.
+        reason: why; needed unless it was paid.
+        reference: the bank's, of a payment; good for one payout.
+
+    Raises:
+        UnknownPayoutError: there is none.
+        PayoutStateError: it is not in a state for that.
+        ReasonRequiredError, BankReferenceError, DecodingError: what has to be said was not.
+    """
+    if outcome is not Outcome.PAID:
+        check_reason(reason)
+    found = await connection.fetchrow(QUERIES["lock_payout"], uuid_of(payout))
+    if found is None:
+        raise UnknownPayoutError
+    one = Payout.of(found)
+    after = PayoutState(outcome.value)
+    by_hand = one.method == BY_HAND and one.state is PayoutState.APPROVED and outcome is Outcome.PAID
+    expected = PayoutState.PAID if outcome is Outcome.RETURNED else PayoutState.SENT
+    if one.state is not expected and not by_hand:
+        raise PayoutStateError(f"a payout that is {one.state.value} can't become {after.value} by hand")
+    if outcome is Outcome.PAID:
+        reference = await _checked_reference(connection, payout, reference)
+    subject = f"{found['end_to_end']} {outcome.value} {reference or ''}".strip()
+    if isinstance(by, Caller) and not await may_go_ahead(
+        connection, services, by, action="payout", subject=subject, money=one.money
+    ):
+        return False
+    at = services.clock()
+    if by_hand and not await call_off_outdated(connection, [one], actor_of(by), at):
+        return True
+    steps = await Steps.of(connection, [one.vendor], actor=actor_of(by), at=at)
+    if by_hand:
+        steps.take(one, PayoutState.SENT)
+    steps.take(one, after, reason or reference)
+    if reference is not None and outcome is Outcome.PAID:
+        await connection.execute(QUERIES["set_payout_reference"], uuid_of(payout), reference)
+    await steps.write(connection)
+    return True
+
+
+async def _checked_reference(connection: Connection, payout: bytes, reference: str | None) -> str:
+    text = " ".join(checked_text(reference or "", "reference").split())
+    if not 1 <= len(text) <= MOST_REFERENCE:
+        raise BankReferenceError
+    if await connection.fetchval(QUERIES["reference_is_used"], text, uuid_of(payout)):
+        raise BankReferenceError("another payout has this reference of the bank's")
+    return text

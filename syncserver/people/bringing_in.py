@@ -1,0 +1,65 @@
+"""Who may bring money in: nobody to a wallet of their own, and above an amount no admin alone."""
+
+from shared.ids import uuid_text
+from shared.money import MAX_AMOUNT, Money
+from syncserver.database.connection import Connection
+from syncserver.people.access import Caller
+from syncserver.people.alone import lock_alone, may_move
+from syncserver.services import Services
+from syncserver.wallets.errors import UnknownWalletError
+from syncserver.wallets.funding import assigning, importing
+from syncserver.wallets.funding.assigning import Assignment
+from syncserver.wallets.funding.entries import Statement
+from syncserver.wallets.funding.errors import OwnWalletError
+from syncserver.wallets.funding.importing import Summary
+from syncserver.wallets.funding.outgoing import Outgoing
+
+
+def require_others(who: Caller, owner: bytes | None) -> None:
+    """Nobody brings money to a wallet of their own.
+
+    Raises:
+        OwnWalletError: somebody would.
+    """
+    if owner == who.user_id:
+        raise OwnWalletError
+
+
+async def import_file(
+    services: Services, who: Caller, statement: Statement, outgoing: Outgoing
+) -> Summary | list[Money]:
+    """Take a bank statement in; or the amounts that wait for a second admin, who has to bring the very same file."""
+    async with services.pool.acquire() as connection, connection.transaction():
+        alone = await lock_alone(connection, services, who)
+        sums = await importing.new_credits(connection, statement)
+        monies = [Money(min(minor, MAX_AMOUNT), currency) for currency, minor in sorted(sums.items())]
+        subject = f"file {statement.file.hex()}"
+        # Each is asked for, whatever the others say: both admins must have seen all of it.
+        ahead = [
+            await may_move(connection, services, who, action="bank import", subject=subject, money=money, alone=alone)
+            for money in monies
+        ]
+    if not all(ahead):
+        return monies
+    return await importing.import_statement(services, statement, outgoing, who.actor)
+
+
+async def assign_entry(
+    connection: Connection, services: Services, who: Caller, entry: bytes, wallet: str
+) -> Money | None:
+    """Give an unmatched entry's money to a wallet; or the money that waits for a second admin. In a transaction.
+
+    Raises:
+        UnknownEntryError, EntryStateError, UnknownWalletError, OwnWalletError, MoneyError: nothing may be kept.
+    """
+    alone = await lock_alone(connection, services, who)
+    money = await assigning.lock_unmatched(connection, entry)
+    owner = await assigning.owner_of(connection, wallet)
+    if owner is None:
+        raise UnknownWalletError
+    require_others(who, owner)
+    subject = f"entry {uuid_text(entry)} to {wallet}"
+    if not await may_move(connection, services, who, action="assign", subject=subject, money=money, alone=alone):
+        return money
+    await Assignment(entry, wallet, money, who.actor, services.clock()).pay_in(connection, services)
+    return None
