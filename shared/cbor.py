@@ -62,7 +62,9 @@ def decode(data: bytes, *, lenient_text: bool = False, most_items: int = MAX_ITE
         > MAX_COMPOUND_KEYS
     ):
         raise DecodingError(
-            f"more than {most_items} items, or more than {MAX_COMPOUND_KEYS} keys that are arrays, maps or tags"
+            "more than {most_items} items, or more than {max_compound_keys} keys that are arrays, maps or tags",
+            most_items=most_items,
+            max_compound_keys=MAX_COMPOUND_KEYS,
         )
     stream = BytesIO(data)
     try:

@@ -1,4 +1,7 @@
-"""The one error tree. Each error has a stable code; its docstring is its default message."""
+"""The one error tree. Each error has a stable code; its docstring is its default message.
+
+A message is a template and its facts, so that whoever shows it may look the template up in another language.
+"""
 
 
 class TallystickError(Exception):
@@ -6,8 +9,11 @@ class TallystickError(Exception):
 
     code = "ERROR"
 
-    def __init__(self, message: str | None = None) -> None:
-        self.message = message or (self.__doc__ or "").strip()
+    def __init__(self, message: str | None = None, **facts: object) -> None:
+        self.template = message or (self.__doc__ or "").strip()
+        """The English text, with a named field for each fact; plain text where there are no facts."""
+        self.facts = facts
+        self.message = self.template.format(**facts) if facts else self.template
         super().__init__(self.message)
 
 

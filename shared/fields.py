@@ -33,7 +33,7 @@ WalletDigits = Annotated[str, Meta(pattern=r"\A[0-9]{10}\Z")]
 def _get(fields: Fields, key: Any) -> Any:
     value = fields.get(key, _MISSING)
     if value is _MISSING:
-        raise DecodingError(f"{key}: missing")
+        raise DecodingError("{key}: missing", key=key)
     return value
 
 
@@ -44,9 +44,9 @@ def uint(fields: Fields, key: Any, *, least: int = 0, most: int = MAX_INTEGER) -
 
 def _checked_uint(value: Any, key: Any, least: int = 0, most: int = MAX_INTEGER) -> int:
     if type(value) is not int:
-        raise DecodingError(f"{key}: not an integer")
+        raise DecodingError("{key}: not an integer", key=key)
     if not least <= value <= most:
-        raise DecodingError(f"{key}: out of range")
+        raise DecodingError("{key}: out of range", key=key)
     return value
 
 
@@ -72,9 +72,9 @@ def octets(fields: Fields, key: Any, length: int | None = None) -> bytes:
 
 def _checked_octets(value: Any, key: Any, length: int | None) -> bytes:
     if type(value) is not bytes:
-        raise DecodingError(f"{key}: not a byte string")
+        raise DecodingError("{key}: not a byte string", key=key)
     if length is not None and len(value) != length:
-        raise DecodingError(f"{key}: not {length} bytes")
+        raise DecodingError("{key}: not {length} bytes", key=key, length=length)
     return value
 
 
@@ -93,19 +93,19 @@ def check_bytes(value: str, name: Any) -> None:
     try:
         size = len(value.encode())
     except UnicodeEncodeError:
-        raise DecodingError(f"{name}: not UTF-8") from None
+        raise DecodingError("{name}: not UTF-8", name=name) from None
     if size > MAX_TEXT_BYTES:
-        raise DecodingError(f"{name}: longer than {MAX_TEXT_BYTES} bytes")
+        raise DecodingError("{name}: longer than {most} bytes", name=name, most=MAX_TEXT_BYTES)
 
 
 def checked_text(value: Any, name: Any) -> str:
     """A text of at most 128 bytes without control characters."""
     if type(value) is not str:
-        raise DecodingError(f"{name}: not a text")
+        raise DecodingError("{name}: not a text", name=name)
     check_bytes(value, name)
     # What is printable has no control character, and most texts are; a letter of Cc costs a look at each.
     if not value.isprintable() and any(unicodedata.category(character) == "Cc" for character in value):
-        raise DecodingError(f"{name}: has a control character")
+        raise DecodingError("{name}: has a control character", name=name)
     return value
 
 
@@ -118,7 +118,7 @@ def flag(fields: Fields, key: Any) -> bool:
     """True or false."""
     value = _get(fields, key)
     if type(value) is not bool:
-        raise DecodingError(f"{key}: not a boolean")
+        raise DecodingError("{key}: not a boolean", key=key)
     return value
 
 
@@ -126,9 +126,9 @@ def items(fields: Fields, key: Any, *, most: int | None = None) -> list[Any]:
     """A list of at most `most` items."""
     value = _get(fields, key)
     if type(value) is not list:
-        raise DecodingError(f"{key}: not a list")
+        raise DecodingError("{key}: not a list", key=key)
     if most is not None and len(value) > most:
-        raise DecodingError(f"{key}: more than {most} items")
+        raise DecodingError("{key}: more than {most} items", key=key, most=most)
     return value
 
 
@@ -136,7 +136,7 @@ def maps(fields: Fields, key: Any) -> list[Fields]:
     """A list of maps."""
     values = items(fields, key)
     if not all(isinstance(value, dict) for value in values):
-        raise DecodingError(f"{key}: not a list of maps")
+        raise DecodingError("{key}: not a list of maps", key=key)
     return values
 
 
@@ -159,7 +159,7 @@ def currency(fields: Fields, key: Any = "currency") -> str:
     """Three capital letters; whether they are a currency of anyone's is for the rules to say."""
     value = text(fields, key)
     if len(value) != len("EUR") or not (value.isascii() and value.isalpha() and value.isupper()):
-        raise DecodingError(f"{key}: not an ISO 4217 code")
+        raise DecodingError("{key}: not an ISO 4217 code", key=key)
     return value
 
 
@@ -171,7 +171,7 @@ def wallet(fields: Fields, key: Any = "wallet") -> str:
 def checked_wallet(value: Any, name: Any) -> str:
     """Ten ASCII digits."""
     if type(value) is not str:
-        raise DecodingError(f"{name}: not a text")
+        raise DecodingError("{name}: not a text", name=name)
     if len(value) != len("2026112108") or not (value.isascii() and value.isdigit()):
-        raise DecodingError(f"{name}: not 10 digits")
+        raise DecodingError("{name}: not 10 digits", name=name)
     return value

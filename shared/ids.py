@@ -36,7 +36,7 @@ def uuid_bytes(text: str) -> bytes:
         value = None
     # UUID() also takes braces, underscores, signs and digits of any script: two texts for one id.
     if value is None or str(value) != text.lower():
-        raise DecodingError(f"{text[:40]!r} is not an id")
+        raise DecodingError("{text!r} is not an id", text=text[:40])
     return value.bytes
 
 

@@ -183,4 +183,4 @@ def check_step(table: Mapping[_State, frozenset[_State]], before: _State, after:
         LifeCycleError: where it does not.
     """
     if after not in table[before]:
-        raise LifeCycleError(f"{before} can't become {after}")
+        raise LifeCycleError("{before} can't become {after}", before=before, after=after)

@@ -17,7 +17,7 @@ def minor_digits(currency: str) -> int:
         CurrencyError: where the code is none.
     """
     if currency not in CURRENCIES:
-        raise CurrencyError(f"{currency[:8]!r} is no ISO 4217 currency code")
+        raise CurrencyError("{currency!r} is no ISO 4217 currency code", currency=currency[:8])
     return MINOR_DIGITS.get(currency, 2)
 
 
@@ -43,7 +43,12 @@ class Money:
         digits = minor_digits(currency)
         match = _AMOUNT.fullmatch(text.strip())
         if match is None or len(match[2] or "") > digits:
-            raise MoneyError(f"{text[:40]!r} is no amount of {currency} (at most {digits} decimals)")
+            raise MoneyError(
+                "{text!r} is no amount of {currency} (at most {digits} decimals)",
+                text=text[:40],
+                currency=currency,
+                digits=digits,
+            )
         return cls(int(match[1]) * 10**digits + int((match[2] or "").ljust(digits, "0") or "0"), currency)
 
     def __str__(self) -> str:

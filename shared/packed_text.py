@@ -23,7 +23,7 @@ def unpack(prefix: str, text: str, *, most_text: int, most_bytes: int) -> bytes:
         DecodingError: where it is longer, does not begin so, or is damaged.
     """
     if not text.startswith(prefix) or len(text) > most_text:
-        raise DecodingError(f"this text does not begin with {prefix}, or is too long")
+        raise DecodingError("this text does not begin with {prefix}, or is too long", prefix=prefix)
     try:
         packed = base45.b45decode(text.removeprefix(prefix))
         inflater = zlib.decompressobj()

@@ -56,7 +56,7 @@ class Policy:
         values: dict[str, Any] = {}
         for name, value in changes.items():
             if name not in known:
-                raise PolicyError(f"a policy has no field {str(name)[:40]!r}")
+                raise PolicyError("a policy has no field {name!r}", name=str(name)[:40])
             values[name] = _checked(name, value)
         if "actions" in values:
             values["actions"] = {**self.actions, **values["actions"]}
@@ -71,10 +71,10 @@ def _checked(name: str, value: Any) -> Any:
         return _checked_actions(value)
     if name == "loss_bearer":
         if value not in LOSS_BEARERS:
-            raise PolicyError(f"loss_bearer is one of {', '.join(LOSS_BEARERS)}")
+            raise PolicyError("loss_bearer is one of {bearers}", bearers=", ".join(LOSS_BEARERS))
         return value
     if type(value) is not int or not 0 <= value <= MAX_INTEGER:
-        raise PolicyError(f"{name} is no whole number from 0")
+        raise PolicyError("{name} is no whole number from 0", name=name)
     return value
 
 
@@ -84,9 +84,9 @@ def _checked_actions(value: Any) -> dict[Reason, Action]:
     actions: dict[Reason, Action] = {}
     for reason, action in value.items():
         if reason not in ADJUSTABLE:
-            raise PolicyError(f"the action of {str(reason)[:40]!r} can't be changed")
+            raise PolicyError("the action of {reason!r} can't be changed", reason=str(reason)[:40])
         if type(action) is not str or action not in _ACTIONS:
-            raise PolicyError(f"an action is one of {', '.join(_ACTIONS)}")
+            raise PolicyError("an action is one of {actions}", actions=", ".join(_ACTIONS))
         actions[Reason(reason)] = _ACTIONS[action]
     return actions
 

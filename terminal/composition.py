@@ -23,6 +23,7 @@ from terminal.store.files import locked, make_folder
 from terminal.store.forgetting import begin_forgetting, finish_forgetting, remove_forgotten
 from terminal.store.unlock import ask_person, find_or_make_secret, find_secret
 from terminal.store.vault import Secret, Vault
+from terminal.texts import marked
 from terminal.till.parts import Parts
 from terminal.till.people import Approval, check_text
 from terminal.till.till import Till
@@ -89,8 +90,12 @@ class Terminal:
         random: Random = os.urandom,
         transport: "httpx.BaseTransport | None" = None,
         secret: SecretOf | None = None,
+        made: Callable[[Path], None] | None = None,
     ) -> Iterator["Terminal"]:
-        """The terminal of a folder, made where there is none, for its enrolment."""
+        """The terminal of a folder, made where there is none, for its enrolment.
+
+        `made` hears of the file where a new unlock secret was put, for want of a person who has one.
+        """
         make_folder(home)
         finish_forgetting(home, trust.FILE_NAME)
         path = home / vault.FILE_NAME
@@ -99,8 +104,8 @@ class Terminal:
         elif (home / database.FILE_NAME).exists():
             raise VaultDamagedError  # a new vault could never read the old journal
         else:
-            made = secret(home) if secret else find_or_make_secret(home, random, ask=ask_person())
-            unlocked = Vault.create(path, made, random)
+            new = secret(home) if secret else find_or_make_secret(home, random, ask=ask_person(), made=made)
+            unlocked = Vault.create(path, new, random)
         with cls._with(home, unlocked, clock, random, transport) as terminal:
             yield terminal
 
@@ -192,11 +197,21 @@ class Terminal:
         """
         from terminal.sync import Refunds  # noqa: PLC0415 - with httpx, which a sale does without
 
-        why = check_text(reason, "the reason")
+        why = check_text(reason, marked("the reason"))
         wanted = Refunds(self.store, self.clock, self.random).check(payment, amount)
         approver = self.till.approvals.approve(approval)
         with self.synchroniser() as synchroniser:
             return synchroniser.refund(payment, wanted, approver=approver, reason=why)
+
+    def refund_again(self, payment: bytes) -> "Refunded":
+        """Ask again for a refund that the server did not answer: as it was approved then, and made once.
+
+        Raises:
+            RefundRefusedError: none waits for an answer, or the server did not make it.
+            ServerUnreachableError: there is no answer now either; it waits as before.
+        """
+        with self.synchroniser() as synchroniser:
+            return synchroniser.refund_again(payment)
 
     def reset(self, name: str) -> None:
         """Forget this terminal: its vault, its journal and all copies of it, so that the folder can be enrolled anew.
@@ -215,7 +230,7 @@ class Terminal:
         """
         device = read_device(self.store)
         if name != device.name:
-            raise InputError(f"this terminal is called {device.name!r}, not {name!r}")
+            raise InputError("this terminal is called {own!r}, not {name!r}", own=device.name, name=name)
         self.till.pending().refuse()
         with locked(database.lock_of(self.store.path)):
             self.store.require_alone()

@@ -37,5 +37,7 @@ def settle_seconds(environ: Mapping[str, str] = os.environ) -> float:
     except ValueError:
         seconds = math.nan
     if not 0 <= seconds <= _LONGEST_SETTLE_S:
-        raise InputError(f"{SETTLE_VARIABLE} is a number of seconds from 0 to {_LONGEST_SETTLE_S:.0f}")
+        raise InputError(
+            "{variable} is a number of seconds from 0 to {most:.0f}", variable=SETTLE_VARIABLE, most=_LONGEST_SETTLE_S
+        )
     return seconds

@@ -20,6 +20,9 @@ from syncserver.database.migrations import migrate
 from syncserver.postgres import EmbeddedPostgres, Role
 from syncserver.postgres.folders import TEMPORARY
 
+# Tests read what is said, whatever the language of whoever runs them.
+os.environ["TALLYSTICK_LANGUAGE"] = "en"
+
 TEST_URL = "TALLYSTICK_TEST_DATABASE_URL"
 
 # A test's database need not survive a power cut.

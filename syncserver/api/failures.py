@@ -71,7 +71,17 @@ from syncserver.registry.errors import (
     UnknownVendorError,
 )
 from syncserver.services import Services
+from syncserver.shifts.errors import (
+    AmbiguousShiftError,
+    DayNotMatchingError,
+    NothingMissingError,
+    ShiftChangedError,
+    ShiftHasExceptionsError,
+    ShiftStateError,
+    UnknownShiftError,
+)
 from syncserver.sync.admission import DeviceBusyError
+from syncserver.sync.allowance import DeviceAllowanceError
 from syncserver.sync.books import PullRefusedError
 from syncserver.sync.bounds import Bounds
 from syncserver.sync.crowd import slow_down
@@ -115,6 +125,7 @@ STATUS: dict[type[TallystickError], int] = {
     UnknownProposalError: 404,
     UnknownQuestionError: 404,
     UnknownBulkReviewError: 404,
+    UnknownShiftError: 404,
     UnknownRunError: 404,
     UnknownPayoutError: 404,
     UnknownPayoutAccountError: 404,
@@ -143,6 +154,12 @@ STATUS: dict[type[TallystickError], int] = {
     EntryStateError: 409,
     NoBankAccountError: 409,
     WalletBlockedError: 409,
+    AmbiguousShiftError: 409,
+    ShiftStateError: 409,
+    ShiftChangedError: 409,
+    ShiftHasExceptionsError: 409,
+    NothingMissingError: 409,
+    DayNotMatchingError: 409,
     NoPayoutAccountError: 409,
     NothingToPayError: 409,
     VendorBlockedError: 409,
@@ -156,6 +173,7 @@ STATUS: dict[type[TallystickError], int] = {
     SeveralEpochsError: 422,
     DecodingError: 422,
     DeviceBusyError: 429,
+    DeviceAllowanceError: 429,
     TooOftenError: 429,
     BusyError: 503,
     KeyFileError: 503,  # ours to mend: whatever was sent can be sent again
@@ -202,7 +220,7 @@ async def answer_known(request: Request, error: Exception) -> Response:
         raise error
     status = status_of(error)
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None  # noqa: PLR2004 - as RFC 9110 asks
-    retry = error.seconds if isinstance(error, TooOftenError) else _retry_after(request, status)
+    retry = error.seconds if isinstance(error, TooOftenError | DeviceAllowanceError) else _retry_after(request, status)
     return failure(request, status, error.code, error.message, retry_after=retry, headers=headers)
 
 

@@ -14,7 +14,7 @@ from shared.ids import uuid_text
 from syncserver.audit import trail
 from syncserver.audit.trail import Entry, Filter
 from syncserver.audit.verifying import Verified, verify
-from syncserver.commands.running import Json, run, show
+from syncserver.commands.running import Json, moment, run, show
 from syncserver.services import Services
 
 HEAD_BYTES = 32
@@ -48,8 +48,8 @@ def list_entries(
         actor=actor,
         action=action,
         object=object,
-        since=_moment(since) if since is not None else 0,
-        until=_moment(until) if until is not None else MAX_INTEGER,
+        since=moment(since) if since is not None else 0,
+        until=moment(until) if until is not None else MAX_INTEGER,
     )
 
     async def read(services: Services) -> list[Entry]:
@@ -58,14 +58,6 @@ def list_entries(
 
     found = run(read)
     show({"entries": [_data(one) for one in found]}, "\n".join(map(_line, found)) or "There are none.", json=json)
-
-
-def _moment(text: str) -> int:
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise DecodingError(f"{text[:40]!r} is no day and no time (ISO 8601)") from error
-    return int((at if at.tzinfo is not None else at.replace(tzinfo=UTC)).timestamp()) * 1_000
 
 
 def _data(entry: Entry) -> dict[str, Any]:

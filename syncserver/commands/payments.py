@@ -1,15 +1,19 @@
 """`server payment`."""
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from cyclopts import App, ArgumentCollection, Group, Parameter
+from cyclopts.validators import Number
 
+from shared.fields import MAX_INTEGER
 from shared.ids import uuid_bytes, uuid_text, wallet_number
+from shared.lifecycles import PaymentState
 from shared.money import format_minor
-from syncserver.commands.running import Json, actor, run, show
-from syncserver.payments import queue, views
+from syncserver.commands.running import Json, actor, moment, run, show
+from syncserver.payments import listing, queue, views
 from syncserver.payments import review as reviews
+from syncserver.payments.listing import Count, Filter
 from syncserver.payments.views import PaymentView
 from syncserver.services import Services
 
@@ -73,6 +77,73 @@ def review(
 
     view, data = _found(payment_id, wallet, decide)
     show(data, _line(view), json=json)
+
+
+@payment.command(name="list")
+def list_payments(
+    *,
+    state: Literal["SUCCESSFUL", "FLAGGED", "FAILED", "REVERSED"] | None = None,
+    reason: str | None = None,
+    vendor: str | None = None,
+    device: str | None = None,
+    wallet: str | None = None,
+    channel: Literal["offline", "online"] | None = None,
+    least: Annotated[int, Parameter(validator=Number(gte=0))] = 0,
+    most: Annotated[int | None, Parameter(validator=Number(gte=0))] = None,
+    since: str | None = None,
+    until: str | None = None,
+    limit: Annotated[int, Parameter(validator=Number(gte=1, lte=10_000))] = 100,
+    json: Json = False,
+) -> None:
+    """List payments that fit all that is named, the newest first.
+
+    Example: tallystick server payment list --state FLAGGED --reason DISTANCE --since 2026-11-01
+
+    Args:
+        least: The least amount, in minor units.
+        most: The largest amount, in minor units.
+        since: A day or a time (ISO 8601, UTC) of arrival.
+        until: The same; not included.
+        limit: How many.
+    """
+    filter_ = Filter(
+        state=PaymentState(state) if state is not None else None,
+        reason=reason,
+        vendor=uuid_bytes(vendor) if vendor is not None else None,
+        device=uuid_bytes(device) if device is not None else None,
+        wallet=wallet_number(wallet) if wallet is not None else None,
+        channel=channel,
+        least=least,
+        most=most if most is not None else MAX_INTEGER,
+        since=moment(since) if since is not None else 0,
+        until=moment(until) if until is not None else MAX_INTEGER,
+    )
+
+    async def read(services: Services) -> tuple[list[PaymentView], Count]:
+        found: list[PaymentView] = []
+        async for page in listing.in_pages(services, filter_):
+            found += page
+            if len(found) >= limit:
+                break
+        return found[:limit], await listing.count(services, filter_)
+
+    found, counted = run(read)
+    data = [
+        {
+            "id": uuid_text(one.payment),
+            "state": one.state.value,
+            "reasons": list(one.reasons),
+            "amount": one.amount,
+            "currency": one.currency,
+            "wallet": one.wallet,
+            "vendor": uuid_text(one.vendor),
+            "receivedAt": one.row["received_at"],
+        }
+        for one in found
+    ]
+    lines = [f"{_line(one)}  {one.wallet}  {one.row['vendor_name']}" for one in found]
+    lines.append(f"{len(found)} of {'' if counted.whole else 'more than '}{counted.found}")
+    show({"payments": data, "count": counted.found, "more": not counted.whole}, "\n".join(lines), json=json)
 
 
 @payment.command(name="flagged")

@@ -6,6 +6,7 @@ import itertools
 import socket
 import sys
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from functools import partial
 from json import dumps
 from typing import Annotated, Any, TypeVar
@@ -13,6 +14,7 @@ from typing import Annotated, Any, TypeVar
 import asyncpg
 from cyclopts import Parameter
 
+from shared.errors import DecodingError
 from syncserver.audit.acting import acting
 from syncserver.composition import open_services
 from syncserver.database.errors import AWAY, UnreachableError
@@ -64,6 +66,19 @@ def actor() -> str:
 def _origin() -> str:
     """Where this command runs, for the audit trail."""
     return f"command on {socket.gethostname()}"
+
+
+def moment(text: str) -> int:
+    """A day or a time as somebody types it (ISO 8601, UTC unless it says otherwise), in ms.
+
+    Raises:
+        DecodingError: it is none.
+    """
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise DecodingError(f"{text[:40]!r} is no day and no time (ISO 8601)") from error
+    return int((at if at.tzinfo is not None else at.replace(tzinfo=UTC)).timestamp()) * 1_000
 
 
 def show(data: dict[str, Any], words: str, *, json: bool) -> None:

@@ -89,10 +89,11 @@ def chart_map(title: str, points: Sequence[Point], *, circle: tuple[Place, int] 
                 half + x * scale, half - y * scale, circle[1] * scale
             )
         )
-    for x, y, point in spots:
+    for number, (x, y, point) in enumerate(spots):
         across, down = half + x * scale, half - y * scale
         drawn.append(Markup('<circle class="{}" cx="{:.1f}" cy="{:.1f}" r="6"/>').format(point.kind, across, down))
-        drawn.append(_text(across, down - 10, point.name[:_MOST_LABEL]))
+        # Names of what stands at one place go below one another.
+        drawn.append(_text(across, down - 10 if number == 0 else down + 6 + 12 * number, point.name[:_MOST_LABEL]))
     bar = _round_length(reach / 2)
     drawn.append(
         Markup('<path class="bar" d="M 12 {} h {:.1f}"/>').format(_MAP - 12, bar * scale)

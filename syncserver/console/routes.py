@@ -8,13 +8,20 @@ from syncserver.console import gate, live, static
 from syncserver.console.page import PREFIX, Page, sorry
 from syncserver.console.pages import (
     account,
+    audit,
     bank,
     customers,
     devices,
     flagged,
     home,
+    payments,
+    payout_accounts,
+    payouts,
     policies,
+    records,
+    search,
     second,
+    shifts,
     sign_in,
     vendors,
 )
@@ -31,6 +38,13 @@ PAGES: tuple[Page, ...] = (
     *policies.PAGES,
     *bank.PAGES,
     *second.PAGES,
+    *payouts.PAGES,
+    *payments.PAGES,
+    *audit.PAGES,
+    *search.PAGES,
+    *records.PAGES,
+    *payout_accounts.PAGES,
+    *shifts.PAGES,
 )
 
 

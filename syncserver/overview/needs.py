@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from shared.rules.decision import MS_PER_HOUR
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
 from syncserver.database.queries import load
 from syncserver.people.second import WAITS_MS
 from syncserver.registry.fleet import silent_since
+from syncserver.shifts.halves import UNCLOSED_HOURS
 
 QUERIES = load(Path(__file__).parent)
 # A count that says this means: so many, or more.
@@ -21,7 +23,7 @@ class Needs:
 
     Attributes:
         flagged: payments that somebody must decide.
-        shifts: shifts whose halves differ.
+        shifts: shifts with exceptions.
         refused: records of the last week that were refused.
         quarantined: terminals whose journal forked.
         incomplete: terminals that owe records.
@@ -29,6 +31,8 @@ class Needs:
         people: customers and shops who wait to be approved.
         bank_entries: money that came in and is nobody's yet.
         second: what another admin asked for, and takes a second one.
+        payout_runs: runs of payouts that wait to be approved or sent.
+        payout_accounts: accounts of vendors that wait for a second admin.
     """
 
     flagged: int
@@ -41,13 +45,15 @@ class Needs:
     people: int
     bank_entries: int
     second: int
+    payout_runs: int
+    payout_accounts: int
 
 
 async def read_needs(connection: Connection, admin: bytes, now: int) -> Needs:
     """What waits for a person, and for this admin as a second one."""
-    row = await connection.fetchrow(
-        QUERIES["needs"], MOST, silent_since(now), now - REFUSED_WITHIN_MS, now - WAITS_MS, uuid_of(admin)
-    )
+    unclosed = now - UNCLOSED_HOURS * MS_PER_HOUR
+    since = (silent_since(now), now - REFUSED_WITHIN_MS, now - WAITS_MS)
+    row = await connection.fetchrow(QUERIES["needs"], MOST, *since, uuid_of(admin), unclosed)
     if row is None:
         raise LookupError("a count is always there")
     return Needs(**dict(row))

@@ -8,7 +8,7 @@ from shared.fields import checked_text
 from shared.money import MAX_AMOUNT, Money
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
-from syncserver.payouts.actors import By, actor_of, are_two, person_of
+from syncserver.payouts.actors import By, actor_of, are_two, note, person_of
 from syncserver.payouts.errors import AnotherPersonError, PayoutAccountError, UnknownPayoutAccountError
 from syncserver.payouts.initiation import plain
 from syncserver.payouts.steps import QUERIES
@@ -81,6 +81,8 @@ async def ask(
         actor_of(by),
         services.clock(),
     )
+    facts = {"version": row["version"], "account": number, "holder": name, "minimum": least.minor}
+    await note(connection, services, by, "payout_account.ask", "vendor", vendor, after=facts)
     if person is None:
         await _confirm(connection, services, by, vendor, row["version"])
     return (await listed(connection, vendor, limit=1))[0]
@@ -131,6 +133,7 @@ async def _confirm(connection: Connection, services: Services, by: By, vendor: b
         actor_of(by),
         services.clock(),
     )
+    await note(connection, services, by, "payout_account.confirm", "vendor", vendor, after={"version": version})
 
 
 async def listed(connection: Connection, vendor: bytes, *, limit: int) -> list[PayoutAccount]:

@@ -1,6 +1,11 @@
 """Who does something with payouts: an admin over the network, or the operator at the command line."""
 
+from collections.abc import Mapping
+from typing import Any
+
+from shared.ids import uuid_text
 from shared.money import MAX_AMOUNT, Money
+from syncserver.audit import trail
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
 from syncserver.payouts.errors import AnotherPersonError
@@ -53,3 +58,26 @@ async def require_second(
     if takes_two(services, in_all):
         raise AnotherPersonError("So much is paid out only when another admin approves it.")
     return True
+
+
+async def note(
+    connection: Connection,
+    services: Services,
+    by: By,
+    action: str,
+    kind: str,
+    named: bytes,
+    *,
+    after: Mapping[str, Any],
+    reason: str | None = None,
+) -> None:
+    """Write into the audit trail what is done with a run, a payout or a vendor's account, in the same transaction."""
+    await trail.note(
+        connection,
+        services,
+        action=action,
+        object_=f"{kind} {uuid_text(named)}",
+        actor=actor_of(by),
+        after=after,
+        reason=reason,
+    )

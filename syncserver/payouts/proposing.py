@@ -10,7 +10,7 @@ from shared.money import Money, format_minor
 from syncserver.database.arrays import uuid_of, uuids
 from syncserver.database.connection import Connection
 from syncserver.ledger import payables
-from syncserver.payouts.actors import By, actor_of, person_of
+from syncserver.payouts.actors import By, actor_of, note, person_of
 from syncserver.payouts.errors import NoPayoutAccountError, NothingToPayError, NotSepaError, VendorBlockedError
 from syncserver.payouts.steps import QUERIES, Payout, Steps
 from syncserver.registry.errors import UnknownVendorError
@@ -83,6 +83,9 @@ async def propose(connection: Connection, services: Services, by: By, asked: Pro
     )
     await _write(connection, proposed, run, at, asked.currency)
     await steps.write(connection)
+    total = sum(one.money.minor for one in proposed)
+    facts = {"payouts": len(proposed), "total": total, "currency": asked.currency, "method": _method(asked)}
+    await note(connection, services, by, "payout_run.propose", "payout_run", run, after=facts)
     return run
 
 

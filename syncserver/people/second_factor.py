@@ -12,10 +12,11 @@ from dataclasses import dataclass
 import asyncpg
 import pyotp
 
+from syncserver.audit import trail
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
 from syncserver.people.errors import SecondFactorError, SecondFactorNeededError, SecondFactorStateError
-from syncserver.people.registrations import QUERIES, Person
+from syncserver.people.registrations import QUERIES, Person, object_of
 from syncserver.services import Services
 
 ISSUER = "Tallystick"
@@ -80,6 +81,7 @@ async def confirm(services: Services, user_id: bytes, password: str) -> tuple[st
         if passed:
             rows = [(uuid_of(user_id), _hash(code)) for code in codes]
             await connection.executemany(QUERIES["write_recovery"], rows)
+            await trail.note(connection, services, action="second-factor.set-up", object_=object_of(user_id))
     if not passed:
         raise SecondFactorError
     return codes
@@ -110,6 +112,7 @@ async def reset(services: Services, user_id: bytes) -> None:
         await connection.execute(QUERIES["forget_recovery"], uuid_of(user_id))
         await connection.execute(QUERIES["forget_factor"], uuid_of(user_id))
         await connection.execute(QUERIES["end_web_sessions"], uuid_of(user_id), None, services.clock())
+        await trail.note(connection, services, action="second-factor.reset", object_=object_of(user_id))
 
 
 async def recovery_left(services: Services, user_id: bytes) -> int:

@@ -97,6 +97,12 @@ async def list_vendors(services: Services) -> list[tuple[Vendor, int]]:
         return [(vendor_of(row), await store.vendor_balance(connection, row["vendor"].bytes)) for row in rows]
 
 
+async def first_by_name(services: Services, limit: int) -> list[tuple[bytes, str]]:
+    """Some vendors by name, as (id, name): to choose one of them."""
+    rows = await services.pool.fetch(QUERIES["vendors_by_name"], limit)
+    return [(row["vendor"].bytes, row["name"]) for row in rows]
+
+
 async def block_vendor(services: Services, vendor: bytes, *, blocked: bool) -> None:
     """Block a vendor, or end that.
 

@@ -14,7 +14,7 @@ from tallystick.demo import chapters
 from tallystick.demo.cable import Cable
 from tallystick.demo.card import Scene, card_of, first_keys, show_card
 from tallystick.demo.programs import DemoError, Place, running_server
-from tallystick.demo.shop import NEAR, Story, Till, add_customer, add_vendor, enrol
+from tallystick.demo.shop import NEAR, Story, Till, add_admin, add_customer, add_vendor, enrol
 from terminal.browser import Address
 
 _CODES_EACH = 3
@@ -32,6 +32,8 @@ def _tend(story: Story, folder: Path, page: Address | None) -> str:
     story.chapter("The office sets up a server")
     story.tell(f"server {server.run('server', 'init')['serverId']}")
     with running_server(server) as port:
+        password = add_admin(server)
+        story.tell(f"the console for admins: http://localhost:{port}/console/  (login office, password {password})")
         story.chapter("A shop, two customers with money and codes, and a till")
         vendor = add_vendor(server)
         people = [add_customer(server, name, NEAR, "150.00") for name in ("Maria Tamm", "Jaan Saar")]

@@ -1,5 +1,6 @@
 """The people and machines of the story, and how they are set up."""
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -74,6 +75,13 @@ class Till:
         if answer["reasons"]:
             self.story.tell(f"reasons: {', '.join(answer['reasons'])}", good=expect == 0)
         return answer
+
+
+def add_admin(server: Place) -> str:
+    """An admin of the console, by the login `office`; the password, which is this demo's alone."""
+    password = secrets.token_hex(6)
+    server.run("server", "admin", "create", "--login", "office", "--password-file", "-", typed=password)
+    return password
 
 
 def add_vendor(server: Place) -> str:

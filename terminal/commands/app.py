@@ -37,11 +37,11 @@ _COMMANDS = {
 
 
 def _register(words: Sequence[str]) -> None:
-    """Every command: the one that the words name is loaded alone, a help loads all of which it tells."""
-    named = not _COMMANDS.keys().isdisjoint(words)
+    """Every command: the one that the words name is loaded alone, the screens load none, a help loads all."""
+    alone = list(words) == ["terminal"] or not _COMMANDS.keys().isdisjoint(words)
     for name, where in _COMMANDS.items():
         module, _, function = f"terminal.commands.{where}".partition(":")
-        app.command(f"{module}:{function}" if named else getattr(import_module(module), function), name=name)
+        app.command(f"{module}:{function}" if alone else getattr(import_module(module), function), name=name)
 
 
 @app.default

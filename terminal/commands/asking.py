@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from terminal.errors import InputError
+from terminal.texts import _, system_words
 
 _MOST_LINE = 4_096
 
@@ -26,7 +27,7 @@ def ask_line(prompt: str) -> str:
 def ask_pin(approver: str) -> str:
     """A PIN, hidden where a person types it."""
     if sys.stdin.isatty():
-        return getpass.getpass(f"PIN of {approver}: ")
+        return getpass.getpass(_("PIN of {approver}: ").format(approver=approver))
     return ask_line("")
 
 
@@ -37,11 +38,13 @@ def voucher_text(given: str) -> str:
         InputError: where it can't be read.
     """
     if given == "-":
-        return ask_line("Voucher: ")
+        return ask_line(_("Voucher: "))
     if not given.startswith("@"):
         return given
     try:
         with Path(given[1:]).open(encoding="ascii", errors="replace") as file:
             return file.readline(_MOST_LINE).rstrip("\r\n")
     except OSError as error:
-        raise InputError(f"the voucher file {given[1:]} can't be read: {error.strerror}") from error
+        raise InputError(
+            "the voucher file {file} can't be read: {why}", file=given[1:], why=system_words(error)
+        ) from error

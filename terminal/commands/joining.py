@@ -1,16 +1,18 @@
 """enrol: this folder becomes a terminal of a shop."""
 
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
 from shared.ids import uuid_text
 from shared.messages.enrolment import token_kid
-from terminal.commands.answers import AsJson, answer, expected_errors, say
+from terminal.commands.answers import AsJson, answer, expected_errors, say, warn
 from terminal.commands.asking import ask_line
 from terminal.commands.exits import Exit
 from terminal.composition import Terminal
 from terminal.settings import home_folder
+from terminal.texts import _, marked
 from terminal.till.people import check_text
 
 
@@ -39,10 +41,10 @@ def enrol(
         even_unsynced: Start the next epoch although records of this one still wait for the server.
         as_json: Answer with one JSON object.
     """
-    label = check_text(name, "the name")
-    word = ask_line("Enrolment token: ").strip() if token is None or token == "-" else token  # noqa: S105 - a dash
+    label = check_text(name, marked("the name"))
+    word = ask_line(_("Enrolment token: ")).strip() if token is None or token == "-" else token  # noqa: S105 - a dash
     token_kid(word)  # before anything is made for a token that is none
-    with Terminal.prepare(home_folder()) as terminal:
+    with Terminal.prepare(home_folder(), made=_say_where) as terminal:
         device = terminal.enrol(word, server, name=label, allow_http=allow_http, even_unsynced=even_unsynced)
         home = terminal.home
     value = {
@@ -55,9 +57,15 @@ def enrol(
     }
 
     def words() -> None:
-        who = f"{device.name} of {device.vendor_name}"
-        say(f"ENROLLED as {who}, device {uuid_text(device.device)}, epoch {device.epoch}.")
-        say("  next: tallystick terminal pull")
+        text = _("ENROLLED as {name} of {vendor}, device {device}, epoch {epoch}.")
+        who = {"name": device.name, "vendor": device.vendor_name, "device": uuid_text(device.device)}
+        say(text.format(**who, epoch=device.epoch))
+        say(f"  {_('next: tallystick terminal pull')}")
 
     answer(as_json, value, words)
     return Exit.DONE
+
+
+def _say_where(secret: Path) -> None:
+    text = _("The unlock secret is in {file}: whoever can read that file and this folder can use the terminal.")
+    warn(text.format(file=secret))

@@ -4,6 +4,7 @@ from terminal.commands.answers import AsJson, answer, expected_errors, say
 from terminal.commands.exits import Exit
 from terminal.commands.place import this_terminal
 from terminal.commands.selling import ask_approval
+from terminal.texts import _
 
 
 @expected_errors
@@ -19,5 +20,5 @@ def lift_lock(cashier: str, /, *, approver: str, as_json: AsJson = False) -> int
     """
     with this_terminal() as terminal:
         terminal.till.approvals.lift_lock(cashier, ask_approval(terminal, approver))
-    answer(as_json, {"lifted": cashier}, lambda: say(f"The lock of {cashier} is lifted."))
+    answer(as_json, {"lifted": cashier}, lambda: say(_("The lock of {cashier} is lifted.").format(cashier=cashier)))
     return Exit.DONE

@@ -7,6 +7,7 @@ from terminal.browser import Address, is_own_machine
 from terminal.commands.answers import expected_errors, say, warn
 from terminal.commands.exits import Exit
 from terminal.errors import InputError
+from terminal.texts import _
 
 # -P: whatever lies in the folder that it is run from is none of ours.
 COMMAND = (sys.executable, "-P", "-m", "terminal")
@@ -19,16 +20,17 @@ def serve_page(host: str, port: int, *, anyone: bool) -> int:
         raise InputError("The till in a browser needs the extra [browser]: pip install 'tallystick[browser]'")
     if not is_own_machine(host) and not anyone:
         raise InputError(
-            f"{host} is reached by other machines: whoever opens the page is at the till, and what is typed crosses the"
-            " network as it is. Say --anyone if that is what you want."
+            "{host} is reached by other machines: whoever opens the page is at the till, and what is typed crosses"
+            " the network as it is. Say --anyone if that is what you want.",
+            host=host,
         )
     try:
         address = Address(host, port)
     except ValueError as error:
-        raise InputError(f"There is no such address: {error}") from error
+        raise InputError("There is no such address: {why}", why=str(error)) from error
     from terminal.browser.serving import serve  # noqa: PLC0415 - with the extra that was just looked for
 
     if anyone:
-        warn("Whoever reaches that page is at this till.")
-    serve(COMMAND, address, lambda url: say(f"the till is at {url} until Ctrl-C"))
+        warn(_("Whoever reaches that page is at this till."))
+    serve(COMMAND, address, lambda url: say(_("the till is at {url} until Ctrl-C").format(url=url)))
     return Exit.DONE

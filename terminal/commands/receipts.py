@@ -22,6 +22,7 @@ from terminal.printing.lines import NARROWEST, WIDEST
 from terminal.printing.receipts import Receipts, slip_of
 from terminal.printing.slip import Slip
 from terminal.settings import PRINTER_VARIABLE
+from terminal.texts import _, system_words
 
 _COLUMNS = 42
 
@@ -69,9 +70,9 @@ def receipt(
     if not payment:
         raise InputError("name the payment whose receipt is wanted")
     if not NARROWEST <= width <= WIDEST:
-        raise InputError(f"a receipt has {NARROWEST} to {WIDEST} columns")
+        raise InputError("a receipt has {narrowest} to {widest} columns", narrowest=NARROWEST, widest=WIDEST)
     if png is not None and (png.suffix != ".png" or not png.absolute().parent.is_dir()):
-        raise InputError(f"{png} is no file that a picture can be written to: name one that ends in .png")
+        raise InputError("{png} is no file that a picture can be written to: name one that ends in .png", png=png)
     if text + (png is not None) + to_printer > 1:
         raise InputError("a receipt is given once: name one of --text, --png and --print")
     wanted = _Wanted(text, png, _named(printer) if to_printer else None, width)
@@ -113,7 +114,7 @@ def _make(slip: Slip, wanted: _Wanted) -> None:
         try:
             wanted.png.write_bytes(as_png(slip, wanted.width))
         except OSError as error:
-            raise InputError(f"{wanted.png} can't be written: {error.strerror}") from None
+            raise InputError("{png} can't be written: {why}", png=wanted.png, why=system_words(error)) from None
     if wanted.printer is not None:
         from terminal.printing.printers import print_slip  # noqa: PLC0415 - the same
 
@@ -135,8 +136,8 @@ def _json(slip: Slip, wanted: _Wanted, shown: str) -> dict[str, Any]:
 
 def _say(wanted: _Wanted, shown: str) -> None:
     if wanted.png is not None:
-        say(f"written to {wanted.png}")
+        say(_("written to {file}").format(file=wanted.png))
     if wanted.printer is not None:
-        say(f"printed on {wanted.printer}")
+        say(_("printed on {printer}").format(printer=wanted.printer))
     if wanted.text or wanted.is_a_look:
         say(shown.removesuffix("\n"))

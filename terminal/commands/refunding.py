@@ -1,13 +1,12 @@
 """refund: a settled payment is given back by the server."""
 
-from shared.errors import DecodingError
-from shared.ids import uuid_bytes, uuid_text
+from shared.ids import uuid_text
 from shared.money import Money
 from terminal.commands.answers import AsJson, answer, expected_errors, say
 from terminal.commands.exits import Exit
 from terminal.commands.place import this_terminal
-from terminal.commands.selling import ask_approval
-from terminal.errors import InputError
+from terminal.commands.selling import ask_approval, payment_id
+from terminal.texts import _
 
 
 @expected_errors
@@ -34,10 +33,7 @@ def refund(
         approver: The supervisor who approves; the owner where the shop has none.
         as_json: Answer with one JSON object.
     """
-    try:
-        wanted = uuid_bytes(payment)
-    except DecodingError as error:
-        raise InputError(error.message) from None
+    wanted = payment_id(payment)
     with this_terminal() as terminal:
         money = None if amount is None else Money.parse(amount, terminal.till.currency)
         done = terminal.refund(wanted, money, ask_approval(terminal, approver), reason)
@@ -48,5 +44,6 @@ def refund(
         "currency": done.amount.currency,
         "whole": done.whole,
     }
-    answer(as_json, value, lambda: say(f"REFUNDED {done.amount}; of this payment {done.refunded} in all."))
+    text = _("REFUNDED {amount}; of this payment {refunded} in all.")
+    answer(as_json, value, lambda: say(text.format(amount=done.amount, refunded=done.refunded)))
     return Exit.DONE

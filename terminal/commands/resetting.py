@@ -5,6 +5,7 @@ from terminal.commands.exits import Exit
 from terminal.commands.place import this_terminal
 from terminal.errors import InputError
 from terminal.journal.device import read_device
+from terminal.texts import _
 
 
 @expected_errors
@@ -24,10 +25,9 @@ def reset(*, yes: str | None = None, as_json: AsJson = False) -> int:
         name = read_device(terminal.store).name
         if yes is None:
             terminal.till.pending().refuse()
-            raise InputError(f"this forgets {name!r}, its keys and its journal for good: say --yes {name!r}")
+            raise InputError("this forgets {name!r}, its keys and its journal for good: say --yes {name!r}", name=name)
         terminal.reset(yes)
         home = terminal.home
-    answer(
-        as_json, {"forgotten": name, "home": str(home)}, lambda: say(f"{name} is forgotten. {home} can be enrolled.")
-    )
+    text = _("{name} is forgotten. {home} can be enrolled.")
+    answer(as_json, {"forgotten": name, "home": str(home)}, lambda: say(text.format(name=name, home=home)))
     return Exit.DONE

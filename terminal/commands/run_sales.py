@@ -13,11 +13,12 @@ from terminal.commands.exits import Exit, exit_of
 from terminal.commands.place import this_terminal
 from terminal.commands.selling import sale_json
 from terminal.composition import Terminal
-from terminal.errors import NotEnrolledError, StoreError
+from terminal.errors import NotEnrolledError, SalesFileError, StoreError
+from terminal.texts import _, in_words, marked, plural
 from terminal.till.sale import SaleAnswer
 from terminal.till.sales_file import SalesRow, read_sales
 
-_OUTCOMES = ("approved", "refused", "broken")
+_OUTCOMES = {"approved": marked("approved"), "refused": marked("refused"), "broken": marked("broken")}
 
 
 @dataclass(slots=True)
@@ -30,24 +31,23 @@ class _Report:
 
     def sold(self, row: SalesRow, result: SaleAnswer) -> None:
         outcome = "approved" if result.approved else "refused"
+        words = f"{result.amount}  {result.wallet}  "
         if result.approved:
             flags = f" [{', '.join(result.reasons)}]" if result.reasons else ""
-            payment = uuid_text(result.payment or b"")
-            words = f"approved  {result.amount}  {result.wallet}  record {result.seq}  {payment}{flags}"
+            words += f"{_('record')} {result.seq}  {uuid_text(result.payment or b'')}{flags}"
         else:
-            reasons = ", ".join(result.reasons) or "LOCKED"
-            words = f"refused   {result.amount}  {result.wallet}  {reasons}: {result.sentence}"
+            words += f"{', '.join(result.reasons) or 'LOCKED'}: {_(result.sentence)}"
         self._note(row, outcome, sale_json(result), words)
 
-    def broken(self, row: SalesRow, problem: str) -> None:
-        self._note(row, "broken", {"message": problem}, f"broken    {problem}")
+    def broken(self, row: SalesRow, problem: TallystickError) -> None:
+        self._note(row, "broken", {"message": problem.message}, in_words(problem))
 
     def _note(self, row: SalesRow, outcome: str, value: dict[str, Any], words: str) -> None:
         self.counts[outcome] += 1
         if self.as_json:
             self.results.append({"row": row.number, "outcome": outcome, **value})
         else:
-            say(f"row {row.number}: {words}")
+            say(f"{_('row')} {row.number}: {_(_OUTCOMES[outcome]):<9} {words}")
 
     def summary(self, error: TallystickError | None) -> None:
         counts = {outcome: self.counts[outcome] for outcome in _OUTCOMES}
@@ -56,8 +56,9 @@ class _Report:
             say(json.dumps({"results": self.results, **counts, **stopped}))
             return
         rows = sum(counts.values())
-        said = ", ".join(f"{number} {outcome}" for outcome, number in counts.items())
-        say(f"{rows} rows: {said}" + (f"; stopped: {error.message}" if error else ""))
+        said = ", ".join(f"{number} {_(_OUTCOMES[outcome])}" for outcome, number in counts.items())
+        summary = plural("{count} row: {outcomes}", "{count} rows: {outcomes}", rows).format(count=rows, outcomes=said)
+        say(summary + (_("; stopped: {words}").format(words=in_words(error)) if error else ""))
 
 
 @expected_errors
@@ -88,12 +89,12 @@ def _play(terminal: Terminal, file: Path, report: _Report) -> TallystickError | 
     """Sell every row; returns what stopped it before the end."""
     for row in read_sales(file, terminal.till.currency, terminal.clock):
         if row.request is None:
-            report.broken(row, row.problem or "")
+            report.broken(row, row.problem or SalesFileError())
             continue
         try:
             report.sold(row, terminal.till.sales.sell(row.request))
         except (StoreError, NotEnrolledError) as error:
             return error
         except TallystickError as error:
-            report.broken(row, error.message)
+            report.broken(row, error)
     return None

@@ -9,7 +9,7 @@ from shared.ids import uuid_bytes, uuid_text
 from shared.lifecycles import TillState
 from shared.money import Money
 from shared.reasons import Reason
-from terminal.commands.answers import AsJson, answer, expected_errors, say, warn
+from terminal.commands.answers import AsJson, answer, expected_errors, say, say_row, warn
 from terminal.commands.asking import ask_line, ask_pin, voucher_text
 from terminal.commands.exits import Exit
 from terminal.commands.place import this_terminal
@@ -17,6 +17,7 @@ from terminal.composition import Terminal
 from terminal.errors import InputError
 from terminal.journal.payments import PaymentRow
 from terminal.settings import settle_seconds
+from terminal.texts import _
 from terminal.till import sentences
 from terminal.till.people import Approval
 from terminal.till.sale import SaleAnswer, SaleRequest
@@ -88,7 +89,7 @@ def _ask_and_try(terminal: Terminal, request: SaleRequest) -> SaleAnswer:
     """Ask for the code, and again while it is wrong and one may still be tried."""
     new_sale = request.new_sale
     while True:
-        typed = ask_line(f"Code for {request.amount}: ")
+        typed = ask_line(_("Code for {amount}: ").format(amount=request.amount))
         result = _try(
             terminal,
             SaleRequest(
@@ -102,7 +103,7 @@ def _ask_and_try(terminal: Terminal, request: SaleRequest) -> SaleAnswer:
         )
         if Reason.CODE_INVALID not in result.reasons or not result.guesses_left:
             return result
-        warn(result.sentence)
+        warn(_(result.sentence))
         new_sale = False
 
 
@@ -145,23 +146,23 @@ def sale_json(result: SaleAnswer, settled: PaymentRow | None = None) -> dict[str
 
 def _say(result: SaleAnswer, settled: PaymentRow | None) -> None:
     if not result.approved:
-        say(f"REFUSED: {result.sentence}")
+        say(_("REFUSED: {sentence}").format(sentence=_(result.sentence)))
         if result.reasons:
-            say(f"  reason   {', '.join(result.reasons)}")
+            say_row(_("reason"), ", ".join(result.reasons))
         if result.guesses_left is not None:
-            say(f"  codes that may still be tried: {result.guesses_left}")
+            say(f"  {_('Codes that may still be tried: {count}').format(count=result.guesses_left)}")
         for warning in result.warnings:
             say(f"  ! {warning}")
         return
-    say(result.sentence if settled is None else _SETTLED[settled.state][1])
+    say(_(result.sentence if settled is None else _SETTLED[settled.state][1]))
     if settled is not None and settled.reasons:
-        say(f"  reason   {', '.join(settled.reasons)}")
-    say(f"  amount   {result.amount}")
-    say(f"  wallet   {result.wallet}")
-    say(f"  payment  {uuid_text(result.payment or b'')}")
-    say(f"  record   {result.seq}, link {(result.link or b'').hex()}")
+        say_row(_("reason"), ", ".join(settled.reasons))
+    say_row(_("amount"), str(result.amount))
+    say_row(_("wallet"), result.wallet)
+    say_row(_("payment"), uuid_text(result.payment or b""))
+    say_row(_("record"), f"{result.seq}, link {(result.link or b'').hex()}")
     if result.shift_opened:
-        say("  a shift was opened with a float of 0")
+        say(f"  {_('a shift was opened with a float of 0')}")
     for warning in result.warnings:
         say(f"  ! {warning}")
 
@@ -175,7 +176,7 @@ def payment_id(text: str) -> bytes:
     try:
         return uuid_bytes(text)
     except DecodingError as error:
-        raise InputError(error.message) from None
+        raise InputError(error.template, **error.facts) from None
 
 
 @expected_errors
@@ -216,7 +217,11 @@ def void(
     answer(
         as_json,
         value,
-        lambda: say(f"VOIDED {done.amount}, record {done.seq}. The server hears of it with the next sync."),
+        lambda: say(
+            _("VOIDED {amount}, record {seq}. The server hears of it with the next sync.").format(
+                amount=done.amount, seq=done.seq
+            )
+        ),
     )
     return Exit.DONE
 

@@ -5,12 +5,14 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from shared.ids import uuid_text
-from shared.money import Money, format_minor
+from shared.money import Money
 from terminal.commands.answers import AsJson, answer, expected_errors, say
 from terminal.commands.exits import Exit
 from terminal.commands.place import this_terminal
 from terminal.commands.selling import ask_approval
+from terminal.texts import _, plural
 from terminal.till.people import Approval
+from terminal.till.sentences import person
 from terminal.till.shift import ShiftClosed
 
 shift = App(name="shift", help="Open and close a cashier's shift.")
@@ -44,7 +46,10 @@ def open_shift(
         "seq": done.seq,
         "link": done.link.hex(),
     }
-    answer(as_json, value, lambda: say(f"SHIFT OPEN for {done.cashier} with {done.opening_float}, record {done.seq}."))
+    text = _("SHIFT OPEN for {cashier} with {float}, record {seq}.")
+    answer(
+        as_json, value, lambda: say(text.format(cashier=person(done.cashier), float=done.opening_float, seq=done.seq))
+    )
     return Exit.DONE
 
 
@@ -81,10 +86,16 @@ def close_shift(*, approver: str | None = None, cashier: str | None = None, as_j
 
 
 def _say(done: ShiftClosed) -> None:
-    say(f"SHIFT CLOSED for {done.cashier}, record {done.seq}.")
-    say(f"  payments {done.count}, total {done.total}, voided {done.voids}")
+    say(_("SHIFT CLOSED for {cashier}, record {seq}.").format(cashier=person(done.cashier), seq=done.seq))
+    sums = _("payments {count}, total {total}, voided {voids}")
+    say(f"  {sums.format(count=done.count, total=done.total, voids=done.voids)}")
     if done.carried.count:
-        carried = format_minor(done.carried.total, done.total.currency)
-        say(f"  carried forward, not synced yet: {done.carried.count} payments, {carried} {done.total.currency}")
+        carried = plural(
+            "carried forward, not synced yet: {count} payment, {total}",
+            "carried forward, not synced yet: {count} payments, {total}",
+            done.carried.count,
+        )
+        total = Money(done.carried.total, done.total.currency)
+        say(f"  {carried.format(count=done.carried.count, total=total)}")
     else:
-        say("  every payment is synced")
+        say(f"  {_('every payment is synced')}")

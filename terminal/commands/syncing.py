@@ -8,13 +8,23 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from shared.errors import TallystickError
-from terminal.commands.answers import AsJson, answer, expected_errors, say, warn
+from terminal.commands.answers import AsJson, answer, expected_errors, say, warn_of
 from terminal.commands.exits import Exit, exit_of
 from terminal.commands.place import this_terminal
 from terminal.composition import Terminal
+from terminal.texts import _, marked, plural
 
 if TYPE_CHECKING:
     from terminal.sync import SyncReport
+
+_STATUSES = {
+    "settled": marked("settled"),
+    "flagged": marked("flagged"),
+    "failed": marked("failed"),
+    "voided": marked("voided"),
+    "rejected": marked("rejected"),
+    "recorded": marked("recorded"),
+}
 
 
 @expected_errors
@@ -67,7 +77,7 @@ def _watch(terminal: Terminal, *, as_json: bool) -> int:
         elif as_json:
             say(json.dumps({"error": _error_json(told)}))
         else:
-            warn(f"error: {told.message}")
+            warn_of(told)
 
     with terminal.synchroniser() as synchroniser:
         SyncLoop(synchroniser, stop=stop, tell=tell).run()
@@ -108,16 +118,20 @@ def _report_json(report: "SyncReport") -> dict[str, Any]:
 
 
 def _say_report(report: "SyncReport") -> None:
-    statuses = ", ".join(f"{count} {status}" for status, count in sorted(report.push.statuses.items()))
-    say(f"sent {report.push.records} records" + (f": {statuses}" if statuses else ""))
+    statuses = ", ".join(
+        f"{count} {_(_STATUSES.get(status, status))}" for status, count in sorted(report.push.statuses.items())
+    )
+    sent = plural("sent {count} record", "sent {count} records", report.push.records).format(count=report.push.records)
+    say(f"{sent}: {statuses}" if statuses else sent)
     if report.push_error is not None:
-        warn(f"error: {report.push_error.message}")
+        warn_of(report.push_error)
     _say_pull(report)
 
 
 def _say_pull(report: "SyncReport") -> None:
     if report.pull.version is not None:
-        changed = f"{report.pull.series} series, {report.pull.closed} closed, {report.pull.updates} updates"
-        say(f"book version {report.pull.version}: {changed}")
+        text = _("book version {version}: {series} series, {closed} closed, {updates} updates")
+        told = report.pull
+        say(text.format(version=told.version, series=told.series, closed=told.closed, updates=told.updates))
     if report.pull_error is not None:
-        warn(f"error: {report.pull_error.message}")
+        warn_of(report.pull_error)

@@ -24,7 +24,7 @@ def encode_export(store: Store, journal: Journal, epoch: int | None = None) -> b
         wanted = read_device(store).epoch if epoch is None else epoch
         certificate = store.value(SQL["certificate_of_epoch"], {"epoch": wanted})
         if certificate is None:
-            raise NotEnrolledError(f"this terminal has had no epoch {wanted}")
+            raise NotEnrolledError("this terminal has had no epoch {wanted}", wanted=wanted)
         return cbor.encode(
             {
                 "format": FORMAT,

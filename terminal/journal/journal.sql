@@ -47,6 +47,13 @@ FROM payment ORDER BY epoch DESC, seq DESC LIMIT :most;
 SELECT id, epoch, seq, shift, wallet, series, idx, amount, currency, at, state, reasons, unsynced
 FROM payment WHERE unsynced = 1 ORDER BY epoch, seq;
 
+-- unsynced_page: some of those behind a place, found by what waits, however long the journal before it is.
+SELECT payment.id, payment.epoch, payment.seq, shift, wallet, series, idx, amount, currency, payment.at, state, reasons,
+       unsynced
+FROM unanswered CROSS JOIN payment USING (epoch, seq)
+WHERE (unanswered.epoch, unanswered.seq) > (:epoch, :seq) AND payment.unsynced = 1
+ORDER BY unanswered.epoch, unanswered.seq LIMIT :most;
+
 -- set_payment: what became of a payment.
 UPDATE payment SET state = :state, reasons = :reasons, unsynced = :unsynced WHERE id = :id;
 

@@ -111,6 +111,11 @@ class Payments:
         """What no receipt covers, the oldest first."""
         return [_row(row) for row in self._store.rows(SQL["unsynced_payments"])]
 
+    def unsynced_behind(self, epoch: int, seq: int, most: int) -> list[PaymentRow]:
+        """So many of those behind a place of the journal, in the same order."""
+        bounds = {"epoch": epoch, "seq": seq, "most": most}
+        return [_row(row) for row in self._store.rows(SQL["unsynced_page"], bounds)]
+
     def void(self, payment: PaymentRow) -> None:
         """This till takes a payment back.
 

@@ -80,7 +80,9 @@ def _serial(rest: str) -> Printer:
         return SerialPrinter(device)
     name, _, value = options.partition("=")
     if name != "baud" or value not in {str(baud) for baud in _BAUDS}:
-        raise PrinterNameError(f"a serial printer's only option is baud, one of {', '.join(map(str, _BAUDS))}")
+        raise PrinterNameError(
+            "a serial printer's only option is baud, one of {bauds}", bauds=", ".join(map(str, _BAUDS))
+        )
     return SerialPrinter(device, int(value))
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from terminal.printing.addresses import NetworkPrinter
 from terminal.printing.escpos_job import escpos
-from terminal.printing.ports import opening_error, writing_error
+from terminal.printing.names import address_of
+from terminal.printing.ports import Deadline, opening_error, writing_error
 
 _ANSWER_BYTES = 16
 
@@ -16,13 +17,15 @@ class NetworkPort:
     """An open connection."""
 
     def __init__(self, printer: NetworkPrinter, seconds: float) -> None:
-        module = escpos()
-        self._printer: Any = module.Network(printer.host, printer.port, timeout=seconds)
+        deadline = Deadline(seconds)
+        address = address_of(printer.host, seconds)
+        self._printer: Any = escpos().Network(address, printer.port, timeout=deadline.left())
         try:
             self._printer.open()
         except Exception as error:
             raise opening_error(error) from error
         self._socket: socket.socket = self._printer.device
+        self._socket.settimeout(seconds)
 
     def write(self, data: bytes) -> None:
         """All of the data; the operating system may still hold some of it."""

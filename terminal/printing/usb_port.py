@@ -7,12 +7,13 @@ from terminal.printing.addresses import UsbPrinter
 from terminal.printing.errors import PrinterError, PrinterExtraError, PrinterSilentError, PrinterUnreachableError
 from terminal.printing.escpos_job import escpos
 from terminal.printing.ports import Deadline, opening_error, writing_error
+from terminal.texts import marked
 
 _MS = 1_000
 _PIECE = 4_096
 _ANSWER_BYTES = 16
 _PRINTER_CLASS = 7
-_NO_LIBUSB = "USB printers need the library libusb 1.0, not installed here: apt install libusb-1.0-0"
+_NO_LIBUSB = marked("USB printers need the library libusb 1.0, not installed here: apt install libusb-1.0-0")
 
 
 class UsbPort:

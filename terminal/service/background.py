@@ -5,14 +5,19 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from typing import TYPE_CHECKING
 
 from shared.errors import TallystickError
 from terminal.composition import Terminal
 from terminal.journal.payments import PaymentRow
-from terminal.sync import Pace, SyncLoop, SyncReport
 
-Tell = Callable[[SyncReport | TallystickError], None]
+if TYPE_CHECKING:  # with httpx, which the first screen does without: this thread loads it
+    from terminal.sync import Pace, SyncReport
+
+Tell = Callable[["SyncReport | TallystickError"], None]
 _Job = Callable[[], None] | None
+# One till that somebody opens is no fleet.
+_FIRST_SPREAD_S = 1.0
 
 
 class Background:
@@ -25,11 +30,11 @@ class Background:
         pace: how often it syncs.
     """
 
-    def __init__(self, terminal: Terminal, *, tell: Tell, settle_seconds: float, pace: Pace | None = None) -> None:
+    def __init__(self, terminal: Terminal, *, tell: Tell, settle_seconds: float, pace: "Pace | None" = None) -> None:
         self._terminal = terminal
         self._tell = tell
         self._settle_seconds = settle_seconds
-        self._pace = pace or Pace(first_spread=1.0)
+        self._pace = pace
         self._jobs: queue.SimpleQueue[_Job] = queue.SimpleQueue()
         self._stopped = threading.Event()
         self._idle = threading.Event()
@@ -96,13 +101,16 @@ class Background:
         return job is not None
 
     def _run(self) -> None:
+        from terminal.sync import Pace, SyncLoop  # noqa: PLC0415 - see the top
+
+        pace = self._pace or Pace(first_spread=_FIRST_SPREAD_S)
         try:
             with self._terminal.beside() as self._own, self._own.synchroniser() as synchroniser:
-                SyncLoop(synchroniser, stop=self, tell=self._heard, pace=self._pace).run()
+                SyncLoop(synchroniser, stop=self, tell=self._heard, pace=pace).run()
         except TallystickError as error:
             self._tell(error)
 
-    def _heard(self, told: SyncReport | TallystickError) -> None:
-        if isinstance(told, SyncReport):
+    def _heard(self, told: "SyncReport | TallystickError") -> None:
+        if not isinstance(told, TallystickError):
             self._own.publish_trust()
         self._tell(told)

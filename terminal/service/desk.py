@@ -7,9 +7,7 @@ from concurrent.futures import Future, wait
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
-
-import httpx
+from typing import TYPE_CHECKING, TypeVar
 
 from shared.errors import TallystickError
 from terminal.clock import Clock, Random, SystemClock
@@ -25,7 +23,11 @@ from terminal.store import vault
 from terminal.store.files import locked, make_folder
 from terminal.store.unlock import find_or_make_secret, find_secret
 from terminal.store.vault import Secret
-from terminal.sync import Pace, SyncReport
+
+if TYPE_CHECKING:  # slow to import, and the first screen does without
+    import httpx
+
+    from terminal.sync import Pace, SyncReport
 
 LOCK_FILE = "till.lock"
 _Answer = TypeVar("_Answer")
@@ -42,7 +44,7 @@ class LinkNews:
 class SyncNews:
     """A sync ended: its report, or what kept it from running."""
 
-    told: SyncReport | TallystickError
+    told: "SyncReport | TallystickError"
 
 
 News = LinkNews | SyncNews | PrintNews
@@ -64,9 +66,9 @@ class Desk:
         *,
         clock: Clock | None = None,
         random: Random = os.urandom,
-        transport: httpx.BaseTransport | None = None,
+        transport: "httpx.BaseTransport | None" = None,
         settle_seconds: float = 0.0,
-        pace: Pace | None = None,
+        pace: "Pace | None" = None,
     ) -> None:
         self.home = home
         self.clock = clock or SystemClock()
@@ -201,7 +203,7 @@ class Desk:
     def _printed(self, news: PrintNews) -> None:
         self.tell(news)
 
-    def _synced(self, told: SyncReport | TallystickError) -> None:
+    def _synced(self, told: "SyncReport | TallystickError") -> None:
         self.last_sync = told
         self.tell(SyncNews(told))
 

@@ -2,10 +2,10 @@
 
 import threading
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-import httpx
-
-from terminal.sync.address import is_loopback
+if TYPE_CHECKING:  # the first screen does without it: this thread loads it
+    import httpx
 
 # Together they keep the promise that the status line changes within 5 s.
 _EVERY_S = 2.5
@@ -23,7 +23,7 @@ class LinkWatch:
     """
 
     def __init__(
-        self, server_url: str, *, tell: Callable[[bool], None], transport: httpx.BaseTransport | None = None
+        self, server_url: str, *, tell: Callable[[bool], None], transport: "httpx.BaseTransport | None" = None
     ) -> None:
         self._url = server_url
         self._tell = tell
@@ -46,6 +46,10 @@ class LinkWatch:
         self._nudged.set()
 
     def _run(self) -> None:
+        import httpx  # noqa: PLC0415 - see the top
+
+        from terminal.sync.address import is_loopback  # noqa: PLC0415 - the same
+
         known: bool | None = None
         with httpx.Client(
             base_url=self._url,
@@ -63,7 +67,9 @@ class LinkWatch:
                 self._nudged.clear()
 
 
-def _reached(client: httpx.Client) -> bool:
+def _reached(client: "httpx.Client") -> bool:
+    import httpx  # noqa: PLC0415 - see the top
+
     try:
         return client.get(_HEALTH).is_success
     except httpx.HTTPError:

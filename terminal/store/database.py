@@ -21,6 +21,7 @@ from terminal.errors import (
 )
 from terminal.store.files import PRIVATE_FILE, locked, sync_folder
 from terminal.store.migrations import migrate
+from terminal.texts import system_words
 
 Row = dict[str, Any]
 Parameters = Mapping[str, Any] | Sequence[Any]
@@ -51,12 +52,14 @@ def _refuse_old_library() -> None:
 def _translated(error: Exception) -> StoreError:
     code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
     if code in (_FULL, _IOERR, _READONLY, _CANTOPEN):
-        return DiskFullError(f"{DiskFullError.__doc__} ({error})")
+        return DiskFullError(
+            "The store can't be written: the disk is full or fails. Nothing was approved. ({why})", why=str(error)
+        )
     if code in (_BUSY, _LOCKED):
         return StoreBusyError()
     if code in (_NOTADB, _CORRUPT):
         return StoreDamagedError()
-    return StoreError(f"the store failed: {error}")
+    return StoreError("the store failed: {why}", why=str(error))
 
 
 @contextmanager
@@ -198,7 +201,7 @@ def _file_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise DiskFullError(f"{path} can't be written: {error.strerror}") from error
+        raise DiskFullError("{path} can't be written: {why}", path=path, why=system_words(error)) from error
 
 
 def connect(path: Path, key: bytes) -> Any:

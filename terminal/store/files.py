@@ -8,6 +8,7 @@ from pathlib import Path
 
 from shared.errors import TallystickError
 from terminal.errors import DiskFullError
+from terminal.texts import system_words
 
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
@@ -18,7 +19,7 @@ def make_folder(path: Path) -> None:
     try:
         path.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
     except OSError as error:
-        raise DiskFullError(f"the folder {path} can't be made: {error.strerror}") from error
+        raise DiskFullError("the folder {path} can't be made: {why}", path=path, why=system_words(error)) from error
 
 
 def sync_folder(path: Path) -> None:
@@ -54,7 +55,9 @@ def write_atomically(path: Path, content: bytes, mode: int = PRIVATE_FILE) -> No
     except OSError as error:
         with suppress(OSError):
             beside.unlink(missing_ok=True)
-        raise DiskFullError(f"{path} can't be written: {error.strerror}. Nothing was changed.") from error
+        raise DiskFullError(
+            "{path} can't be written: {why}. Nothing was changed.", path=path, why=system_words(error)
+        ) from error
 
 
 @contextmanager
@@ -68,7 +71,7 @@ def locked(path: Path, *, taken: type[TallystickError] | None = None) -> Iterato
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
     except OSError as error:
-        raise DiskFullError(f"{path} can't be written: {error.strerror}") from error
+        raise DiskFullError("{path} can't be written: {why}", path=path, why=system_words(error)) from error
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | (fcntl.LOCK_NB if taken else 0))

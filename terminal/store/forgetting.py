@@ -9,6 +9,7 @@ from pathlib import Path
 from terminal.errors import DiskFullError
 from terminal.store import database, vault
 from terminal.store.files import locked, sync_folder, write_atomically
+from terminal.texts import system_words
 
 MARKER = "forgetting"
 _JOURNAL = (f"{database.FILE_NAME}-wal", f"{database.FILE_NAME}-shm", database.FILE_NAME)
@@ -46,4 +47,6 @@ def remove_forgotten(home: Path, *others: str) -> None:
         (home / MARKER).unlink(missing_ok=True)
         sync_folder(home)
     except OSError as error:
-        raise DiskFullError(f"the terminal in {home} can't be forgotten whole: {error.strerror}") from error
+        raise DiskFullError(
+            "the terminal in {home} can't be forgotten whole: {why}", home=home, why=system_words(error)
+        ) from error

@@ -10,6 +10,7 @@ from terminal.clock import Random
 from terminal.errors import ExposedSecretError, NoSecretError, UnlockError
 from terminal.store.files import write_atomically
 from terminal.store.vault import Secret
+from terminal.texts import _, marked, system_words
 
 FILE_VARIABLE = "TALLYSTICK_UNLOCK_FILE"
 CREDENTIALS_VARIABLE = "CREDENTIALS_DIRECTORY"
@@ -40,31 +41,34 @@ def find_secret(home: Path, environ: Mapping[str, str] = os.environ, ask: Ask | 
         return secret
     if ask is None:
         raise NoSecretError
-    return _checked(ask("Unlock secret: ").encode(), "the unlock secret")
+    return _checked(ask(_("Unlock secret: ")).encode(), marked("the unlock secret"))
 
 
 def find_or_make_secret(
-    home: Path, random: Random, environ: Mapping[str, str] = os.environ, ask: Ask | None = None
+    home: Path,
+    random: Random,
+    environ: Mapping[str, str] = os.environ,
+    ask: Ask | None = None,
+    made: Callable[[Path], None] | None = None,
 ) -> Secret:
-    """The secret for a new vault: as `find_secret`, else a new one from a person, or in a file that is made here."""
+    """The secret for a new vault: as `find_secret`, else a new one from a person, or in a file that is made here.
+
+    `made` hears of that file.
+    """
     secret = _from_files(home, environ)
     if secret is not None:
         return secret
     if ask is not None:
-        typed = ask("New unlock secret (empty: keep one in a file): ")
+        typed = ask(_("New unlock secret (empty: keep one in a file): "))
         if typed:
-            if ask("The same again: ") != typed:
+            if ask(_("The same again: ")) != typed:
                 raise UnlockError("the two secrets differ; nothing was changed")
-            return _checked(typed.encode(), "the unlock secret")
-    return _make_file(home / HOME_FILE, random)
-
-
-def _make_file(path: Path, random: Random) -> Secret:
+            return _checked(typed.encode(), marked("the unlock secret"))
     value = random(_NEW_BYTES).hex().encode()
+    path = home / HOME_FILE
     write_atomically(path, value + b"\n")
-    sys.stderr.write(
-        f"The unlock secret is in {path}: whoever can read that file and this folder can use the terminal.\n"
-    )
+    if made is not None:
+        made(path)
     return Secret(value)
 
 
@@ -78,7 +82,7 @@ def _from_files(home: Path, environ: Mapping[str, str]) -> Secret | None:
     own = home / HOME_FILE
     if own.exists():
         if own.stat().st_mode & _OTHERS:
-            raise ExposedSecretError(f"{own} may be read by others. Run `chmod 600` on it.")
+            raise ExposedSecretError("{own} may be read by others. Run `chmod 600` on it.", own=own)
         return _read(own)
     return None
 
@@ -88,13 +92,13 @@ def _read(path: Path) -> Secret:
         with path.open("rb") as file:
             content = file.read(_MOST_BYTES + 1)
     except OSError as error:
-        raise UnlockError(f"the unlock file {path} can't be read: {error.strerror}") from error
-    return _checked(content.removesuffix(b"\n").removesuffix(b"\r"), f"the unlock file {path}")
+        raise UnlockError("the unlock file {path} can't be read: {why}", path=path, why=system_words(error)) from error
+    return _checked(content.removesuffix(b"\n").removesuffix(b"\r"), str(path))
 
 
 def _checked(value: bytes, what: str) -> Secret:
     if not value:
-        raise UnlockError(f"{what} is empty")
+        raise UnlockError("{what} is empty", what=what)
     if len(value) > _MOST_BYTES:
-        raise UnlockError(f"{what} is longer than {_MOST_BYTES} bytes")
+        raise UnlockError("{what} is longer than {most} bytes", what=what, most=_MOST_BYTES)
     return Secret(value)

@@ -21,6 +21,7 @@ from shared.keys import SEED_BYTES, SigningKey
 from terminal.clock import Random
 from terminal.errors import NotEnrolledError, UnlockError, VaultDamagedError, WrongSecretError
 from terminal.store.files import locked, write_atomically
+from terminal.texts import system_words
 
 FILE_NAME = "vault.json"
 _VERSION = 1
@@ -118,7 +119,7 @@ class _Contents:
         except FileNotFoundError:
             raise NotEnrolledError from None
         except OSError as error:
-            raise UnlockError(f"{path} can't be read: {error.strerror}") from error
+            raise UnlockError("{path} can't be read: {why}", path=path, why=system_words(error)) from error
         except (ValueError, KeyError, TypeError) as error:
             raise VaultDamagedError from error
 
@@ -208,7 +209,7 @@ class Vault:
             self._contents = _Contents.read(self.path)  # another process may have enrolled again meanwhile
             found = self._of_epoch(epoch)
         if found is None:
-            raise VaultDamagedError(f"the vault has no device key for epoch {epoch}")
+            raise VaultDamagedError("the vault has no device key for epoch {epoch}", epoch=epoch)
         return self._unseal(found)
 
     def pending_key(self, token: str) -> SigningKey:

@@ -9,8 +9,8 @@ class ServerBusyError(ServerUnreachableError):
 
     code = "SERVER_BUSY"
 
-    def __init__(self, message: str | None = None, *, retry_after: float | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, message: str | None = None, *, retry_after: float | None = None, **facts: object) -> None:
+        super().__init__(message, **facts)
         self.retry_after = retry_after
         """Seconds that the server asks to wait, where it said so."""
 
@@ -26,8 +26,10 @@ class RefusedError(ServerRefusedError):
 
     code = "REQUEST_REFUSED"
 
-    def __init__(self, message: str | None = None, *, status: int, error_code: str | None = None) -> None:
-        super().__init__(message)
+    def __init__(
+        self, message: str | None = None, *, status: int, error_code: str | None = None, **facts: object
+    ) -> None:
+        super().__init__(message, **facts)
         self.status = status
         """The HTTP status."""
         self.error_code = error_code

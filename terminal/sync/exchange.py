@@ -14,6 +14,7 @@ from terminal.clock import Clock
 from terminal.errors import ServerUnreachableError
 from terminal.sync.address import is_loopback
 from terminal.sync.errors import AnswerError, RefusedError, ServerBusyError
+from terminal.texts import Marked
 
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
 _MAX_ERROR_BYTES = 64 * 1024
@@ -118,7 +119,8 @@ class Exchange:
                 raise self._failure(response, body)
         except httpx.TransportError as error:
             raise ServerUnreachableError(
-                f"The server can't be reached ({type(error).__name__}). Sales go on offline; try to sync again later."
+                "The server can't be reached ({kind}). Sales go on offline; try to sync again later.",
+                kind=type(error).__name__,
             ) from error
         except httpx.HTTPError as error:
             raise AnswerError from error
@@ -143,12 +145,15 @@ class Exchange:
         if status in _BUSY:
             heard = self.heard_time()
             now = self._clock.now() if heard is None else heard
-            return ServerBusyError(message, retry_after=_retry_after(response.headers.get("Retry-After"), now))
+            return ServerBusyError(
+                message and Marked(message), retry_after=_retry_after(response.headers.get("Retry-After"), now)
+            )
         if httpx.codes.is_server_error(status):
             return ServerUnreachableError(
-                f"The server failed (HTTP {status}). Sales go on offline; try to sync again later."
+                "The server failed (HTTP {status}). Sales go on offline; try to sync again later.", status=status
             )
-        return RefusedError(f"The server refused: {message or f'HTTP {status}'}", status=status, error_code=error_code)
+        words = Marked(message) if message else f"HTTP {status}"
+        return RefusedError("The server refused: {words}", status=status, error_code=error_code, words=words)
 
     def _hear(self, date: str | None) -> None:
         if date is None:

@@ -65,7 +65,7 @@ class Pull:
             if not page.more:
                 return
             since = page.version
-        raise MisplacedPageError(f"The code book has no end after {_MOST_PAGES} pages.")
+        raise MisplacedPageError("The code book has no end after {pages} pages.", pages=_MOST_PAGES)
 
     def _next(self, since: int) -> AppliedPage:
         try:
@@ -81,7 +81,7 @@ class Pull:
         except SignatureError as error:
             raise UntrustedAnswerError from error
         except (DecodingError, PolicyError, KdfError) as error:
-            raise AnswerError(f"The code book can't be read: {error.message}") from error
+            raise AnswerError("The code book can't be read: {why}", why=error) from error
 
     def _standing(self) -> str:
         """What this till says of itself to whoever looks after it (docs/protocol.md, appendix B)."""

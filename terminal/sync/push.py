@@ -63,7 +63,7 @@ class Push:
                 self._deliver_missing(epoch, first, last)
         self._receipts.check_last()
         if self.progress.refused:
-            raise RecordsRefusedError(_name(self.progress.refused))
+            raise _refusing(self.progress.refused)
 
     def _deliver_missing(self, epoch: int, first: int, last: int) -> None:
         while first <= last and (batch := self._batches.next_missing(epoch, first, last)) is not None:
@@ -104,7 +104,17 @@ class Push:
         self.progress.missing[receipt.epoch] = receipt.missing
 
 
-def _name(refused: list[Place]) -> str:
-    named = ", ".join(f"{seq} of epoch {epoch}" for epoch, seq in refused[:_MOST_NAMED])
-    more = f" and {len(refused) - _MOST_NAMED} more" if len(refused) > _MOST_NAMED else ""
-    return f"The server takes these records in no batch: {named}{more}. They are kept and tried again; tell an admin."
+def _refusing(refused: list[Place]) -> RecordsRefusedError:
+    named = ", ".join(f"{epoch}:{seq}" for epoch, seq in refused[:_MOST_NAMED])
+    if len(refused) <= _MOST_NAMED:
+        return RecordsRefusedError(
+            "The server takes these records (epoch:number) in no batch: {named}. They are kept and tried again; tell an"
+            " admin.",
+            named=named,
+        )
+    return RecordsRefusedError(
+        "The server takes {count} records (epoch:number) in no batch, among them {named}. They are kept and tried"
+        " again; tell an admin.",
+        named=named,
+        count=len(refused),
+    )

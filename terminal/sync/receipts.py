@@ -70,13 +70,17 @@ class Receipts:
         ours = self._link(receipt.epoch, receipt.through)
         if ours is None:
             raise JournalMismatchError(
-                f"The server has record {receipt.through} of epoch {receipt.epoch}, which this terminal never wrote. "
-                "Stop using this terminal, and tell an admin."
+                "The server has record {seq} of epoch {epoch}, which this terminal never wrote. Stop using this"
+                " terminal, and tell an admin.",
+                seq=receipt.through,
+                epoch=receipt.epoch,
             )
         if ours != receipt.head:
             raise JournalMismatchError(
-                f"The server's record {receipt.through} of epoch {receipt.epoch} is not this terminal's. "
-                "Stop using this terminal, and tell an admin."
+                "The server's record {seq} of epoch {epoch} is not this terminal's. Stop using this terminal, and"
+                " tell an admin.",
+                seq=receipt.through,
+                epoch=receipt.epoch,
             )
 
     def check_last(self) -> None:
@@ -103,9 +107,9 @@ class Receipts:
         for seq, result in zip(sent.seqs, receipt.results, strict=True):
             payment = payments.get(seq)
             if result.seq not in (seq, None) or result.id not in (None if payment is None else payment["id"], None):
-                raise ReceiptError(f"This receipt answers record {seq} with another one's result.")
+                raise ReceiptError("This receipt answers record {seq} with another one's result.", seq=seq)
             if result.seq is None and result.status is not Status.REJECTED:
-                raise ReceiptError(f"This receipt gives record {seq} no place, and does not reject it.")
+                raise ReceiptError("This receipt gives record {seq} no place, and does not reject it.", seq=seq)
 
     def _link(self, epoch: int, seq: int) -> bytes | None:
         if seq:

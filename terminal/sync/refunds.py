@@ -4,6 +4,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+import httpx
+
 from shared.ids import UUID7_RANDOM_BYTES, uuid7, uuid_text
 from shared.lifecycles import TillState
 from shared.money import Money
@@ -15,7 +17,11 @@ from terminal.store.database import Row, Store
 from terminal.sync.client import DeviceClient
 from terminal.sync.errors import AnswerError, RefundRefusedError, RefundWaitsError, RefusedError
 from terminal.sync.queries import SQL
+from terminal.texts import marked
 
+_NOT_ASKED = marked("A refund needs the server, which can't be reached now. Nothing was asked; try again later.")
+# No connection stood: the server surely never got the question. After anything else nobody at the till can know.
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout)
 REFUND_PATH = "/api/sync/refunds"
 # The server's words for: this was not done, and never will be under this key. After any other it may have been.
 _REFUSALS = frozenset(
@@ -69,7 +75,8 @@ class Refunds:
             before = Money(asked["amount"], asked["currency"])
             if amount not in (None, before):
                 raise RefundWaitsError(
-                    f"A refund of {before} of this payment was not answered. Ask for the same again first."
+                    "A refund of {before} of this payment was not answered. Ask for the same again first.",
+                    before=before,
                 )
             return before
         return self._within(row, amount)
@@ -79,7 +86,7 @@ class Refunds:
         left = Money(max(0, row.amount - done), row.currency)
         wanted = left if amount is None else amount
         if wanted.currency != left.currency or not 0 < wanted.minor <= left.minor:
-            raise RefundRefusedError(f"Of this payment {left} are left to refund.")
+            raise RefundRefusedError("Of this payment {left} are left to refund.", left=left)
         return wanted
 
     def ask(self, client: DeviceClient, payment: bytes, amount: Money | None, approver: str, reason: str) -> Refunded:
@@ -94,10 +101,29 @@ class Refunds:
         try:
             client.authorise()  # without a connection nothing is asked, and nothing waits for an answer
         except ServerUnreachableError as error:
-            raise ServerUnreachableError(
-                "A refund needs the server, which can't be reached now. Nothing was asked; try again later."
-            ) from error
-        refund = self._keep(payment, amount, approver, reason)
+            raise ServerUnreachableError(_NOT_ASKED) from error
+        refund, fresh = self._keep(payment, amount, approver, reason)
+        try:
+            return self._send(client, refund)
+        except ServerUnreachableError as error:
+            if fresh and isinstance(error.__cause__, _NEVER_SENT):
+                self._drop(refund)
+                raise ServerUnreachableError(_NOT_ASKED) from error
+            raise
+
+    def ask_again(self, client: DeviceClient, payment: bytes) -> Refunded:
+        """Ask again for what was not answered: the same question under the same key, which the server answers once.
+
+        Raises:
+            RefundRefusedError: no refund of this payment waits for an answer, or the server did not make it.
+            ServerUnreachableError, RefusedError, AnswerError: as `ask`; it waits as before.
+        """
+        refund = self._asked(payment)
+        if refund is None:
+            raise RefundRefusedError("No refund of this payment waits for an answer.")
+        return self._send(client, refund)
+
+    def _send(self, client: DeviceClient, refund: Row) -> Refunded:
         try:
             answer = client.ask(
                 "POST",
@@ -112,23 +138,23 @@ class Refunds:
         except ServerUnreachableError as error:
             raise ServerUnreachableError(
                 "The server did not answer, and may have made this refund. Ask for the same again: it is made once."
-            ) from error
+            ) from error.__cause__
         except RefusedError as error:
             if error.error_code not in _REFUSALS:
                 raise
             self._end(refund, "refused", error.error_code)
-            raise RefundRefusedError(error.message) from error
+            raise RefundRefusedError(error.template, **error.facts) from error
         refunded = _read(answer.data(), refund)
         self._end(refund, "done", None)
         return refunded
 
-    def _keep(self, payment: bytes, amount: Money | None, approver: str, reason: str) -> Row:
-        """The refund as it is durable before it is asked for."""
+    def _keep(self, payment: bytes, amount: Money | None, approver: str, reason: str) -> tuple[Row, bool]:
+        """The refund as it is durable before it is asked for, and whether it was not asked for before."""
         with self._store.transaction():
             wanted = self.check(payment, amount)
             asked = self._asked(payment)
             if asked is not None:
-                return asked
+                return asked, False
             now, shift = self._clock.now(), Shifts(self._store).open_one()
             refund = {
                 "key": uuid_text(uuid7(now, self._random(UUID7_RANDOM_BYTES))),
@@ -141,7 +167,11 @@ class Refunds:
             self._store.execute(
                 SQL["add_refund"], {**refund, "shift": None if shift is None else shift.id, "asked_at": now}
             )
-            return refund
+            return refund, True
+
+    def _drop(self, refund: Row) -> None:
+        with self._store.transaction():
+            self._store.execute(SQL["drop_refund"], {"key": refund["key"]})
 
     def _asked(self, payment: bytes) -> Row | None:
         return self._store.row(SQL["asked_refund"], {"payment": payment})

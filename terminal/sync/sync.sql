@@ -58,7 +58,8 @@ ON CONFLICT (what) DO UPDATE SET tried_at = excluded.tried_at,
     succeeded_at = coalesce(excluded.succeeded_at, succeeded_at), error = excluded.error;
 
 -- slow_since: when an upload was last tried, if the server was too slow for a customer who waited.
-SELECT tried_at FROM sync_state WHERE what = 'push' AND error LIKE '%(SERVER_TOO_SLOW)';
+SELECT tried_at FROM sync_state WHERE what = 'push'
+    AND CASE WHEN json_valid(error) THEN json_extract(error, '$.code') END = 'SERVER_TOO_SLOW';
 
 -- set_device: this terminal is enrolled, or in its next epoch.
 INSERT INTO device (one, device, epoch, public_key, certificate, server_url, server_id, vendor, vendor_name, lat, lon,
@@ -95,6 +96,9 @@ SELECT coalesce(sum(amount), 0) FROM refund WHERE payment = :payment AND state =
 -- add_refund: a refund is about to be asked for.
 INSERT INTO refund (key, payment, amount, currency, approver, reason, shift, asked_at)
 VALUES (:key, :payment, :amount, :currency, :approver, :reason, :shift, :asked_at);
+
+-- drop_refund: it was never asked for: no connection stood.
+DELETE FROM refund WHERE key = :key AND state = 'asked';
 
 -- end_refund: the server's word on it.
 UPDATE refund SET state = :state, problem = :problem, ended_at = :ended_at WHERE key = :key AND state = 'asked';

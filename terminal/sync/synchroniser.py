@@ -13,6 +13,7 @@ from shared.keys import SigningKey
 from shared.money import Money
 from terminal.clock import Clock, Random
 from terminal.journal.device import Device, read_device
+from terminal.kept_errors import keep
 from terminal.store.database import Store
 from terminal.sync.batches import Batches
 from terminal.sync.client import DeviceClient, DeviceIdentity
@@ -153,6 +154,11 @@ class Synchroniser:
         client = self._client_for(read_device(self._store))
         return Refunds(self._store, self._clock, self.random).ask(client, payment, amount, approver, reason)
 
+    def refund_again(self, payment: bytes) -> Refunded:
+        """Ask again for a refund that was not answered; see `Refunds.ask_again`."""
+        client = self._client_for(read_device(self._store))
+        return Refunds(self._store, self._clock, self.random).ask_again(client, payment)
+
     def _try(self, what: str, run: Callable[[], None]) -> TallystickError | None:
         tried_at = self._clock.now()
         failure: TallystickError | None = None
@@ -167,7 +173,7 @@ class Synchroniser:
                     "what": what,
                     "tried_at": tried_at,
                     "succeeded_at": self._clock.now() if failure is None else None,
-                    "error": None if failure is None else f"{failure.message} ({failure.code})",
+                    "error": None if failure is None else keep(failure),
                 },
             )
         return failure

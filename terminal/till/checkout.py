@@ -9,6 +9,7 @@ from shared.money import Money
 from terminal.errors import InputError, NoSaleError, SaleAmountError, SaleInHandError, SaleUnpaidError
 from terminal.journal.device import read_device
 from terminal.journal.payments import PaymentRow
+from terminal.texts import marked
 from terminal.till.book_view import read_book
 from terminal.till.parts import Parts
 from terminal.till.people import Approval, check_cashier, check_text
@@ -82,12 +83,12 @@ class Checkout:
         if amount.minor == 0:
             raise MoneyError("an amount of 0 can't be paid")
         if cashier is not None:
-            check_text(cashier, "the cashier")
+            check_text(cashier, marked("the cashier"))
         parts = self._parts
         with parts.store.transaction():
             currency = read_device(parts.store).currency
             if amount.currency != currency:
-                raise InputError(f"this shop takes {currency}, not {amount.currency}")
+                raise InputError("this shop takes {currency}, not {given}", currency=currency, given=amount.currency)
             check_cashier(read_book(parts.store), cashier)
             if self._read() is not None:
                 raise SaleInHandError
@@ -115,6 +116,9 @@ class Checkout:
     ) -> SaleAnswer:
         """Pay the rest of the sale, or so much of it, with a code; as `Sales.sell`.
 
+        Where one code can't pay all of that, or one payment may not be so much, the answer's `covers` says what it
+        does pay: asked for that much, it pays it, and others pay the rest.
+
         The payment and its place in the sale are committed together: whenever the plug is pulled, `current` finds the
         sale with this payment or without it.
 
@@ -137,7 +141,13 @@ class Checkout:
             self._parts.store.execute(SQL["add_sale_payment"], {"payment": payment, "sale": now.id})
 
         request = SaleRequest(
-            amount=part, code=code, wallet=wallet, voucher=voucher, cashier=sale.cashier, new_sale=new_sale
+            amount=part,
+            code=code,
+            wallet=wallet,
+            voucher=voucher,
+            cashier=sale.cashier,
+            new_sale=new_sale,
+            in_parts=True,
         )
         return self._sales.sell(request, within)
 
@@ -163,7 +173,7 @@ class Checkout:
         with self._parts.store.transaction():
             sale = self._in_hand()
             if not sale.complete:
-                raise SaleUnpaidError(f"{sale.rest} of this sale are not paid yet")
+                raise SaleUnpaidError("{rest} of this sale are not paid yet", rest=sale.rest)
             self._close(sale, "finished")
 
     def give_up(self, approval: Approval, cashier: str | None = None, *, reason: str = GIVEN_UP) -> None:
@@ -224,4 +234,4 @@ class Checkout:
 
 def _check_part(sale: OpenSale, part: Money) -> None:
     if part.currency != sale.amount.currency or part.minor > sale.rest.minor or sale.complete:
-        raise SaleAmountError(f"only {sale.rest} of this sale are left to pay")
+        raise SaleAmountError("only {rest} of this sale are left to pay", rest=sale.rest)

@@ -7,9 +7,11 @@ from terminal.errors import PendingError
 from terminal.journal.device import read_device
 from terminal.journal.payments import Exposure
 from terminal.journal.shifts import Shift
+from terminal.texts import _, plural
 from terminal.till.checkout import Checkout, OpenSale
 from terminal.till.parts import Parts
 from terminal.till.queries import SQL
+from terminal.till.sentences import person
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,18 +27,31 @@ class Pending:
     refunds_total: int
 
     def words(self) -> tuple[str, ...]:
-        """Each of them in words; none where nothing is pending."""
+        """Each of them in the reader's language; none where nothing is pending."""
         said: list[str] = []
         if self.records:
-            total = Money(self.exposure.total, self.currency)
-            said.append(f"{self.records} records wait for the server ({self.exposure.count} payments, {total})")
+            records = plural(
+                "{count} record waits for the server ({payments})",
+                "{count} records wait for the server ({payments})",
+                self.records,
+            )
+            payments = plural("{count} payment, {total}", "{count} payments, {total}", self.exposure.count).format(
+                count=self.exposure.count, total=Money(self.exposure.total, self.currency)
+            )
+            said.append(records.format(count=self.records, payments=payments))
         if self.sale is not None:
-            said.append(f"a sale of {self.sale.amount} is in hand ({self.sale.paid} of it paid)")
+            sale = _("a sale of {amount} is in hand ({paid} of it paid)")
+            said.append(sale.format(amount=self.sale.amount, paid=self.sale.paid))
         if self.shift is not None:
-            said.append(f"the shift of {self.shift.cashier} is open")
+            said.append(_("the shift of {cashier} is open").format(cashier=person(self.shift.cashier)))
         if self.refunds:
             total = Money(self.refunds_total, self.currency)
-            said.append(f"of {self.refunds} refunds ({total}) it is not known whether the server made them")
+            refunds = plural(
+                "of {count} refund ({total}) it is not known whether the server made it",
+                "of {count} refunds ({total}) it is not known whether the server made them",
+                self.refunds,
+            )
+            said.append(refunds.format(count=self.refunds, total=total))
         return tuple(said)
 
     def refuse(self) -> None:
@@ -46,7 +61,7 @@ class Pending:
             PendingError: with all that is.
         """
         if words := self.words():
-            raise PendingError(f"Not everything is done here: {'; '.join(words)}. Nothing was forgotten.")
+            raise PendingError("Not everything is done here: {words}. Nothing was forgotten.", words="; ".join(words))
 
 
 def read_pending(parts: Parts, checkout: Checkout) -> Pending:

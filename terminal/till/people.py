@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from shared.errors import DecodingError
 from shared.fields import checked_text
 from terminal.errors import ApproverError, CashierError, InputError
+from terminal.texts import marked
 from terminal.till.book_view import BookView, read_book
 from terminal.till.parts import Parts
 from terminal.till.pins import Pins
@@ -18,11 +19,11 @@ def check_text(value: str, what: str) -> str:
         InputError: where it is empty, longer than 128 bytes, or has control characters.
     """
     if not value.strip():
-        raise InputError(f"{what} is empty")
+        raise InputError("{what} is empty", what=what)
     try:
         return checked_text(value, what)
     except DecodingError as error:
-        raise InputError(error.message) from None
+        raise InputError(error.template, **error.facts) from None
 
 
 def check_cashier(book: BookView, cashier: str | None) -> None:
@@ -32,7 +33,7 @@ def check_cashier(book: BookView, cashier: str | None) -> None:
         CashierError: where it is not.
     """
     if cashier is not None and book.cashiers and cashier not in {known.id for known in book.cashiers}:
-        raise CashierError(f"this shop has no cashier {cashier!r}")
+        raise CashierError("this shop has no cashier {cashier!r}", cashier=cashier)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ class Approvals:
         """
         supervisors = read_book(self._parts.store).supervisors
         if not supervisors:
-            return check_text(given.approver or OWNER, "the approver")
+            return check_text(given.approver or OWNER, marked("the approver"))
         supervisor = supervisors.get(given.approver or "")
         if supervisor is None:
             raise ApproverError("a supervisor of this shop must approve this: name one with --approver")
@@ -75,6 +76,11 @@ class Approvals:
         if not self._pins.fits(supervisor, given.pin):
             raise ApproverError("this PIN does not fit this supervisor")
         return supervisor.id
+
+    def shut_out(self, person: str) -> bool:
+        """Whether somebody typed so many wrong PINs that only `lift_lock` or a new PIN helps."""
+        known = {cashier.id: cashier for cashier in read_book(self._parts.store).cashiers}
+        return person in known and self._pins.shut_out(known[person])
 
     def lift_lock(self, locked: str, given: Approval) -> None:
         """A supervisor lifts the lock of a cashier, or of another supervisor, who typed too many wrong PINs.

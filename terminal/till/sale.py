@@ -9,11 +9,13 @@ from shared.geo import Place
 from shared.ids import UUID7_RANDOM_BYTES, uuid7, uuid_text, wallet_number
 from shared.journal import Payment
 from shared.money import Money
+from shared.policy import Policy
 from shared.reasons import Action, Reason, Side
 from shared.rules.decision import CodeStanding, PaymentFacts, Verdict, decide
 from shared.vouchers import Voucher
 from terminal.clock import Clock, Moment
 from terminal.errors import InputError
+from terminal.texts import marked
 from terminal.till import sentences
 from terminal.till.guesses import Guess, Guesses, Locked
 from terminal.till.parts import Parts
@@ -31,7 +33,8 @@ class SaleRequest:
     """What is tendered: the code always, with a wallet number or the text of a voucher (or both, which must agree).
 
     `amount` is in any currency, and refused unless it is the vendor's. `clock` and `place` are those of a sale that
-    was taken earlier or elsewhere; guesses always count by the till's own clock.
+    was taken earlier or elsewhere; guesses always count by the till's own clock. `in_parts`: several codes may pay the
+    amount, so that what is too much for one payment is asked for the code all the same, and told what of it may be.
     """
 
     amount: Money
@@ -40,6 +43,7 @@ class SaleRequest:
     voucher: str | None = field(default=None, repr=False)
     cashier: str | None = None
     new_sale: bool = False
+    in_parts: bool = False
     clock: Clock | None = None
     place: Place | None = None
 
@@ -49,7 +53,8 @@ class SaleAnswer:
     """What became of a sale. `sentence` is for people; `payment`, `seq` and `link` are there when it was approved.
 
     `retry_ms` says how long no code is tried, where guesses are locked; `guesses_left` is there after a wrong code.
-    `covers` is there where nothing but the cap is in the way: what this code, or this voucher, does cover.
+    `covers` is there where nothing but the cap is in the way, or in a sale of several parts a limit for one payment:
+    what this code, or this voucher, does pay.
     """
 
     approved: bool
@@ -131,7 +136,7 @@ class Sales:
         if request.amount.minor == 0:
             raise MoneyError("an amount of 0 can't be paid")
         if request.cashier is not None:
-            check_text(request.cashier, "the cashier")
+            check_text(request.cashier, marked("the cashier"))
         symbols = normalise(request.code)
         wallet = None if request.wallet is None else wallet_number(request.wallet)
         clock = request.clock or self._parts.clock
@@ -155,8 +160,11 @@ class Sales:
             check_cashier(scene.book, request.cashier)
             early = self._facts(scene, tender)
             verdict = decide(early, scene.book.policy, Side.TILL)
-            if verdict.action >= Action.REFUSE:
-                return _refused(tender, _refusing(verdict), sentence=_past_date(early), covers=_covers(early, verdict))
+            covers = _covers(early, verdict, scene.book.policy, in_parts=request.in_parts)
+            # What a typed code covers is in the book: it can be told once the code is proved.
+            untold = covers is not None and tender.voucher is None
+            if verdict.action >= Action.REFUSE and not untold:
+                return _refused(tender, _refusing(verdict), sentence=_past_date(early), covers=covers)
             guess = self._guesses.begin(
                 tender.wallet,
                 request.amount.minor,
@@ -182,7 +190,7 @@ class Sales:
                 _refusing(verdict),
                 sentence=_past_date(facts),
                 warnings=self._taken_before(match, scene),
-                covers=_covers(facts, verdict),
+                covers=_covers(facts, verdict, scene.book.policy, in_parts=tender.request.in_parts),
             )
         self._guesses.end_sale(tender.wallet, tender.request.amount.minor)
         return self._accept(scene, tender, match, facts, verdict)
@@ -266,11 +274,16 @@ def _past_date(facts: PaymentFacts) -> str | None:
     return sentences.PAST_DATE if facts.code is CodeStanding.INVALID else None
 
 
-def _covers(facts: PaymentFacts, verdict: Verdict) -> Money | None:
+def _covers(facts: PaymentFacts, verdict: Verdict, policy: Policy, *, in_parts: bool) -> Money | None:
     # Told to whoever typed the right code, or holds the voucher that says it: it tells nobody anything new.
-    if _refusing(verdict) != (Reason.OVER_CAP,) or facts.cap <= 0:
+    refusing, most = set(_refusing(verdict)), facts.cap
+    if in_parts and Reason.PAYMENT_LIMIT in refusing:
+        # A day's limit that all of the sale would pass may well have room for a part of it.
+        refusing -= {Reason.PAYMENT_LIMIT, Reason.DAILY_LIMIT}
+        most = min(most, policy.payment_limit, policy.daily_limit - facts.day_total)
+    elif not refusing:
         return None
-    return Money(facts.cap, facts.currency)
+    return Money(most, facts.currency) if refusing <= {Reason.OVER_CAP} and most > 0 else None
 
 
 def _early(request: SaleRequest, wallet: str, sentence: str) -> SaleAnswer:

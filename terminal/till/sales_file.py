@@ -12,6 +12,7 @@ from shared.geo import Place
 from shared.money import Money
 from terminal.clock import Clock, ReplayClock
 from terminal.errors import InputError, SalesFileError
+from terminal.texts import system_words
 from terminal.till.sale import SaleRequest
 
 COLUMNS = ("wallet", "code", "voucher", "amount", "time", "place")
@@ -27,7 +28,7 @@ class SalesRow:
 
     number: int
     request: SaleRequest | None
-    problem: str | None = None
+    problem: TallystickError | None = None
 
 
 def read_sales(path: Path, currency: str, clock: Clock) -> Iterator[SalesRow]:
@@ -46,7 +47,7 @@ def read_sales(path: Path, currency: str, clock: Clock) -> Iterator[SalesRow]:
         with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
             yield from _rows(file, currency, clock)
     except OSError as error:
-        raise SalesFileError(f"{path} can't be read: {error.strerror}") from error
+        raise SalesFileError("{path} can't be read: {why}", path=path, why=system_words(error)) from error
 
 
 def _rows(file: TextIO, currency: str, clock: Clock) -> Iterator[SalesRow]:
@@ -62,7 +63,7 @@ def _rows(file: TextIO, currency: str, clock: Clock) -> Iterator[SalesRow]:
                 return
             except csv.Error as error:
                 number += 1
-                yield SalesRow(number, None, f"no CSV: {error}")
+                yield SalesRow(number, None, SalesFileError("no CSV: {why}", why=str(error)))
                 continue
             if cells:
                 number += 1
@@ -77,10 +78,12 @@ def _header(reader: Iterator[list[str]]) -> tuple[str, ...]:
     except StopIteration:
         raise SalesFileError("the file is empty: its first row names the columns") from None
     except csv.Error as error:
-        raise SalesFileError(f"this is no CSV file: {error}") from None
+        raise SalesFileError("this is no CSV file: {why}", why=str(error)) from None
     unknown = [column for column in header if column not in COLUMNS]
     if unknown:
-        raise SalesFileError(f"unknown column {unknown[0][:40]!r}: the columns are {', '.join(COLUMNS)}")
+        raise SalesFileError(
+            "unknown column {column!r}: the columns are {columns}", column=unknown[0][:40], columns=", ".join(COLUMNS)
+        )
     if len(set(header)) != len(header):
         raise SalesFileError("a column is named twice")
     missing = [column for column in _NEEDED if column not in header]
@@ -91,15 +94,17 @@ def _header(reader: Iterator[list[str]]) -> tuple[str, ...]:
 
 def _row(number: int, header: Sequence[str], cells: Sequence[str], currency: str, clock: Clock) -> SalesRow:
     if len(cells) != len(header):
-        return SalesRow(number, None, f"{len(cells)} cells for {len(header)} columns")
+        return SalesRow(
+            number, None, SalesFileError("{cells} cells for {columns} columns", cells=len(cells), columns=len(header))
+        )
     try:
         for cell in cells:
             cell.encode()
         return SalesRow(number, _request(dict(zip(header, cells, strict=True)), currency, clock))
     except UnicodeEncodeError:
-        return SalesRow(number, None, "not UTF-8")
+        return SalesRow(number, None, SalesFileError("not UTF-8"))
     except TallystickError as error:
-        return SalesRow(number, None, error.message)
+        return SalesRow(number, None, error)
 
 
 def _request(row: Mapping[str, str], currency: str, clock: Clock) -> SaleRequest:
@@ -119,22 +124,22 @@ def _replayed(text: str, clock: Clock) -> Clock:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise InputError(f"{text[:40]!r} is no time (like 2026-11-21T10:30:00Z)") from None
+        raise InputError("{text!r} is no time (like 2026-11-21T10:30:00Z)", text=text[:40]) from None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     try:
         milliseconds = int(moment.timestamp() * 1_000)
     except (OverflowError, ValueError):
-        raise InputError(f"{text[:40]!r} is out of range") from None
+        raise InputError("{text!r} is out of range", text=text[:40]) from None
     if milliseconds < 0:
-        raise InputError(f"{text[:40]!r} is out of range")
+        raise InputError("{text!r} is out of range", text=text[:40])
     if milliseconds > clock.now() + _AHEAD_MS:
-        raise InputError(f"{text[:40]!r} lies in the future")
+        raise InputError("{text!r} lies in the future", text=text[:40])
     return ReplayClock.at(milliseconds, clock)
 
 
 def _place(text: str) -> Place:
     lat, comma, lon = text.partition(",")
     if not comma:
-        raise InputError(f"{text[:40]!r} is no place (like 59.437,24.7536)")
+        raise InputError("{text!r} is no place (like 59.437,24.7536)", text=text[:40])
     return Place.from_degrees(lat.strip(), lon.strip())

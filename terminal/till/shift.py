@@ -8,6 +8,7 @@ from terminal.errors import ApproverError, NoShiftError, SaleInHandError, ShiftI
 from terminal.journal.device import Device, read_device
 from terminal.journal.payments import Exposure
 from terminal.journal.shifts import Shift, ShiftTotals
+from terminal.texts import marked
 from terminal.till.book_view import read_book
 from terminal.till.parts import Parts
 from terminal.till.people import Approval, Approvals, check_cashier, check_text
@@ -53,7 +54,7 @@ class ShiftDesk:
         Raises:
             ShiftIsOpenError: where one is open.
         """
-        name = check_text(cashier or OWNER, "the cashier")
+        name = check_text(cashier or OWNER, marked("the cashier"))
         parts = self._parts
         with parts.store.transaction():
             device = read_device(parts.store)
@@ -76,7 +77,7 @@ class ShiftDesk:
         """
         parts = self._parts
         if cashier is not None:
-            check_text(cashier, "the cashier")
+            check_text(cashier, marked("the cashier"))
         with parts.store.snapshot():
             check_cashier(read_book(parts.store), cashier)
             read_device(parts.store)

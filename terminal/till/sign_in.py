@@ -74,7 +74,7 @@ class SignIn:
         cashiers = read_book(self._parts.store).cashiers
         if not cashiers:
             if cashier_id != OWNER:
-                raise CashierError(f"this shop has no cashier {cashier_id!r}")
+                raise CashierError("this shop has no cashier {cashier!r}", cashier=cashier_id)
             return SignedIn(OWNER, OWNER, OWNER)
         return self._prove(cashier_id, pin, cashiers)
 
@@ -103,12 +103,12 @@ class SignIn:
         """
         shift = self._parts.shifts.open_one()
         if shift is not None and shift.cashier == session.who.id:
-            raise ShiftIsOpenError(f"the shift of {session.who.name} is open: close it first")
+            raise ShiftIsOpenError("the shift of {name} is open: close it first", name=session.who.name)
 
     def _prove(self, cashier_id: str, pin: str, cashiers: tuple[Cashier, ...]) -> SignedIn:
         person = next((known for known in cashiers if known.id == cashier_id), None)
         if person is None:
-            raise CashierError(f"this shop has no cashier {cashier_id!r}")
+            raise CashierError("this shop has no cashier {cashier!r}", cashier=cashier_id)
         if not pin or not self._pins.fits(person, pin):
             raise SignInError
         return _signed_in(person)

@@ -137,6 +137,10 @@ WHERE payment.shift = :shift AND payment.state <> 'VOIDED' ORDER BY payment.epoc
 -- shift_refunds: what was given back in a shift, and what may have been.
 SELECT state, count(*) AS count, sum(amount) AS total FROM refund WHERE shift = :shift GROUP BY state;
 
+-- refunds_not_answered: each refund of which it is not known whether the server made it, the oldest first.
+SELECT refund.payment, refund.amount, refund.currency, refund.asked_at, refund.approver, payment.wallet
+FROM refund JOIN payment ON payment.id = refund.payment WHERE refund.state = 'asked' ORDER BY refund.asked_at, refund.key;
+
 -- refunds_asked: the refunds of which it is not known whether the server made them.
 SELECT count(*) AS count, coalesce(sum(amount), 0) AS total FROM refund WHERE state = 'asked';
 

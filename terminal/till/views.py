@@ -2,15 +2,22 @@
 
 from dataclasses import dataclass
 
+from shared.errors import TallystickError
+from shared.money import Money
 from shared.rules.decision import MS_PER_SECOND
 from terminal.clock import Moment
 from terminal.journal.device import read_device
 from terminal.journal.payments import Exposure, PaymentRow
+from terminal.kept_errors import kept
+from terminal.store.database import Row
 from terminal.till.book_view import read_book
 from terminal.till.guesses import Guesses
 from terminal.till.parts import Parts
 from terminal.till.queries import SQL
+from terminal.till.search import Place
 from terminal.till.server_time import clock_skew, server_now
+
+_FIRST: Place = (0, 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,13 +38,32 @@ class Queue:
     payments: tuple[PaymentRow, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class QueuePage:
+    """Some of those payments; `after` is where the next page begins, None at the end."""
+
+    payments: tuple[PaymentRow, ...]
+    after: Place | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedRefund:
+    """A refund that the server did not answer: it may have made it. When it was asked for (ms), and who approved it."""
+
+    payment: bytes
+    amount: Money
+    wallet: str
+    asked_at: int
+    approver: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncTry:
     """The last push or pull (ms): when it was tried, when it last succeeded, and what went wrong."""
 
     tried_at: int
     succeeded_at: int | None
-    error: str | None
+    error: TallystickError | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +104,26 @@ class Views:
         """What waits for the server."""
         with self._parts.store.snapshot():
             return Queue(waiting=self._waiting(), payments=tuple(self._parts.payments.unsynced()))
+
+    def queue_page(self, after: Place | None = None, most: int = 50) -> QueuePage:
+        """What waits for the server, page by page, the oldest first; what is answered meanwhile is left out."""
+        epoch, seq = after or _FIRST
+        found = self._parts.payments.unsynced_behind(epoch, seq, most + 1)
+        page = tuple(found[:most])
+        return QueuePage(page, (page[-1].epoch, page[-1].seq) if len(found) > most else None)
+
+    def refunds(self) -> tuple[AskedRefund, ...]:
+        """The refunds that wait for the server's answer, the oldest first."""
+        return tuple(
+            AskedRefund(
+                payment=row["payment"],
+                amount=Money(row["amount"], row["currency"]),
+                wallet=row["wallet"],
+                asked_at=row["asked_at"],
+                approver=row["approver"],
+            )
+            for row in self._parts.store.rows(SQL["refunds_not_answered"])
+        )
 
     def status(self) -> StatusView:
         """Everything, as of one moment."""
@@ -128,4 +174,11 @@ class Views:
         )
 
     def _tries(self) -> dict[str, SyncTry]:
-        return {row.pop("what"): SyncTry(**row) for row in self._parts.store.rows(SQL["sync_state"])}
+        return {row["what"]: _try(row) for row in self._parts.store.rows(SQL["sync_state"])}
+
+
+def _try(row: Row) -> SyncTry:
+    error = row["error"]
+    return SyncTry(
+        tried_at=row["tried_at"], succeeded_at=row["succeeded_at"], error=None if error is None else kept(error)
+    )

@@ -11,6 +11,7 @@ from terminal.clock import Moment
 from terminal.errors import VoidRefusedError
 from terminal.journal.device import read_device
 from terminal.journal.payments import PaymentRow
+from terminal.texts import Marked, marked
 from terminal.till.book_view import read_book
 from terminal.till.parts import Parts
 from terminal.till.people import Approval, Approvals, check_cashier, check_text
@@ -55,9 +56,9 @@ class Voids:
         also: Callable[[], None] = lambda: None,
     ) -> list[VoidAnswer]:
         """Take back several payments by one approval, all or none; as `void`. What `also` writes commits with them."""
-        check_text(reason, "the reason")
+        check_text(reason, marked("the reason"))
         if cashier is not None:
-            check_text(cashier, "the cashier")
+            check_text(cashier, marked("the cashier"))
         with self._parts.store.snapshot():
             check_cashier(read_book(self._parts.store), cashier)
             for payment in payments:
@@ -86,7 +87,11 @@ class Voids:
         try:
             parts.payments.void(row)
         except LifeCycleError:
-            raise VoidRefusedError(f"payment {uuid_text(payment)} is {row.state} and can't be voided") from None
+            raise VoidRefusedError(
+                "payment {payment} is {state} and can't be voided",
+                payment=uuid_text(payment),
+                state=Marked(row.state.value),
+            ) from None
         _, stored = parts.journal.append(
             device,
             lambda common: Void(**common, payment=payment, reason=reason, approver=approver),

@@ -9,14 +9,13 @@ from typing import Any, ClassVar, TypeVar
 
 import rich
 from rich.segment import Segments
-from rich.traceback import Traceback
 from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.reactive import reactive
 from textual.screen import Screen
-from textual.scrollbar import ScrollBar, ScrollBarRender
+from textual.scrollbar import ScrollBar
 
 from shared.errors import TallystickError
 from terminal.composition import SecretOf, Terminal
@@ -32,20 +31,15 @@ from terminal.ui.doors import Doors
 from terminal.ui.key_reader import EventClock, KeyClock, KeyReader
 from terminal.ui.keys import bindings
 from terminal.ui.paper import told
+from terminal.ui.plain import PlainBars, PlainLetters
 from terminal.ui.screens import opening
 from terminal.ui.screens.base import EVERYWHERE, TillScreen
 from terminal.ui.screens.sign_in import SignInScreen
 from terminal.ui.standing import Standing
+from terminal.ui.typed_ahead import Behind, TypedAhead
 
 _Answer = TypeVar("_Answer")
 _LOOK_EVERY_S = 2.0
-
-
-class PlainBars(ScrollBarRender):
-    """Scroll bars of whole cells, which every console has."""
-
-    VERTICAL_BARS: ClassVar[list[str]] = [" "]
-    HORIZONTAL_BARS: ClassVar[list[str]] = [" "]
 
 
 class Heard(Message):
@@ -73,7 +67,7 @@ class TillApp(Doors, App[int]):
         desk.tell = self.hear
         self.preferences = preferences
         self.session: Session | None = None
-        self._ahead: list[events.Key] = []
+        self._typed = TypedAhead(send=super().on_event, shown=self._shown, focused=lambda: self.focused)
         self.live = False
         self._terminal: Terminal | None = None
         self._reader = KeyReader(
@@ -81,8 +75,11 @@ class TillApp(Doors, App[int]):
             focused=lambda: self.focused,
             later=self.set_timer,
             deliver=self._deliver,
+            take_back=self._typed.take_back,
             scanned=self._scanned,
         )
+        self._plain = PlainLetters(enabled=False)
+        self._filters.append(self._plain)
         ScrollBar.renderer = PlainBars
         for theme in themes.ALL:
             self.register_theme(theme)
@@ -101,6 +98,11 @@ class TillApp(Doors, App[int]):
         return self.theme == "ascii"
 
     @property
+    def language(self) -> str:
+        """What is spoken."""
+        return self.preferences.language or language_of()
+
+    @property
     def changed_keys(self) -> dict[str, str]:
         """The keys that this till's people have changed."""
         return self.preferences.keys
@@ -112,9 +114,12 @@ class TillApp(Doors, App[int]):
         self._dress()
 
     def _dress(self) -> None:
-        speak(self.preferences.language or language_of())
-        self.theme = self.preferences.theme or themes.usual_theme(os.environ)
+        speak(self.language)
+        self.theme = self.preferences.theme or themes.usual_theme(os.environ, self.console.color_system)
         self.set_class(self.ascii_only, "-ascii")
+        self._plain.enabled = self.ascii_only
+        if not self.current_theme.ansi:
+            self.ansi_theme_dark = self.ansi_theme_light = themes.palette(self.current_theme)
         self.set_keymap(self.preferences.keys)
 
     def ring(self) -> None:
@@ -124,6 +129,8 @@ class TillApp(Doors, App[int]):
 
     def _fatal_error(self) -> None:
         """End after a defect, as Textual does, but without variables: there are codes and PINs among them."""
+        from rich.traceback import Traceback  # noqa: PLC0415 - with highlighters, for what hardly ever happens
+
         self.bell()
         trace = Traceback(show_locals=False, width=None, suppress=[rich])
         self._exit_renderables.append(Segments(self.console.render(trace, self.console.options)))
@@ -133,6 +140,8 @@ class TillApp(Doors, App[int]):
 
     async def on_event(self, event: events.Event) -> None:
         """Keys are read before anything else sees them; a burst of them is a scan."""
+        if isinstance(event, events.InputEvent) and self._shown() is None:
+            return
         if isinstance(event, events.Key) and not event.is_forwarded:
             if self.session is not None:
                 self.session.touch(self.desk.clock.tick())
@@ -144,25 +153,25 @@ class TillApp(Doors, App[int]):
             return
         await super().on_event(event)
 
-    async def _deliver(self, event: events.Key) -> None:
-        if isinstance(self.screen, TillScreen) and self.screen.busy:
-            self._ahead.append(event)
-        else:
-            await super().on_event(event)
+    def _shown(self) -> Screen[Any] | None:
+        """The screen that is shown now; None while the program ends, when keys and news may still come."""
+        return self.screen_stack[-1] if self.screen_stack else None
 
-    def go_ahead(self, screen: Screen[Any]) -> None:
-        """A screen is not busy any more: type what was typed ahead, unless another screen came up meanwhile."""
-        self.call_later(self._go_ahead, screen)
+    async def _deliver(self, key: events.Key) -> None:
+        if self.screen_stack:  # a burst may turn out to be none while the program ends
+            await self._typed.deliver(key)
 
-    async def _go_ahead(self, screen: Screen[Any]) -> None:
-        keys, self._ahead = self._ahead, []
-        for key in keys if self.screen is screen else ():
-            await self._deliver(key)
+    async def on_behind(self, message: Behind) -> None:
+        """What a key did is done: the next one that was typed ahead."""
+        await self._typed.passed(message)
+
+    def go_ahead(self) -> None:
+        """A screen waits for nothing any more: type what was typed ahead for it."""
+        self.call_later(self._typed.go_ahead)
 
     def _scanned(self, text: str) -> None:
-        screen = self.screen
-        if text and isinstance(screen, TillScreen):
-            screen.scanned(text)
+        if text and self._top is not None:
+            self._top.scanned(text)
 
     # -- the till ---------------------------------------------------------------------------------------------------
 
@@ -208,11 +217,12 @@ class TillApp(Doors, App[int]):
         except NotEnrolledError:
             await self._show(opening.enrolling())
             return
-        if self._terminal is not None and not self.live:
-            self.live = True
-            self.desk.go_live(self._terminal, url)
         await self.look()
         await self._show(await opening.next_screen(self))
+        if self._terminal is not None and not self.live:
+            self.live = True
+            # What syncs loads more than a screen needs: nobody waits for that before there is one.
+            self.desk.go_live(self._terminal, url)
 
     def adopt(self, terminal: Terminal) -> None:
         """Go on with a terminal that was just enrolled."""
@@ -254,17 +264,23 @@ class TillApp(Doors, App[int]):
     async def lock(self) -> None:
         """Ask for a PIN before anything else, with everything below left as it is."""
         session = self.session
-        if session is not None and session.locked(self.desk.clock.tick()) and not isinstance(self.screen, SignInScreen):
+        asked = any(isinstance(screen, SignInScreen) for screen in self.screen_stack)
+        if session is not None and session.locked(self.desk.clock.tick()) and not asked:
             await self.push_screen(SignInScreen(session))
 
     def _complain(self, error: TallystickError) -> None:
-        screen = self.screen
-        if isinstance(screen, TillScreen):
-            screen.say_error(error)
+        if self._top is not None:
+            self._top.say_error(error)
 
     async def show(self, screen: Screen[_Answer]) -> _Answer | None:
         """Show a screen above this one; what it was dismissed with. For workers."""
         return await self.push_screen_wait(screen)
+
+    @property
+    def _top(self) -> TillScreen | None:
+        """The till's screen that is shown; none before the first and after the last."""
+        stack = self.screen_stack
+        return stack[-1] if stack and isinstance(stack[-1], TillScreen) else None
 
     def _put(self, screen: TillScreen) -> None:
         self.run_worker(self._show(screen), exclusive=True, group="next screen")
@@ -304,9 +320,10 @@ class TillApp(Doors, App[int]):
             since = None if news.up else self.desk.clock.now()
             self.standing = replace(self.standing, link=news.up, since=since)
         await self.look()
-        screen = self.screen
-        if isinstance(screen, TillScreen):
+        screen = self._top
+        if screen is not None:
             if isinstance(news, PrintNews):
                 text, kind = told(news)
                 screen.say(text, kind=kind)
-            await screen.heard(news)
+            if screen.is_mounted and not screen.gone:  # one that is only just coming up reads for itself
+                await screen.heard(news)

@@ -1,16 +1,19 @@
 """The keys that work on every screen, and where each of them leads."""
 
-from textual import work
 from textual.app import App
 
 from terminal.texts import _
 from terminal.till.sign_in import Session
+from terminal.ui.screens.approval import ApprovalScreen
 from terminal.ui.screens.base import EVERYWHERE, TillScreen
+from terminal.ui.screens.confirming import ConfirmScreen
 from terminal.ui.screens.help import HelpScreen
 from terminal.ui.screens.history import HistoryScreen
 from terminal.ui.screens.menu import MenuScreen
 from terminal.ui.screens.queue import QueueScreen
+from terminal.ui.screens.reason import ReasonScreen
 from terminal.ui.screens.receipt import ReceiptScreen
+from terminal.ui.screens.refund import RefundScreen
 from terminal.ui.screens.settings import SettingsScreen
 from terminal.ui.screens.shift import ShiftScreen
 from terminal.ui.screens.status import StatusScreen
@@ -20,6 +23,8 @@ from terminal.ui.surroundings import of
 _ALWAYS = ("help", "sync")
 # Left without a thought: nobody waits for what they were dismissed with, and nothing is under way there.
 _LOOKED_AT = (HelpScreen, HistoryScreen, QueueScreen, ReceiptScreen, StatusScreen)
+# What they ask was put into words before, in the language of then; and nothing is set in the midst of an answer.
+_QUESTIONS = (ApprovalScreen, ConfirmScreen, ReasonScreen, RefundScreen)
 
 
 class Doors(App[int]):
@@ -32,20 +37,22 @@ class Doors(App[int]):
         del parameters
         if action not in EVERYWHERE or action in _ALWAYS:
             return True
+        if action == "settings" and isinstance(next(reversed(self.screen_stack), None), _QUESTIONS):
+            return False
         return self.session is not None and not self.session.shut
 
     def action_help(self) -> None:
         """The keys."""
         self._open(HelpScreen(getattr(self.screen, "ACTIONS", ())))
 
-    @work
-    async def action_menu(self) -> None:
+    def action_menu(self) -> None:
         """Everything, by number."""
-        if isinstance(self.screen, MenuScreen):
-            return
-        chosen = await self.push_screen_wait(MenuScreen())
-        if chosen is not None:
-            await self.run_action(chosen)
+        if not isinstance(self.screen, MenuScreen):
+            self.push_screen(MenuScreen(), self._chosen)
+
+    async def _chosen(self, action: str | None) -> None:
+        if action is not None:
+            await self.run_action(action)
 
     def action_history(self) -> None:
         """The payments so far."""

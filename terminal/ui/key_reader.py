@@ -11,6 +11,7 @@ from textual.widgets import Input
 
 from terminal.ui.scanner import GAP_MS, Bursts, Verdict
 from terminal.ui.widgets.entry_field import EntryField
+from terminal.ui.widgets.people import People
 
 _MS = 1_000.0
 _MOST_SCANNED = 4_096
@@ -46,6 +47,7 @@ class KeyReader:
         focused: what has the focus now.
         later: does something after so many seconds.
         deliver: gives a key that was held back to whoever it is for.
+        take_back: hears of keys that went on and were a scanner's: whoever still has them must not type them.
         scanned: hears of each scan.
     """
 
@@ -56,16 +58,19 @@ class KeyReader:
         focused: Callable[[], Widget | None],
         later: Callable[[float, Callable[[], Awaitable[None]]], object],
         deliver: Callable[[events.Key], Awaitable[None]],
+        take_back: Callable[[list[events.Key]], None],
         scanned: Callable[[str], None],
     ) -> None:
         self._clock = clock
         self._focused = focused
         self._later = later
         self._deliver = deliver
+        self._take_back = take_back
         self._scanned = scanned
         self._bursts = Bursts()
         self._restore: Callable[[], None] = _nothing
         self._held: events.Key | None = None
+        self._burst: list[events.Key] = []
 
     def read(self, event: events.Key) -> list[events.Key]:
         """The keys that go on to the screen now, in order: this one, with one that was held back before it, or none."""
@@ -76,6 +81,7 @@ class KeyReader:
         if verdict is Verdict.FIRST:
             before = self._released()
             self._restore = _memento(widget)
+            self._burst = [event]
             if edits:
                 return [*before, event]
             # It would act, and may yet be the first letter of a voucher.
@@ -83,11 +89,13 @@ class KeyReader:
             self._later(GAP_MS / _MS, partial(self._time_is_up, event))
             return before
         if verdict is Verdict.PASS:
+            self._burst.append(event)
             return [event] if edits else [*self._released(), event]
         if verdict is Verdict.END:
             self._finish()
         elif verdict is Verdict.UNDO:
             self._held = None
+            self._take_back(self._burst)
             self._after(self._restore)
             self._later(GAP_MS / _MS, self._look)
         return []
@@ -129,7 +137,7 @@ def _nothing() -> None:
 
 
 def _edits(widget: Widget | None, character: str) -> bool:
-    if isinstance(widget, EntryField):
+    if isinstance(widget, EntryField | People):
         return widget.takes(character)
     return isinstance(widget, Input)
 
@@ -143,6 +151,8 @@ def _memento(widget: Widget | None) -> Callable[[], None]:
             field.put(entry)
 
         return restore_entry
+    if isinstance(widget, People):
+        return partial(widget.search, widget.typed)
     if isinstance(widget, Input):
         box, value, cursor = widget, widget.value, widget.cursor_position
 

@@ -40,6 +40,7 @@ _TABLE = (
     Key("save", "s", marked("Save"), marked("Save the receipt as text and picture")),
     Key("void", "v", marked("Void"), marked("Void this payment (a supervisor's PIN)")),
     Key("refund", "r", marked("Refund"), marked("Refund this payment, online (a supervisor's PIN)")),
+    Key("again", "a", marked("Ask again"), marked("Ask again for a refund that was not answered")),
     Key("search", "slash,divide", marked("Search"), marked("Search the history")),
     Key("smaller", "enter", marked("Code size"), marked("The receipt's code smaller or larger")),
     Key("past", "enter", marked("Earlier"), marked("The shifts before, with their reports")),

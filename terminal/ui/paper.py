@@ -6,7 +6,7 @@ from terminal.printing.errors import NoPrinterError
 from terminal.printing.lines import NARROWEST, WIDEST
 from terminal.printing.slip import ReportSlip
 from terminal.service.printouts import Paper, PrintNews
-from terminal.texts import _, marked
+from terminal.texts import _, in_words, marked
 from terminal.ui.surroundings import Surroundings
 
 NO_PRINTER = marked("No printer is set up here: choose one in the settings (F8), or save the receipt (S).")
@@ -51,7 +51,7 @@ def told(news: PrintNews) -> tuple[str, str]:
     if isinstance(news.problem, NoPrinterError):
         return _(NO_PRINTER), "warn"
     if news.problem is not None:
-        return _(news.problem.message), "bad"
+        return in_words(news.problem), "bad"
     if news.files:
         text = _("Saved, a COPY: {files}") if news.copy else _("Saved: {files}")
         return text.format(files=f"{news.files[0]}, {news.files[1].suffix[1:].upper()}"), "good"

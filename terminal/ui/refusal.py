@@ -7,7 +7,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
 from shared.errors import TallystickError
-from terminal.texts import _
+from terminal.texts import _, in_words
 
 
 class RefusalApp(App[None]):
@@ -23,5 +23,5 @@ class RefusalApp(App[None]):
 
     def compose(self) -> ComposeResult:
         """The error's own words."""
-        yield Static(_(self._error.message), markup=False)
+        yield Static(in_words(self._error), markup=False)
         yield Static(_("Enter closes this page."), markup=False)

@@ -23,6 +23,10 @@ class Surroundings(Protocol):
     preferences: Preferences
 
     @property
+    def language(self) -> str:
+        """What is spoken."""
+
+    @property
     def signed_in(self) -> SignedIn | None:
         """Who works here."""
 
@@ -45,8 +49,8 @@ class Surroundings(Protocol):
     def go_on(self) -> None:
         """Show what this till needs next: unlocking, enrolment, a person, a shift, a sale."""
 
-    def go_ahead(self, screen: Screen[Any]) -> None:
-        """A screen is not busy any more: type what was typed ahead."""
+    def go_ahead(self) -> None:
+        """A screen waits for nothing any more: type what was typed ahead for it."""
 
     def adopt(self, terminal: Terminal) -> None:
         """Go on with a terminal that was just enrolled."""

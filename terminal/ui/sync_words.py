@@ -1,16 +1,21 @@
 """The queue and the sync in words."""
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
 from rich.text import Text
 
 from shared.errors import TallystickError
 from shared.money import Money
 from terminal.journal.payments import PaymentRow
-from terminal.sync import SyncReport
-from terminal.texts import _, plural
+from terminal.texts import _, in_words, plural, with_code
 from terminal.till.sentences import masked
-from terminal.till.views import StatusView, SyncTry
+from terminal.till.views import AskedRefund, StatusView, SyncTry
 from terminal.ui.moments import age, clock_time, day_and_time
 from terminal.ui.themes import symbol
+
+if TYPE_CHECKING:  # with httpx, which the first screen does without
+    from terminal.sync import SyncReport
 
 _MOST_NAMED = 8
 
@@ -35,10 +40,29 @@ def queue_head(status: StatusView, *, ascii_only: bool) -> Text:
     return Text(f"{records}: {payments}, {total}; {oldest}", "bold")
 
 
+def refund_lines(refunds: Iterable[AskedRefund]) -> list[Text]:
+    """The refunds that were not answered, and why none of them can be taken back."""
+    lines = [
+        Text(
+            _("Refund of {amount} to {wallet}, asked {time}: not answered.").format(
+                amount=refund.amount, wallet=masked(refund.wallet), time=day_and_time(refund.asked_at)
+            ),
+            "bold yellow",
+        )
+        for refund in refunds
+    ]
+    return [*lines, Text(not_answered())] if lines else []
+
+
+def not_answered() -> str:
+    """Why a refund that was not answered can't be taken back here."""
+    return _("Whether the server made it can't be known here, so it can't be cancelled. A asks again: it is made once.")
+
+
 def try_lines(status: StatusView) -> list[Text]:
     """The last push and the last pull; what kept both from it is said once."""
     push, pull = status.push, status.pull
-    errors = dict.fromkeys(last.error for last in (push, pull) if last is not None and last.error)
+    errors = dict.fromkeys(with_code(last.error) for last in (push, pull) if last is not None and last.error)
     return [
         Text(f"{_('Sent to the server')}: {_try(push, status.now)}"),
         Text(f"{_('Book from the server')}: {_try(pull, status.now)}"),
@@ -58,12 +82,12 @@ def _try(last: SyncTry | None, now: int) -> str:
     return f"{succeeded}, {tried}"
 
 
-def report_lines(told: SyncReport | TallystickError | None) -> list[Text]:
+def report_lines(told: "SyncReport | TallystickError | None") -> list[Text]:
     """What the last sync did, and what the server lacks or refuses."""
     if told is None:
         return []
     if isinstance(told, TallystickError):
-        return [Text(_(told.message), "bold red")]
+        return [Text(in_words(told), "bold red")]
     push = told.push
     lines = [Text(_("Last sync: {sent}, {books}").format(sent=_sent(push.records), books=_updates(told)))]
     for epoch, spans in push.missing.items():
@@ -82,7 +106,7 @@ def _sent(count: int) -> str:
     return plural("{count} record sent", "{count} records sent", count).format(count=count)
 
 
-def _updates(told: SyncReport) -> str:
+def _updates(told: "SyncReport") -> str:
     return plural("{count} payment updated", "{count} payments updated", told.pull.updates).format(
         count=told.pull.updates
     )

@@ -40,12 +40,13 @@ class Wire(httpx.BaseTransport):
     shop: Shop
     loop: asyncio.AbstractEventLoop
     faults: deque[Fault] = field(default_factory=deque)
+    fault_on: str = BATCHES
     asked: list[str] = field(default_factory=list)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         self.asked.append(request.url.path)
         request.read()
-        if self.faults and request.url.path == BATCHES:
+        if self.faults and request.url.path == self.fault_on:
             return self.faults.popleft()(request, self._serve)
         return self._serve(request)
 

@@ -1,30 +1,67 @@
 """The till's catalogues: gathered from its code, updated, compiled. `scripts/texts` runs this."""
 
+import ast
+import importlib
 import io
+import pkgutil
 import sys
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages import mofile, pofile
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_dir
 
+import shared
+import terminal
+from shared.errors import TallystickError
 from terminal.texts import DOMAIN, LANGUAGES, LOCALES
 
-CODE = Path(__file__).parents[2] / "terminal"
-# `_` and `marked` take one text, `plural` two.
-KEYWORDS = {"_": None, "marked": None, "plural": (1, 2)}
+# The errors of both reach a cashier.
+PACKAGES = (terminal, shared)
+# How many texts a call takes; that of an error, which it may have, is one.
+TEXTS_OF = {"_": 1, "marked": 1, "plural": 2}
 _ANY_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 # Its own language needs no catalogue.
 TRANSLATED = tuple(language for language in LANGUAGES if language != "en")
 
 
+def error_classes() -> set[type[TallystickError]]:
+    """Every kind of error that a till may show."""
+    for package in PACKAGES:
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if not module.name.endswith("__main__"):
+                importlib.import_module(module.name)
+    found = {TallystickError}
+    while more := {child for kind in found for child in kind.__subclasses__()} - found:
+        found |= more
+    names = tuple(f"{package.__name__}." for package in PACKAGES)
+    return {kind for kind in found if kind.__module__.startswith(names)}
+
+
 def gathered() -> Catalog:
-    """Every text that the code names."""
+    """Every text that the code names: those that are looked up, and what errors say, by themselves or where raised."""
     template = Catalog(project=DOMAIN, charset="utf-8")
-    for _file, _line, message, _comments, _context in extract_from_dir(str(CODE), keywords=KEYWORDS):
-        template.add(message)
+    errors = error_classes()
+    counts = TEXTS_OF | {kind.__name__: 1 for kind in errors}
+    for package in PACKAGES:
+        for path in sorted(Path(package.__path__[0]).rglob("*.py")):
+            for text in _texts(path, counts):
+                template.add(text)
+    for kind in errors:
+        template.add((kind.__doc__ or "").strip())
     return template
+
+
+def _texts(path: Path, counts: Mapping[str, int]) -> Iterator[str | tuple[str, ...]]:
+    """The texts of a file: the first arguments of each call by one of some names, also within an f-string."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in counts):
+            continue
+        first = node.args[: counts[node.func.id]]
+        texts = tuple(value.value for value in first if isinstance(value, ast.Constant) and type(value.value) is str)
+        if len(texts) == counts[node.func.id] and all(texts):
+            yield texts if len(texts) > 1 else texts[0]
 
 
 def path_of(language: str, kind: str) -> Path:

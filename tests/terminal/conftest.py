@@ -7,6 +7,7 @@ import pytest
 
 from terminal.composition import Terminal
 from terminal.store import vault
+from terminal.texts import speak
 from tests.terminal.shop import FakeClock, Series, Shop, secret_of_tests, wallet_of
 
 
@@ -15,6 +16,12 @@ def _cheap_vaults(monkeypatch: pytest.MonkeyPatch) -> None:
     """64 MiB for each opening would make the suite slow; one test opens a vault as it is."""
     monkeypatch.setattr(vault, "_T", 1)
     monkeypatch.setattr(vault, "_M_KIB", 8)
+
+
+@pytest.fixture(autouse=True)
+def _in_english() -> None:
+    """Whatever the test before has spoken."""
+    speak("en")
 
 
 @pytest.fixture

@@ -337,3 +337,53 @@ def test_whatever_happens_a_sale_is_never_paid_more_than_its_amount(
                 counter.act(what, sale)
             counter.check()
         check_chain(terminal)
+
+
+def test_a_sale_above_the_limit_for_one_payment_is_paid_by_several_codes(shop: Shop, terminal: Terminal) -> None:
+    shop.publish(policy=Policy(payment_limit=4_000))
+    anna, checkout = shop.issue(wallet_of(7)), terminal.till.checkout
+    checkout.begin(eur("110.00"))
+    for index, part in enumerate(("40.00", "40.00")):
+        asked = checkout.pay(wallet=anna.wallet, code=anna.codes[index])
+        assert (asked.approved, asked.covers) == (False, eur(part))
+        assert "PAYMENT_LIMIT" in asked.reasons
+        assert checkout.pay(wallet=anna.wallet, code=anna.codes[index], amount=asked.covers).approved
+    assert checkout.pay(wallet=anna.wallet, code=anna.codes[2]).approved
+    assert [payment.amount for payment in in_hand(terminal).payments] == [4_000, 4_000, 3_000]
+    assert in_hand(terminal).complete
+    check_chain(terminal)
+
+
+def test_of_such_a_sale_a_code_pays_no_more_than_it_covers_and_the_day_allows(shop: Shop, terminal: Terminal) -> None:
+    shop.publish(policy=Policy(daily_limit=12_000))
+    anna, checkout = shop.issue(wallet_of(7)), terminal.till.checkout
+    checkout.begin(eur("130.00"))
+    for index, part in enumerate(("50.00", "50.00")):
+        assert checkout.pay(wallet=anna.wallet, code=anna.codes[index], amount=eur(part)).approved
+    checkout.rest_otherwise()
+    checkout.finish()
+    checkout.begin(eur("130.00"))
+    asked = checkout.pay(wallet=anna.wallet, voucher=anna.vouchers[2], code=anna.codes[2])
+    assert asked.covers == eur("50.00")  # as the voucher says; what is left of the day is found with the code
+    asked = checkout.pay(wallet=anna.wallet, code=anna.codes[2])
+    assert asked.covers == eur("20.00")
+    assert checkout.pay(wallet=anna.wallet, code=anna.codes[2], amount=eur("20.00")).approved
+    asked = checkout.pay(wallet=anna.wallet, code=anna.codes[3])
+    assert (asked.approved, asked.covers) == (False, None)
+
+
+def test_what_is_above_the_limit_is_no_way_to_guess_codes(shop: Shop, terminal: Terminal) -> None:
+    anna, checkout = shop.issue(wallet_of(7)), terminal.till.checkout
+    checkout.begin(eur("500.00"))
+    lefts = [checkout.pay(wallet=anna.wallet, code="00000000") for _ in range(4)]
+    assert [answer.guesses_left for answer in lefts] == [2, 1, 0, None]
+    assert all(answer.covers is None for answer in lefts)
+    assert lefts[-1].retry_ms is not None
+
+
+def test_a_limit_of_nothing_offers_nothing(shop: Shop, terminal: Terminal) -> None:
+    shop.publish(policy=Policy(payment_limit=0))
+    anna, checkout = shop.issue(wallet_of(7)), terminal.till.checkout
+    checkout.begin(eur("5.00"))
+    answer = checkout.pay(wallet=anna.wallet, code=anna.codes[0])
+    assert (answer.reasons, answer.covers) == (("PAYMENT_LIMIT",), None)

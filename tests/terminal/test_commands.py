@@ -4,12 +4,14 @@ import io
 import json
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from terminal.commands.app import app
 from terminal.commands.exits import MEANINGS, Exit
+from terminal.preferences import Preferences, write_preferences
 from terminal.store.migrations import known_migrations
 from tests.terminal.shop import Series, Shop, check_chain, supervisor, wallet_of
 
@@ -52,6 +54,17 @@ def answered(capsys: pytest.CaptureFixture[str]) -> Answered:
         return value
 
     return read
+
+
+def test_an_enrolment_says_where_the_secret_that_it_made_lies(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = tmp_path / "new"
+    monkeypatch.setenv("TALLYSTICK_HOME", str(home))
+    assert run("enrol", f"{'A' * 43}.{'0' * 16}", "--server", "http://127.0.0.1:1") == Exit.NETWORK
+    told = capsys.readouterr().err
+    assert f"The unlock secret is in {home / 'unlock'}" in told
+    assert (home / "unlock").read_text().strip() not in told
 
 
 def test_selling_by_words(run: Run, customer: Series, capsys: pytest.CaptureFixture[str]) -> None:
@@ -185,7 +198,7 @@ def test_the_same_in_words(run: Run, live_shop: Shop, customer: Series, capsys: 
     said = capsys.readouterr().out
     for words in (
         "2 queued · 10.00 of 5000.00 EUR",
-        "carried forward, not synced yet: 1 payments, 10.00 EUR",
+        "carried forward, not synced yet: 1 payment, 10.00 EUR",
         "EUR  PENDING",
     ):
         assert words in said
@@ -238,7 +251,7 @@ def test_a_reset_needs_the_terminals_name_and_nothing_pending(
     for words in (("reset", "--json"), ("reset", "--yes", "till", "--json")):
         assert run(*words) == Exit.FAILED
         error = answered()["error"]
-        assert (error["code"], "1 payments, 10.00 EUR" in error["message"]) == ("PENDING", True)
+        assert (error["code"], "1 payment, 10.00 EUR" in error["message"]) == ("PENDING", True)
     run("shift", "close", "--json")
     answered()
     live_shop.run("INSERT INTO answer SELECT epoch, seq, 'settled', '[]', 0, x'00', 0 FROM record")
@@ -291,3 +304,41 @@ def test_help_teaches_with_examples_and_every_exit_code(run: Run, capsys: pytest
         said = " ".join(capsys.readouterr().out.split())
         assert not words or f"Example: tallystick terminal {' '.join(words)}" in said
         assert all(meaning in said for meaning in MEANINGS.values())
+
+
+def test_words_are_in_the_tills_language_and_json_is_not(
+    run: Run,
+    answered: Answered,
+    customer: Series,
+    live_shop: Shop,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TALLYSTICK_LANGUAGE", "de")
+    sale = ("sell", "--wallet", customer.wallet, "--code", "00000000", "--amount", "12.50")
+    assert run(*sale) == Exit.REFUSED
+    said = capsys.readouterr().out
+    assert "ABGELEHNT: Wallet-Nummer und Code passen nicht zusammen." in said
+    assert "Grund    CODE_INVALID" in said
+    assert run("shift", "close") == Exit.FAILED
+    assert capsys.readouterr().err == "Fehler: Keine Schicht ist offen.\n"
+    assert run(*sale, "--json") == Exit.REFUSED
+    assert answered()["message"].startswith("The wallet number and code do not fit.")
+    assert run("shift", "close", "--json") == Exit.FAILED
+    assert answered()["error"] == {"code": "NO_SHIFT", "message": "No shift is open."}
+    write_preferences(live_shop.home, Preferences(language="en"))
+    assert run("shift", "close") == Exit.FAILED
+    assert capsys.readouterr().err == "error: No shift is open.\n"
+
+
+@pytest.mark.usefixtures("customer")
+def test_what_kept_a_sync_from_it_is_told_in_the_language_of_whoever_looks(
+    run: Run, answered: Answered, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run("sync") == Exit.NETWORK
+    capsys.readouterr()
+    monkeypatch.setenv("TALLYSTICK_LANGUAGE", "de")
+    assert run("status") == Exit.DONE
+    assert "jetzt nicht: Der Server ist nicht erreichbar (ConnectError). Verkauft" in capsys.readouterr().out
+    assert run("status", "--json") == Exit.DONE
+    assert answered()["pull"]["error"].startswith("The server can't be reached (ConnectError). Sales go on")

@@ -65,7 +65,7 @@ def test_nothing_pending_is_ever_forgotten(shop: Shop, anna: Series) -> None:
 
     with shop.terminal() as terminal:
         sell(terminal, "12.50", wallet=anna.wallet, code=anna.codes[0])
-    refused(r"2 records wait for the server \(1 payments, 12\.50 EUR\); the shift of owner is open")
+    refused(r"2 records wait for the server \(1 payment, 12\.50 EUR\); the shift of owner is open")
     with shop.terminal() as terminal:
         terminal.till.shifts.close(NO_APPROVAL)
     settle(shop)
@@ -80,7 +80,7 @@ def test_nothing_pending_is_ever_forgotten(shop: Shop, anna: Series) -> None:
         " VALUES ('k', ?, 300, 'EUR', 'ida', 'cold', 0)",
         [payment],
     )
-    refused(r"of 1 refunds \(3\.00 EUR\) it is not known")
+    refused(r"of 1 refund \(3\.00 EUR\) it is not known")
     shop.run("UPDATE refund SET state = 'done', ended_at = 1")
     with shop.terminal() as terminal:
         assert terminal.till.pending().words() == ()

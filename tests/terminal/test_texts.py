@@ -1,11 +1,17 @@
 """What people read: every text of the till is in the catalogues, and German lacks none."""
 
+import errno
+import os
 import re
 
 import pytest
 from babel.messages.catalog import Message
 
+from shared.errors import DecodingError, TallystickError
 from terminal import texts
+from terminal.errors import DiskFullError, ServerRefusedError, StoreBusyError
+from terminal.kept_errors import keep, kept
+from terminal.sync.errors import RecordsRefusedError
 from terminal.till import sentences
 from tests.terminal import catalogues
 
@@ -57,3 +63,48 @@ def test_the_till_speaks_german_and_falls_back_to_english() -> None:
 )
 def test_the_language_is_what_the_surroundings_ask_for(environ: dict[str, str], language: str) -> None:
     assert texts.language_of(environ) == language
+
+
+@pytest.fixture
+def german() -> None:
+    texts.speak("de")
+
+
+@pytest.mark.usefixtures("german")
+@pytest.mark.parametrize("kind", sorted(catalogues.error_classes(), key=str))
+def test_every_error_of_a_till_says_in_german_what_it_says(kind: type[TallystickError]) -> None:
+    said = texts._((kind.__doc__ or "").strip())
+    assert said
+    assert said != (kind.__doc__ or "").strip()
+
+
+@pytest.mark.usefixtures("german")
+def test_an_error_is_put_into_words_with_its_facts_by_whoever_reads_it() -> None:
+    why = texts.system_words(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+    full = DiskFullError("{path} can't be written: {why}", path="/srv/{x}", why=why)
+    assert full.message == "/srv/{x} can't be written: No space left on device"
+    assert texts.in_words(full) == "/srv/{x} kann nicht geschrieben werden: kein Platz mehr auf dem Gerät"
+    book = TallystickError("The code book can't be read: {why}", why=DecodingError("{key}: missing", key="caps"))
+    assert texts.in_words(book) == "Das Codebuch ist nicht lesbar: caps: fehlt"
+    assert texts.in_words(TallystickError("{what nobody} translated")) == "{what nobody} translated"
+
+
+@pytest.mark.usefixtures("german")
+@pytest.mark.parametrize(
+    "error",
+    [
+        StoreBusyError(),
+        ServerRefusedError("The server refused: {words}", words=texts.marked("This device is not enrolled here.")),
+        TallystickError("The code book can't be read: {why}", why=DecodingError("{key}: missing", key="caps")),
+        RecordsRefusedError("{count} of {named}", count=12, named="1:4"),
+    ],
+)
+def test_an_error_that_was_kept_says_the_same_in_each_language(error: TallystickError) -> None:
+    again = kept(keep(error))
+    assert (again.code, again.message) == (error.code, error.message)
+    assert texts.with_code(again) == f"{texts.in_words(error)} ({error.code})"
+
+
+@pytest.mark.parametrize("text", ["The server is away (AWAY)", "{}", '{"text":"{missing}","facts":{"other":1}}', "[1]"])
+def test_what_an_older_till_kept_is_shown_as_it_stands(text: str) -> None:
+    assert kept(text).message == text

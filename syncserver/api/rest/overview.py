@@ -29,6 +29,8 @@ class NeedsView(msgspec.Struct, frozen=True, rename="camel"):
     people: int
     bank_entries: int
     second: int
+    payout_runs: int
+    payout_accounts: int
 
 
 class VolumeView(msgspec.Struct, frozen=True, rename="camel"):

@@ -9,8 +9,14 @@ from shared.errors import MoneyError
 from shared.ids import uuid_bytes
 from syncserver.api.rest.amounts import Amount, money_of
 from syncserver.api.rest.endpoint import Answer, Call, Endpoint, Nothing
-from syncserver.api.rest.payout_views import TAG, PayoutAccountPage, PayoutAccountView, account_view
-from syncserver.api.rest.payouts import ListQuery
+from syncserver.api.rest.payout_views import (
+    TAG,
+    ListQuery,
+    PayoutAccountPage,
+    PayoutAccountView,
+    account_view,
+    admins_page,
+)
 from syncserver.api.rest.vendors import of_vendor
 from syncserver.database.connection import Connection
 from syncserver.payouts import accounts
@@ -101,15 +107,8 @@ def _change(path: str, handle: Any, summary: str, body: Any, *errors: type[Any])
 
 
 ENDPOINTS = (
-    Endpoint(
-        method="GET",
-        path="/api/payout-accounts",
-        handle=list_waiting,
-        summary="Accounts that another admin has to confirm",
-        answers=PayoutAccountPage,
-        roles=ADMINS,
-        query=ListQuery,
-        tag=TAG,
+    admins_page(
+        "/api/payout-accounts", list_waiting, "Accounts that another admin has to confirm", PayoutAccountPage, ListQuery
     ),
     of_vendor("/payout-accounts", list_accounts, "Where a shop is paid, and was", PayoutAccountPage, Nothing),
     _change(

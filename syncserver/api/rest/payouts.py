@@ -1,59 +1,39 @@
-"""Vendors are paid: runs of payouts, their files for the bank, and what became of each."""
+"""Single payouts: how each came to its state, and what people say became of it."""
 
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 from starlette.responses import Response
 
-from shared.errors import CurrencyError
-from shared.ids import uuid_bytes, uuid_text
+from shared.ids import uuid_bytes
 from shared.lifecycles import PayoutState
 from syncserver.api.rest.endpoint import ACCEPTED, Answer, Call, Endpoint, Nothing
 from syncserver.api.rest.payout_views import (
+    PAYOUT_COLUMNS,
     TAG,
+    ListQuery,
     PayoutPage,
     PayoutStory,
     PayoutView,
-    RunPage,
-    RunView,
+    admins_page,
+    payout_cells,
     payout_view,
-    run_view,
     story_view,
 )
+from syncserver.api.rest.spreadsheets import CSV, csv_answer
 from syncserver.api.rest.vendors import Cursor, Limit, of_vendor
 from syncserver.database.connection import Connection
 from syncserver.payments.errors import ReasonRequiredError
-from syncserver.payouts import approving, deciding, proposing, sending, views
+from syncserver.payouts import deciding, views
 from syncserver.payouts.deciding import Outcome
 from syncserver.payouts.errors import (
-    AnotherPersonError,
     BankReferenceError,
-    NoPayoutAccountError,
-    NothingToPayError,
-    NotSepaError,
-    PaymentFileError,
     PayoutStateError,
     UnknownPayoutError,
-    UnknownRunError,
-    VendorBlockedError,
 )
-from syncserver.payouts.initiation import Schema
-from syncserver.payouts.proposing import Proposal
-from syncserver.payouts.sending import PaymentFile
 from syncserver.people.access import ADMINS
-from syncserver.registry.errors import UnknownVendorError
-from syncserver.wallets.funding.errors import NoBankAccountError
-
-XML = "application/xml"
-Reason = Annotated[str, Meta(min_length=1, max_length=128)]
-
-
-class ListQuery(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
-    """Where a page begins, and how long it is."""
-
-    cursor: Cursor | None = None
-    limit: Limit = 50
 
 
 class PayoutQuery(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
@@ -64,27 +44,7 @@ class PayoutQuery(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fi
     state: PayoutState | None = None
     cursor: Cursor | None = None
     limit: Limit = 50
-
-
-class ProposeRequest(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
-    """What is to be paid: all vendors of a currency or one, by a file for the bank or by hand, from which account."""
-
-    currency: Annotated[str, Meta(min_length=3, max_length=3)]
-    vendor_id: Annotated[str, Meta(max_length=36)] | None = None
-    by_hand: bool = False
-    account: Annotated[str, Meta(max_length=34)] | None = None
-
-
-class ReasonRequest(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
-    """Why."""
-
-    reason: Reason
-
-
-class SendRequest(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
-    """Which version of the file the bank takes."""
-
-    schema: Schema = Schema.V09
+    format: Literal["json", "csv"] = "json"
 
 
 class OutcomeRequest(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
@@ -94,113 +54,32 @@ class OutcomeRequest(msgspec.Struct, frozen=True, rename="camel", forbid_unknown
     reference: Annotated[str, Meta(max_length=deciding.MOST_REFERENCE)] | None = None
 
 
-async def propose(call: Call[ProposeRequest, Nothing]) -> Answer[Any]:
-    """`POST /api/payout-runs`."""
-    body = call.body
-    asked = Proposal(
-        currency=body.currency,
-        vendor=uuid_bytes(body.vendor_id) if body.vendor_id is not None else None,
-        by_hand=body.by_hand,
-        account=body.account,
-    )
-
-    async def work(connection: Connection) -> RunView:
-        run = await proposing.propose(connection, call.services, call.who, asked)
-        return run_view(await views.run(connection, run))
-
-    return await call.once(work)
-
-
-async def list_runs(call: Call[None, ListQuery]) -> Answer[RunPage]:
-    """`GET /api/payout-runs`."""
-    before = uuid_bytes(call.query.cursor) if call.query.cursor is not None else None
-    async with call.services.pool.acquire() as connection:
-        found = await views.runs(connection, before=before, limit=call.query.limit + 1)
-    page = found[: call.query.limit]
-    following = uuid_text(page[-1].id) if len(found) > call.query.limit else None
-    return Answer(RunPage([run_view(one) for one in page], following))
-
-
-async def show_run(call: Call[None, Nothing]) -> Answer[RunView]:
-    """`GET /api/payout-runs/{runId}`."""
-    async with call.services.pool.acquire() as connection:
-        return Answer(run_view(await views.run(connection, call.path["runId"])))
-
-
-async def approve(call: Call[None, Nothing]) -> Answer[Any]:
-    """`POST /api/payout-runs/{runId}/approve`."""
-    run = call.path["runId"]
-
-    async def work(connection: Connection) -> RunView:
-        await approving.approve(connection, call.services, call.who, run)
-        return run_view(await views.run(connection, run))
-
-    return await call.once(work)
-
-
-async def cancel(call: Call[ReasonRequest, Nothing]) -> Answer[Any]:
-    """`POST /api/payout-runs/{runId}/cancel`."""
-    run = call.path["runId"]
-
-    async def work(connection: Connection) -> RunView:
-        await approving.cancel(connection, call.services, call.who, run, call.body.reason)
-        return run_view(await views.run(connection, run))
-
-    return await call.once(work)
-
-
-async def send(call: Call[SendRequest, Nothing]) -> Answer[Any]:
-    """`POST /api/payout-runs/{runId}/send`."""
-    run = call.path["runId"]
-
-    async def work(connection: Connection) -> RunView:
-        await sending.send(connection, call.services, call.who, run, call.body.schema)
-        return run_view(await views.run(connection, run))
-
-    return await call.once(work)
-
-
-async def download(call: Call[None, Nothing]) -> Response:
-    """`GET /api/payout-runs/{runId}/file`."""
-    async with call.services.pool.acquire() as connection:
-        await views.run(connection, call.path["runId"])
-        found = await sending.find(connection, call.path["runId"])
-    if found is None:
-        raise PayoutStateError("there is no file of this run")
-    return file_answer(found)
-
-
-def file_answer(file: PaymentFile) -> Response:
-    """The file for the bank, as it was made."""
-    headers = {
-        "Content-Disposition": f'attachment; filename="{file.message}.xml"',
-        "Cache-Control": "no-store",
-        "X-Content-Type-Options": "nosniff",
-    }
-    return Response(file.data, media_type=XML, headers=headers)
-
-
-async def list_payouts(call: Call[None, PayoutQuery]) -> Answer[PayoutPage]:
+async def list_payouts(call: Call[None, PayoutQuery]) -> Answer[PayoutPage] | Response:
     """`GET /api/payouts`."""
     query = call.query
     run, vendor = (uuid_bytes(one) if one is not None else None for one in (query.run, query.vendor))
-    return await _page(call, run=run, vendor=vendor, state=query.state)
+    rows, following = await _page(call, run=run, vendor=vendor, state=query.state)
+    if query.format == "csv":
+        return csv_answer("payouts", PAYOUT_COLUMNS, map(payout_cells, rows), following)
+    return Answer(PayoutPage([payout_view(row) for row in rows], following))
 
 
 async def list_of_vendor(call: Call[None, ListQuery]) -> Answer[PayoutPage]:
     """`GET /api/vendors/{vendorId}/payouts`."""
-    return await _page(call, run=None, vendor=call.path["vendorId"], state=None)
+    rows, following = await _page(call, run=None, vendor=call.path["vendorId"], state=None)
+    return Answer(PayoutPage([payout_view(row) for row in rows], following))
 
 
 async def _page(
     call: Call[None, Any], *, run: bytes | None, vendor: bytes | None, state: PayoutState | None
-) -> Answer[PayoutPage]:
+) -> tuple[Sequence[Any], str | None]:
+    """The rows of a page, and the cursor of the next one."""
     limit = call.query.limit
     before = uuid_bytes(call.query.cursor) if call.query.cursor is not None else None
     async with call.services.pool.acquire() as connection:
         found = await views.payouts(connection, before=before, of_run=run, vendor=vendor, state=state, limit=limit + 1)
-    page = [payout_view(row) for row in found[:limit]]
-    return Answer(PayoutPage(page, page[-1].payout_id if len(found) > limit else None))
+    page = found[:limit]
+    return page, str(page[-1]["payout"]) if len(found) > limit else None
 
 
 async def show_payout(call: Call[None, Nothing]) -> Answer[PayoutStory]:
@@ -227,83 +106,9 @@ async def decide(call: Call[OutcomeRequest, Nothing]) -> Answer[Any]:
     return await call.once_or_wait(work)
 
 
-def _of_run(path: str, handle: Any, summary: str, body: Any, *errors: type[Any]) -> Endpoint:
-    """A step with all of a run."""
-    return Endpoint(
-        method="POST",
-        path=f"/api/payout-runs/{{runId}}{path}",
-        handle=handle,
-        summary=summary,
-        answers=RunView,
-        roles=ADMINS,
-        body=body,
-        errors=(UnknownRunError, PayoutStateError, *errors),
-        once=True,
-        tag=TAG,
-    )
-
-
-def _read(path: str, handle: Any, summary: str, answers: Any, query: Any, *errors: type[Any]) -> Endpoint:
-    """A page for admins."""
-    return Endpoint(
-        method="GET",
-        path=path,
-        handle=handle,
-        summary=summary,
-        answers=answers,
-        media=(XML,) if answers is None else (),
-        roles=ADMINS,
-        query=query,
-        errors=errors,
-        tag=TAG,
-    )
-
-
 ENDPOINTS = (
-    Endpoint(
-        method="POST",
-        path="/api/payout-runs",
-        handle=propose,
-        summary="Propose to pay vendors what they are owed",
-        answers=RunView,
-        roles=ADMINS,
-        body=ProposeRequest,
-        errors=(
-            NotSepaError,
-            NoBankAccountError,
-            UnknownVendorError,
-            VendorBlockedError,
-            NoPayoutAccountError,
-            NothingToPayError,
-            CurrencyError,
-        ),
-        once=True,
-        tag=TAG,
-    ),
-    _read("/api/payout-runs", list_runs, "Runs of payouts", RunPage, ListQuery),
-    _read("/api/payout-runs/{runId}", show_run, "A run of payouts", RunView, Nothing, UnknownRunError),
-    _of_run("/approve", approve, "Approve a run; above an amount as another admin", None, AnotherPersonError),
-    _of_run(
-        "/cancel",
-        cancel,
-        "Call off what the bank has not been told",
-        ReasonRequest,
-        ReasonRequiredError,
-    ),
-    _of_run(
-        "/send", send, "Make an approved run's file for the bank, once", SendRequest, NotSepaError, PaymentFileError
-    ),
-    _read(
-        "/api/payout-runs/{runId}/file",
-        download,
-        "A run's file for the bank, as it was made",
-        None,
-        Nothing,
-        UnknownRunError,
-        PayoutStateError,
-    ),
-    _read("/api/payouts", list_payouts, "Payouts", PayoutPage, PayoutQuery),
-    _read(
+    admins_page("/api/payouts", list_payouts, "Payouts", PayoutPage, PayoutQuery, media=(CSV,)),
+    admins_page(
         "/api/payouts/{payoutId}",
         show_payout,
         "A payout, with how it came to its state",

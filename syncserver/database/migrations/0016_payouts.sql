@@ -120,6 +120,7 @@ CREATE TABLE payout (
 CREATE INDEX payout_of_run ON payout (run, payout);
 CREATE INDEX payout_of_vendor ON payout (vendor, payout);
 CREATE INDEX payout_by_state ON payout (state, payout);
+CREATE INDEX payout_under_way ON payout (vendor) WHERE state IN ('proposed', 'approved', 'sent');
 GRANT SELECT, INSERT ON payout TO tallystick_server;
 GRANT UPDATE (state, changed_at, reference, events) ON payout TO tallystick_server;
 

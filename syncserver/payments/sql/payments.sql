@@ -65,3 +65,13 @@ SELECT p.wallet FROM device_epoch e
   JOIN payment p ON p.wallet = j.wallet AND p.payment = j.payment AND p.device = e.device
  WHERE e.device = $1 AND j.payment = $2 AND j.type = 'payment' AND j.status <> 'rejected'
  GROUP BY p.wallet ORDER BY p.wallet;
+
+-- transfers_of_payment: what moved for a payment, in order
+SELECT number, debit, credit, amount, cause, at, actor FROM transfer WHERE wallet = $1 AND payment = $2 ORDER BY number;
+
+-- records_of_payment: the records that name a payment, and those that another record's place was taken by
+SELECT type, epoch, seq, received_at, status, raw, false AS fork FROM journal_record
+ WHERE device = $1 AND epoch = $2 AND payment = $3
+UNION ALL
+SELECT NULL, epoch, seq, received_at, status, raw, true FROM fork_record WHERE device = $1 AND epoch = $2 AND seq = $4
+ ORDER BY seq, received_at LIMIT 20;

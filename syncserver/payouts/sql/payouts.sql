@@ -26,13 +26,13 @@ SELECT a.*, v.currency FROM payout_account a JOIN vendor v USING (vendor)
 -- so that a block comes before or after
 SELECT v.vendor, v.name, v.blocked_version IS NOT NULL AS blocked, a.version, a.account, a.holder, a.bic, a.minimum
   FROM vendor v JOIN vendor_balance b USING (vendor)
+  LEFT JOIN (SELECT vendor, sum(amount) AS amount FROM pending_credit GROUP BY vendor) p USING (vendor)
   LEFT JOIN LATERAL (SELECT * FROM payout_account c WHERE c.vendor = v.vendor AND c.confirmed_at IS NOT NULL
                       ORDER BY c.version DESC LIMIT 1) a ON true
  WHERE v.currency = $1
    AND CASE WHEN $2::uuid IS NULL
             THEN v.blocked_version IS NULL AND a.account IS NOT NULL
-                 AND b.payable + coalesce((SELECT sum(p.amount) FROM pending_credit p WHERE p.vendor = v.vendor), 0)
-                     >= a.minimum
+                 AND b.payable + coalesce(p.amount, 0) >= a.minimum
             ELSE v.vendor = $2 END
  ORDER BY v.vendor LIMIT $3 FOR SHARE OF v;
 

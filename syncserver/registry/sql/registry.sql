@@ -12,6 +12,9 @@ SELECT vendor, name, lat, lon, currency, blocked_version FROM vendor WHERE vendo
 -- list_vendors: all vendors, the oldest first
 SELECT vendor, name, lat, lon, currency, blocked_version FROM vendor ORDER BY created_at, vendor;
 
+-- vendors_by_name: some vendors, to choose from
+SELECT vendor, name FROM vendor ORDER BY name, vendor LIMIT $1;
+
 -- block_vendor: block or unblock a vendor from a book version on
 UPDATE vendor SET blocked_version = $2 WHERE vendor = $1;
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from terminal.errors import DiskFullError, StoreVersionError
 from terminal.store.files import sync_file, sync_folder
+from terminal.texts import system_words
 
 if TYPE_CHECKING:  # it takes longer to import than a store takes to open, and most stores need no step
     from sqlite_utils import Database
@@ -78,10 +79,12 @@ def _check(applied: dict[int, str], steps: list[Migration]) -> None:
     for number, checksum in applied.items():
         if number not in ours:
             raise StoreVersionError(
-                f"the store has migration {number:04d}, which this version does not know: update it"
+                "the store has migration {number:04d}, which this version does not know: update it", number=number
             )
         if ours[number] != checksum:
-            raise StoreVersionError(f"migration {number:04d} was changed after it was applied to this store")
+            raise StoreVersionError(
+                "migration {number:04d} was changed after it was applied to this store", number=number
+            )
 
 
 def _back_up(db: "Database", path: Path, number: int) -> None:
@@ -96,7 +99,9 @@ def _back_up(db: "Database", path: Path, number: int) -> None:
         beside.replace(copy)
         sync_folder(path.parent)
     except OSError as error:
-        raise DiskFullError(f"the backup before an update failed: {error.strerror}. Nothing was changed.") from error
+        raise DiskFullError(
+            "the backup before an update failed: {why}. Nothing was changed.", why=system_words(error)
+        ) from error
 
 
 def _apply(db: "Database", step: Migration) -> None:

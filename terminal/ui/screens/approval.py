@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import ClassVar
 
-from textual import on, work
+from textual import on
 from textual.widget import Widget
 from textual.widgets import OptionList, Static
 
@@ -12,8 +12,8 @@ from terminal.till.people import Approval
 from terminal.ui.entries import PinEntry
 from terminal.ui.screens.base import TillScreen
 from terminal.ui.surroundings import Surroundings
-from terminal.ui.widgets.choices import Choices
 from terminal.ui.widgets.entry_field import EntryField
+from terminal.ui.widgets.people import People
 
 NOBODY = Approval(None, None)
 
@@ -39,16 +39,15 @@ class ApprovalScreen(TillScreen):
     def middle(self) -> Iterable[Widget]:
         """What is to be approved, by whom, with what PIN."""
         yield Static(self._what, id="what", markup=False)
-        yield Choices(id="people")
+        yield People(id="people")
         yield EntryField(_("PIN"), PinEntry(), id="pin")
 
-    @work(exclusive=True)
     async def on_mount(self) -> None:
         """Offer the supervisors, where this shop has any."""
         people = await self.till.ask(lambda terminal: terminal.till.sign_in.people())
         supervisors = [(person.id, person.name) for person in people if person.role == "supervisor"]
         self._owner = not supervisors
-        choices, pin = self.query_one(Choices), self.query_one(EntryField)
+        choices, pin = self.query_one(People), self.query_one(EntryField)
         choices.display, pin.display = bool(supervisors), False
         choices.offer(supervisors)
         if self._owner:

@@ -1,8 +1,10 @@
 """What every screen of the till has: the status above, its own middle, its keys below, and a line for words."""
 
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
+from inspect import isawaitable
 from typing import Any, ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.screen import Screen
@@ -11,7 +13,7 @@ from textual.widgets import Static
 
 from shared.errors import TallystickError
 from terminal.service.desk import News
-from terminal.texts import _
+from terminal.texts import _, in_words
 from terminal.ui.keys import bindings
 from terminal.ui.surroundings import Surroundings, of
 from terminal.ui.themes import symbol
@@ -27,8 +29,10 @@ class TillScreen(Screen[Any]):
 
     TITLE_TEXT: ClassVar[str] = ""
     ACTIONS: ClassVar[tuple[str, ...]] = ("back",)
-    # While something is under way, keys wait; they are typed once it is done, where this screen is shown still.
+    _spoken = ""
+    # While something is under way, keys wait; they are typed once it is done, where such a screen is shown still.
     busy = False
+    _ready = False
 
     def __init_subclass__(cls, **settings: Any) -> None:
         """Bind the screen's own keys; those that work everywhere are the app's."""
@@ -45,6 +49,7 @@ class TillScreen(Screen[Any]):
 
     def compose(self) -> ComposeResult:
         """Status, title, middle, words, keys."""
+        self._spoken = self.till.language
         yield StatusLine()
         if self.TITLE_TEXT:
             yield Static(_(self.TITLE_TEXT), classes="title", markup=False)
@@ -53,9 +58,50 @@ class TillScreen(Screen[Any]):
         yield Static("", id="words", markup=False)
         yield KeyLine()
 
+    async def on_screen_resume(self) -> None:
+        """Draw anew where another language was chosen above this screen."""
+        if self._spoken != self.till.language:
+            self._spoken = self.till.language
+            await self.speak_anew()
+
+    async def speak_anew(self) -> None:
+        """Say everything in the language that is spoken now: as if this screen had just come up."""
+        await self.recompose()
+        begin: Any = getattr(self, "on_mount", lambda: None)()
+        if isawaitable(begin):
+            await begin
+
     def middle(self) -> Iterable[Widget]:
         """What this screen is about."""
         return ()
+
+    def _on_mount(self, event: events.Mount) -> None:
+        """Textual runs this behind a screen's own `on_mount`, and its own behind this: now there is whom to type to."""
+        del event
+        self._ready = True
+        self.till.go_ahead()
+
+    @property
+    def waits(self) -> bool:
+        """Whether no key can be typed here just now."""
+        return self.busy or not self._ready
+
+    def start(self, doing: Coroutine[Any, Any, None]) -> None:
+        """Do something that asks the till: one thing at a time, and keys wait until it is done."""
+        self.busy = True
+        self.run_worker(self._whole(doing), group="doing")
+
+    async def _whole(self, doing: Coroutine[Any, Any, None]) -> None:
+        try:
+            await doing
+        finally:
+            self.busy = False
+            self.till.go_ahead()
+
+    def end(self) -> None:
+        """Nothing is left to do here: what is typed now is for the screen that comes next, where it is one of these."""
+        self._ready = False
+        self.till.go_on()
 
     def offers(self, action: str) -> bool:
         """Whether a key means anything just now; the footer leaves the others out."""
@@ -69,7 +115,9 @@ class TillScreen(Screen[Any]):
 
     def say(self, text: str, *, kind: str = "") -> None:
         """A line above the keys; `kind` is a mark of `themes.symbol`, and what is no good rings."""
-        mark = f"{symbol(kind, ascii_only=self.till.ascii_only)} " if kind and text else ""
+        ascii_only = self.till.ascii_only
+        mark = f"{symbol(kind, ascii_only=ascii_only)} " if kind and text else ""
+        text = text.replace("…", "...") if ascii_only else text
         # A worker may end after its screen has gone: then nobody is there to read it.
         for words in self.query("#words").results(Static):
             words.update(f"{mark}{text}")
@@ -85,7 +133,7 @@ class TillScreen(Screen[Any]):
 
     def say_error(self, error: TallystickError) -> None:
         """What went wrong, in its own words."""
-        self.say(_(error.message), kind="bad")
+        self.say(in_words(error), kind="bad")
 
     def scanned(self, text: str) -> None:
         """Something was scanned while this screen was shown."""

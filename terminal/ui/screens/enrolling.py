@@ -12,7 +12,6 @@ from textual.widgets import Input, Label, Static
 from shared.errors import TallystickError
 from shared.messages.enrolment import token_kid
 from terminal.composition import Terminal
-from terminal.sync.address import checked_url
 from terminal.texts import _, marked
 from terminal.till.people import check_text
 from terminal.ui.screens.base import TillScreen
@@ -86,11 +85,13 @@ class EnrolScreen(TillScreen):
     def _problem(self, field: Input) -> TallystickError | None:
         try:
             if field.id == "server":
+                from terminal.sync.address import checked_url  # noqa: PLC0415 - with httpx, for which other screens do not wait
+
                 field.value = checked_url(field.value)
             elif field.id == "token":
                 token_kid(field.value.strip())
             elif field.id == "name":
-                check_text(field.value, _("the name"))
+                check_text(field.value, marked("the name"))
         except TallystickError as error:
             return error
         return None

@@ -15,9 +15,8 @@ from shared.money import Money
 from terminal.composition import Terminal
 from terminal.journal.payments import PaymentRow
 from terminal.service.desk import News, SyncNews
-from terminal.sync import Refunds
 from terminal.texts import _, marked
-from terminal.till.history import Event
+from terminal.till.history import Event, EventKind
 from terminal.till.sentences import masked
 from terminal.till.shift_start import OWNER
 from terminal.ui.paper import print_receipt, save_receipt
@@ -26,6 +25,8 @@ from terminal.ui.screens.approval import ask_approval
 from terminal.ui.screens.base import TillScreen
 from terminal.ui.screens.reason import REFUND_REASONS, VOID_REASONS, ask_reason
 from terminal.ui.screens.refund import RefundScreen
+from terminal.ui.screens.refunding import ask_again, refunded
+from terminal.ui.sync_words import not_answered
 from terminal.ui.widgets.key_line import KeyLine
 
 _VOIDABLE = (TillState.PENDING, TillState.FLAGGED, TillState.COMPLETED)
@@ -35,13 +36,14 @@ class PaymentScreen(TillScreen):
     """A payment by its id."""
 
     TITLE_TEXT = marked("Payment")
-    ACTIONS: ClassVar[tuple[str, ...]] = ("print", "save", "void", "refund", "back", "help", "last")
+    ACTIONS: ClassVar[tuple[str, ...]] = ("print", "save", "void", "refund", "again", "back", "help", "last")
 
     def __init__(self, payment: bytes) -> None:
         super().__init__()
         self.receipt_of: tuple[bytes, ...] = (payment,)
         self._payment = payment
         self._row: PaymentRow | None = None
+        self._waits = False  # a refund of it was not answered
 
     def middle(self) -> Iterable[Widget]:
         """Everything, as long as it is."""
@@ -63,8 +65,10 @@ class PaymentScreen(TillScreen):
         row = self._row
         if action == "void":
             return row is not None and row.state in _VOIDABLE and self._in_open_shift(row)
+        if action == "again":
+            return self._waits
         if action == "refund":
-            return row is not None and row.state is TillState.COMPLETED and not row.unsynced
+            return row is not None and row.state is TillState.COMPLETED and not row.unsynced and not self._waits
         return True
 
     def _in_open_shift(self, row: PaymentRow) -> bool:
@@ -83,12 +87,14 @@ class PaymentScreen(TillScreen):
         except TallystickError as error:
             self.say_error(error)
             return
-        self._row = row
+        self._row, self._waits = row, any(event.kind is EventKind.REFUND_ASKED for event in life)
         if self.gone:
             return
         facts = payment_facts(row, life, ascii_only=self.till.ascii_only)
         self.query_one("#life", Static).update(facts)
         self.query_one(KeyLine).refresh()
+        if self._waits:
+            self.hint(not_answered())
 
     def action_print(self) -> None:
         """Its receipt on paper."""
@@ -133,11 +139,16 @@ class PaymentScreen(TillScreen):
         row = self._row
         if row is None:
             return
+        if self._waits:
+            self.say(not_answered(), kind="warn")
+            return
         if not self.till.standing.link:
             self.say(
                 _("A refund needs the server, and this till is offline. Try again when it is online."), kind="warn"
             )
             return
+        from terminal.sync import Refunds  # noqa: PLC0415 - with httpx, which the first screen does without
+
         try:
             left = await self.till.ask(
                 lambda terminal: Refunds(terminal.store, terminal.clock, terminal.random).check(row.id, None)
@@ -150,6 +161,13 @@ class PaymentScreen(TillScreen):
             self.say(_("Nothing was refunded."))
             return
         await self._refund(row, amount)
+
+    @work(exclusive=True, group="take back")
+    async def action_again(self) -> None:
+        """Ask again for the refund that was not answered."""
+        if self._waits:
+            await ask_again(self, self._payment)
+            await self._read()
 
     async def _refund(self, row: PaymentRow, amount: Money) -> None:
         what = _("Refund {amount} of {whole} to wallet {wallet}?").format(
@@ -169,7 +187,4 @@ class PaymentScreen(TillScreen):
             self.say_error(error)
             return
         await self._read()
-        self.say(
-            _("Refunded {amount}; {all} of this payment in all.").format(amount=done.amount, all=done.refunded),
-            kind="good",
-        )
+        self.say(refunded(done), kind="good")

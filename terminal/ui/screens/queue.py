@@ -11,29 +11,29 @@ from textual.widgets import OptionList, Static
 
 from shared.errors import TallystickError
 from terminal.composition import Terminal
-from terminal.journal.payments import PaymentRow
 from terminal.service.desk import News, SyncNews
 from terminal.texts import _, marked
-from terminal.till.views import Queue, StatusView
+from terminal.till.search import Place
+from terminal.till.views import AskedRefund, StatusView
 from terminal.ui.screens.base import TillScreen
 from terminal.ui.screens.payment import PaymentScreen
+from terminal.ui.screens.refunding import ask_again
 from terminal.ui.standing import Standing
-from terminal.ui.sync_words import queue_head, queue_line, report_lines, try_lines
+from terminal.ui.sync_words import queue_head, queue_line, refund_lines, report_lines, try_lines
+from terminal.ui.widgets.key_line import KeyLine
 from terminal.ui.widgets.paged_rows import PagedRows
-
-_PAGE = 100
 
 
 class QueueScreen(TillScreen):
     """Sums above, how the syncs went, then payment by payment, the oldest first."""
 
     TITLE_TEXT = marked("Queue and sync")
-    ACTIONS: ClassVar[tuple[str, ...]] = ("sync", "back", "help", "history", "shift")
+    ACTIONS: ClassVar[tuple[str, ...]] = ("sync", "again", "back", "help", "history", "shift")
 
     def __init__(self) -> None:
         super().__init__()
-        self._waiting: tuple[PaymentRow, ...] = ()
-        self._now = 0
+        self._after: Place | None = None
+        self._refunds: tuple[AskedRefund, ...] = ()
 
     def middle(self) -> Iterable[Widget]:
         """Sums, syncs, payments."""
@@ -46,7 +46,8 @@ class QueueScreen(TillScreen):
         """Read, and follow the sums while a sync runs."""
         self.watch(self.app, "standing", self._follow)
         self._rows.focus()
-        self._read()
+        self._look()
+        self._begin()
 
     @property
     def _rows(self) -> PagedRows:
@@ -57,44 +58,76 @@ class QueueScreen(TillScreen):
             self.query_one("#queue", Static).update(queue_head(standing.status, ascii_only=self.till.ascii_only))
 
     async def heard(self, news: News) -> None:
-        """A sync ended: what it did, and what waits now."""
+        """A sync ended: what it did, and what waits now. Where it sent nothing, the list stays where somebody reads."""
         if not isinstance(news, SyncNews):
             return
-        self._read()
-        if isinstance(news.told, TallystickError) or news.told.errors:
+        self._look()
+        told = news.told
+        if not isinstance(told, TallystickError) and told.push.records:
+            self._begin()
+        if isinstance(told, TallystickError) or told.errors:
             self.say(_("This sync did not succeed. Why stands above."), kind="warn")
         else:
             self.say(_("Synced."), kind="good")
 
-    @work(exclusive=True, group="queue")
-    async def _read(self) -> None:
-        def read(terminal: Terminal) -> tuple[Queue, StatusView]:
-            return terminal.till.views.queue(), terminal.till.views.status()
+    @work(exclusive=True, group="syncs")
+    async def _look(self) -> None:
+        def read(terminal: Terminal) -> tuple[StatusView, tuple[AskedRefund, ...]]:
+            views = terminal.till.views
+            return views.status(), views.refunds()
 
         try:
-            queue, status = await self.till.ask(read)
+            status, self._refunds = await self.till.ask(read)
         except TallystickError as error:
             self.say_error(error)
             return
         if self.gone:
             return
-        self._waiting, self._now = queue.payments, status.now
         self.query_one("#queue", Static).update(queue_head(status, ascii_only=self.till.ascii_only))
-        lines = [*try_lines(status), *report_lines(self.till.desk.last_sync)]
+        lines = [*refund_lines(self._refunds), *try_lines(status), *report_lines(self.till.desk.last_sync)]
         self.query_one("#tries", Static).update(Text("\n").join(lines))
-        self._rows.display = bool(self._waiting)
-        self._page(first=True)
+        self.query_one(KeyLine).refresh()
 
-    def _page(self, *, first: bool) -> None:
-        rows = self._rows
-        there = 0 if first else rows.option_count
-        page = self._waiting[there : there + _PAGE]
-        if page or first:
-            rows.put([(row.id.hex(), queue_line(row, self._now)) for row in page], first=first)
+    def offers(self, action: str) -> bool:
+        """Asking again, where something was not answered."""
+        return action != "again" or bool(self._refunds)
+
+    def action_again(self) -> None:
+        """Ask again for the refunds that were not answered."""
+        if self._refunds:
+            self._ask_again(self._refunds)
+
+    @work(exclusive=True, group="again")
+    async def _ask_again(self, refunds: tuple[AskedRefund, ...]) -> None:
+        for refund in refunds:
+            if not await ask_again(self, refund.payment):
+                break
+        if not self.gone:
+            self._look()
+
+    @work(exclusive=True, group="page")
+    async def _begin(self) -> None:
+        await self._page(first=True)
 
     @on(PagedRows.More)
-    def _more(self) -> None:
-        self._page(first=False)
+    @work(exclusive=True, group="page")
+    async def _more(self) -> None:
+        if self._after is not None:
+            await self._page(first=False)
+
+    async def _page(self, *, first: bool) -> None:
+        after = None if first else self._after
+        try:
+            page = await self.till.ask(lambda terminal: terminal.till.views.queue_page(after))
+        except TallystickError as error:
+            self.say_error(error)
+            return
+        if self.gone:
+            return
+        self._after, now = page.after, self.till.desk.clock.now()
+        self._rows.put([(row.id.hex(), queue_line(row, now)) for row in page.payments], first=first)
+        if first:
+            self._rows.display = bool(page.payments)
 
     @on(OptionList.OptionSelected)
     def _open(self, event: OptionList.OptionSelected) -> None:

@@ -75,7 +75,7 @@ class SettingsScreen(TillScreen):
             case "language":
                 language = _next(tuple(LANGUAGES), now.language or language_of())
                 self._prefer(msgspec.structs.replace(now, language=language))
-                self.refresh(recompose=True)
+                self.call_later(self.on_screen_resume)
             case "bell":
                 self._prefer(msgspec.structs.replace(now, bell=not now.bell))
             case "paper":

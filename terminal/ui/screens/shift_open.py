@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from typing import ClassVar
 
-from textual import work
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -31,9 +30,11 @@ class ShiftOpenScreen(TillScreen):
         """Type at once."""
         self.query_one(EntryField).focus()
 
-    @work(exclusive=True)
-    async def action_next(self) -> None:
+    def action_next(self) -> None:
         """Open it."""
+        self.start(self._open())
+
+    async def _open(self) -> None:
         entry, who = self.query_one(EntryField).entry, self.till.signed_in
         if not isinstance(entry, AmountEntry):
             return
@@ -43,4 +44,4 @@ class ShiftOpenScreen(TillScreen):
         except TallystickError as error:
             self.say_error(error)
             return
-        self.till.go_on()
+        self.end()

@@ -7,7 +7,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from shared.errors import TallystickError
-from terminal.texts import _, marked
+from terminal.texts import _, in_words, marked
 from terminal.ui.screens.base import TillScreen
 from terminal.ui.themes import symbol
 
@@ -25,7 +25,7 @@ class TroubleScreen(TillScreen):
     def middle(self) -> Iterable[Widget]:
         """The error's own words."""
         mark = symbol("bad", ascii_only=self.till.ascii_only)
-        yield Static(f"{mark} {_(self._error.message)}", classes="-bad", markup=False)
+        yield Static(f"{mark} {in_words(self._error)}", classes="-bad", markup=False)
         yield Static(_("Enter tries again. Nothing was changed, and nothing is lost."), markup=False)
 
     async def action_next(self) -> None:

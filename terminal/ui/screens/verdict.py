@@ -1,7 +1,7 @@
 """The verdict: one big word with its mark and colour, the sentence behind it, and what to do next."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import ClassVar
 
 from textual import work
@@ -10,7 +10,7 @@ from textual.widgets import Static
 
 from shared.lifecycles import TillState
 from terminal.journal.payments import PaymentRow
-from terminal.texts import _
+from terminal.texts import _, marked
 from terminal.till import sentences
 from terminal.till.checkout import OpenSale
 from terminal.till.sale import SaleAnswer
@@ -31,11 +31,11 @@ class VerdictScreen(TillScreen):
 
     ACTIONS: ClassVar[tuple[str, ...]] = ("next", "print", "save", "back", "help")
 
-    def __init__(self, kind: str, sentence: str, lines: tuple[str, ...], todo: str) -> None:
+    def __init__(self, kind: str, sentence: str, facts: Callable[[], list[str]], todo: str) -> None:
         super().__init__()
         self._kind = kind
         self._sentence = sentence
-        self._lines = lines
+        self._facts = facts
         self._todo = todo
         self.sale: OpenSale | None = None
         self._prints_itself = False
@@ -43,24 +43,31 @@ class VerdictScreen(TillScreen):
     @classmethod
     def refused(cls, answer: SaleAnswer) -> "VerdictScreen":
         """A sale that can't be taken so."""
-        lines = [_("Amount {amount}").format(amount=answer.amount)]
-        if answer.guesses_left is not None:
-            lines.append(_("Codes that may still be tried: {count}").format(count=answer.guesses_left))
-        lines += answer.warnings
-        todo = _("Enter: try again or pay with another code   Esc: give this sale up")
-        return cls("bad", answer.sentence, tuple(lines), todo)
+
+        def facts() -> list[str]:
+            lines = [_("Amount {amount}").format(amount=answer.amount)]
+            if answer.guesses_left is not None:
+                lines.append(_("Codes that may still be tried: {count}").format(count=answer.guesses_left))
+            return [*lines, *answer.warnings]
+
+        todo = marked("Enter: try again or pay with another code   Esc: give this sale up")
+        return cls("bad", answer.sentence, facts, todo)
 
     @classmethod
     def accepted(cls, sale: OpenSale, answer: SaleAnswer | None, *, found: bool = False) -> "VerdictScreen":
         """A sale that is paid; `found` after a restart, which nobody has seen yet."""
         kind, sentence = standing_of(sale.payments)
-        lines = [_("Amount {amount}").format(amount=sale.amount)]
-        if sale.otherwise.minor:
-            lines.append(_("Paid by codes {paid}, another way {rest}").format(paid=sale.paid, rest=sale.otherwise))
-        lines += answer.warnings if answer else ()
-        if found:
-            lines.append(_("This sale was taken right before the till was started again."))
-        screen = cls(kind, sentence, tuple(lines), _("Enter: next customer   P: print   S: save"))
+
+        def facts() -> list[str]:
+            lines = [_("Amount {amount}").format(amount=sale.amount)]
+            if sale.otherwise.minor:
+                lines.append(_("Paid by codes {paid}, another way {rest}").format(paid=sale.paid, rest=sale.otherwise))
+            lines += answer.warnings if answer else ()
+            if found:
+                lines.append(_("This sale was taken right before the till was started again."))
+            return lines
+
+        screen = cls(kind, sentence, facts, marked("Enter: next customer   P: print   S: save"))
         screen.sale = sale
         screen.receipt_of = tuple(row.id for row in sale.paying)
         return screen
@@ -69,8 +76,8 @@ class VerdictScreen(TillScreen):
         """The word, the sentence, the facts, what to do."""
         yield Static("", id="verdict", markup=False)
         yield Static("", id="sentence", markup=False)
-        yield Static("\n".join(self._lines), id="facts", markup=False)
-        yield Static(self._todo, id="todo", markup=False)
+        yield Static("\n".join(self._facts()), id="facts", markup=False)
+        yield Static(_(self._todo), id="todo", markup=False)
 
     def on_mount(self) -> None:
         """Ring, and ask the server while the customer puts the card away."""
@@ -81,6 +88,11 @@ class VerdictScreen(TillScreen):
             self._settle(self.sale)
         else:
             self._print_once()
+
+    async def speak_anew(self) -> None:
+        """The same verdict, in other words: nothing rings or prints again."""
+        await self.recompose()
+        self._draw()
 
     def _print_once(self) -> None:
         """Where people want each receipt printed, once: when the server has spoken, or before this screen is left."""

@@ -18,11 +18,12 @@ def test_a_statement_is_imported_once_and_the_rest_assigned(site: Site, tmp_path
     assert "UNKNOWN_BANK_ACCOUNT" in site.command("funding", "import", str(file)).stderr
     account = site.ask("funding", "account", "ee38 2200 2210 2014 5685", *HOLDER)
     assert account == {"account": ACCOUNT, "holder": "Tallystick Ltd", "bic": None, "currency": "EUR"}
-    assert site.ask("funding", "accounts") == {"accounts": [account]}
+    assert account in site.ask("funding", "accounts")["accounts"]
     # Debits are in every statement, and nobody has to look at them.
     imported = site.ask("funding", "import", str(file))
     assert imported == {
         "credited": 1,
+        "payouts": 0,
         "sums": {"EUR": 1_250},
         "known": 0,
         "pending": 0,

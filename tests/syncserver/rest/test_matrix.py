@@ -32,6 +32,7 @@ NOBODY = frozenset[str]()
 HIS = frozenset({OWN})
 ANY = frozenset(OWNERS)
 DEVICE = {"deviceId": uuid_text(bytes(16))}
+VENDOR = {"vendorId": uuid_text(bytes(16))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +164,14 @@ EXPECTED = {
     "POST /api/devices/{deviceId}/quarantine": admins(body={"reason": "a strange journal"}, names=DEVICE),
     "POST /api/devices/{deviceId}/release": admins(names=DEVICE),
     "POST /api/devices/{deviceId}/revoke": admins(names=DEVICE),
+    "GET /api/customers": admins(),
+    "GET /api/customers/{customerId}": admins(names={"customerId": uuid_text(bytes(16))}),
+    "POST /api/vendors": admins(body={"name": "Bakery", "lat": 0, "lon": 0, "currency": "EUR"}),
+    "GET /api/vendors/{vendorId}/cashiers": admins(names=VENDOR),
+    "POST /api/vendors/{vendorId}/cashiers": admins(
+        body={"cashier": "ada", "name": "Ada", "role": "cashier", "pin": "290871"}, names=VENDOR
+    ),
+    "POST /api/vendors/{vendorId}/cashiers/remove": admins(body={"cashier": "ada"}, names=VENDOR),
     "GET /api/vendors": admins(),
     "GET /api/vendors/{vendorId}": shops(),
     "GET /api/vendors/{vendorId}/sales": shops(),
@@ -200,6 +209,18 @@ EXPECTED = {
     "POST /api/payouts/{payoutId}/outcome/{outcome}": admins(body=BECAUSE, names={"outcome": "failed"}),
     "POST /api/vendors/{vendorId}/block": admins(),
     "POST /api/vendors/{vendorId}/unblock": admins(),
+    "GET /api/payments": admins(),
+    "GET /api/payments/{transactionId}": admins(),
+    "GET /api/search": admins(query={"q": "ada"}),
+    "POST /api/vendors/{vendorId}/reconcile-day": admins(query={"day": "2026-11-26"}),
+    "GET /api/shifts": admins(),
+    "GET /api/shifts/strays": admins(),
+    "GET /api/shifts/{deviceId}/{shiftId}": admins(),
+    "GET /api/shifts/{deviceId}/{shiftId}/records": admins(),
+    "GET /api/shifts/{deviceId}/{shiftId}/evidence": admins(),
+    "POST /api/shifts/{deviceId}/{shiftId}/decide/{verdict}": admins(body=BECAUSE, names={"verdict": "accept"}),
+    "POST /api/shifts/{deviceId}/{shiftId}/resend": admins(),
+    "POST /api/shifts/{deviceId}/{shiftId}/re-anchor": admins(body=BECAUSE),
     "GET /api/audit": admins(),
     "GET /api/audit/entries/{entryId}": admins(),
     "GET /api/audit/seals": admins(),
@@ -302,12 +323,15 @@ def own_id(who: Person) -> str:
     return uuid_text(who.caller.vendor) if who.caller.vendor is not None else who.id
 
 
+NAMES = (
+    "userId", "vendorId", "transactionId", "adminId", "entryId", "runId", "payoutId", "deviceId", "shiftId",
+    "questionId", "bulkId", "proposalId",
+)  # fmt: skip
+
+
 async def ask(shop: Shop, endpoint: Endpoint, cell: Cell) -> tuple[int, str | None]:
     expected = EXPECTED[name_of(endpoint)]
-    names = dict.fromkeys(
-        ("userId", "vendorId", "transactionId", "adminId", "entryId", "questionId", "bulkId", "proposalId"),
-        uuid_text(uuid7(0, bytes(10))),
-    )
+    names = dict.fromkeys(NAMES, uuid_text(uuid7(0, bytes(10))))
     names |= expected.names
     if expected.whose is not None:
         names[expected.whose] = cell.id

@@ -153,3 +153,20 @@ def test_the_history_tells_of_refunds(till: Till, server: FakeServer, settled: b
     *_, done, refused = History(parts).life(settled)
     assert (done.kind, done.amount, done.who, done.note) == ("refunded", eur(400), "ida", "cold")
     assert (refused.kind, refused.amount, refused.status) == ("refund refused", eur(100), "NOT_REFUNDABLE")
+
+
+def test_what_surely_never_reached_the_server_is_not_waited_for(till: Till, server: FakeServer, settled: bytes) -> None:
+    server.fault_on = PATH
+    server.faults.append(refuse_connection)
+    with pytest.raises(ServerUnreachableError, match="Nothing was asked"):
+        refund(till, settled, 400)
+    assert stored(till) == []
+    server.faults.extend([lose_answer, refuse_connection])
+    for _ in range(2):
+        with pytest.raises(ServerUnreachableError, match="made once"):
+            refund(till, settled, 500)
+    assert stored(till) == [(500, "asked", None)], "asked once, it may have been made, however it is asked again"
+    assert till.sync.refund_again(settled).refunded == eur(500)
+    assert len(server.refunds) == 1
+    with pytest.raises(RefundRefusedError, match="waits for an answer"):
+        till.sync.refund_again(settled)

@@ -4,19 +4,22 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 import httpx
 from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Static
 
+from terminal.clock import Clock, Random
 from terminal.preferences import Preferences
 from terminal.service.desk import Desk
 from terminal.sync import Pace
 from terminal.ui.app import TillApp
 from terminal.ui.widgets.entry_field import EntryField
-from tests.terminal.shop import Shop, secret_of_tests
+from tests.terminal.shop import secret_of_tests
+from tests.terminal.ui import speech
 
 SIZES = ((66, 20), (80, 24), (100, 30))
 PERSON_MS = 120.0
@@ -69,10 +72,18 @@ class Screen:
 
     async def write(self, text: str) -> None:
         """Type the letters of a text like a person, without looking up."""
-        self.keys.pace = PERSON_MS
-        for letter in text:
-            self._press(letter, letter)
+        await self.hurry(*text)
+
+    async def hurry(self, *keys: str) -> None:
+        """Type keys by their names, one behind the other, without a look at what they do."""
+        self.press(*keys)
         await self.pilot.pause()
+
+    def press(self, *keys: str) -> None:
+        """Press keys like a person, and go on before any of them was read."""
+        self.keys.pace = PERSON_MS
+        for key in keys:
+            self._press(key, None)
 
     async def scan(self, text: str, *, enter: bool = True) -> None:
         """Scan like a scanner does: all letters within a moment, and Enter."""
@@ -101,7 +112,11 @@ class Screen:
             raise AssertionError(f"never came: {what}\n{self.text()}") from None
 
     async def sees(self, *texts: str) -> None:
-        """Wait until the screen shows all of some texts."""
+        """Wait until the screen shows all of some English texts, in the language that is spoken."""
+        await self.until(lambda: all(speech.shows(self.text(), text) for text in texts), " ".join(texts))
+
+    async def reads(self, *texts: str) -> None:
+        """Wait until the screen shows all of some texts, letter by letter."""
         await self.until(lambda: all(text in self.text() for text in texts), " ".join(texts))
 
     async def on(self, name: str) -> None:
@@ -121,9 +136,20 @@ class Screen:
         return self.app.screen.query_one(f"#{name}", EntryField)
 
 
+class Place(Protocol):
+    """Where a terminal lives, by what clock, and with what randomness."""
+
+    @property
+    def home(self) -> Path: ...
+    @property
+    def clock(self) -> Clock: ...
+    @property
+    def dice(self) -> Random: ...
+
+
 @asynccontextmanager
 async def till_app(
-    shop: Shop,
+    shop: Place,
     *,
     size: tuple[int, int] = (80, 24),
     preferences: Preferences | None = None,

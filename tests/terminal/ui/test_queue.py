@@ -1,11 +1,15 @@
 """The queue and the sync, through the app."""
 
+from functools import partial
+
 import pytest
 
+from terminal.journal.queries import SQL
 from terminal.preferences import Preferences
+from terminal.ui.widgets.paged_rows import PagedRows
 from tests.terminal.shop import Shop
 from tests.terminal.ui.kit import SIZES, run, till_app
-from tests.terminal.ui.test_history import take
+from tests.terminal.ui.test_history import MANY, holds, leave_many, take
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -37,3 +41,38 @@ def test_a_till_with_nothing_to_send_says_that_all_is_synced(shop: Shop) -> None
             await screen.sees("All is synced: nothing waits.")
 
     run(story)
+
+
+def test_ten_thousand_that_wait_come_page_by_page_and_stay_when_a_sync_fails(shop: Shop) -> None:
+    leave_many(shop)
+
+    async def story() -> None:
+        async with till_app(shop) as screen:
+            await screen.on("SaleScreen")
+            await screen.type("f3")
+            await screen.on("QueueScreen")
+            rows = screen.app.screen.query_one(PagedRows)
+            for count in (50, 100, 150):
+                await screen.until(partial(holds, rows, count), f"{count} payments")
+                await screen.type("end")
+            await screen.type("f5")
+            await screen.sees("This sync did not succeed.")
+            assert rows.option_count >= 150
+
+    run(story)
+
+
+def test_each_of_ten_thousand_that_wait_stands_on_one_page_in_order(shop: Shop) -> None:
+    leave_many(shop)
+    with shop.terminal() as terminal:
+        views = terminal.till.views
+        page = views.queue_page(most=700)
+        found = [payment.seq for payment in page.payments]
+        while page.after is not None:
+            page = views.queue_page(page.after, most=700)
+            found += [payment.seq for payment in page.payments]
+        first = terminal.payments.unsynced()[0].seq
+        assert found == list(range(first, first + MANY))
+        bounds = {"epoch": 0, "seq": 0, "most": 50}
+        plan = [row["detail"] for row in terminal.store.rows(f"EXPLAIN QUERY PLAN {SQL['unsynced_page']}", bounds)]
+        assert [step for step in plan if not step.startswith("SEARCH")] == []

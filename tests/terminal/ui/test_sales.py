@@ -2,6 +2,7 @@
 
 import pytest
 
+from shared.policy import Policy
 from tests.terminal.shop import Series, Shop, check_chain, wallet_of
 from tests.terminal.ui.kit import Screen, run, till_app
 
@@ -119,6 +120,32 @@ def test_a_sale_that_one_code_does_not_cover_is_paid_with_two(shop: Shop, anna: 
 
     run(story)
     assert payments(shop) == [(anna.wallet, 2000, "PENDING"), (anna.wallet, 5000, "PENDING")]
+
+
+def test_a_sale_above_the_limit_for_one_payment_goes_on_code_by_code(shop: Shop) -> None:
+    shop.publish(policy=Policy(payment_limit=3_000))
+    anna = shop.issue(wallet_of(7))
+
+    async def story() -> None:
+        async with till_app(shop) as screen:
+            await open_shift(screen)
+            await begin(screen, "5000")
+            await screen.write(anna.wallet)
+            await screen.type("enter")
+            await screen.write(anna.codes[0])
+            await screen.type("enter")
+            await screen.sees("One payment may be 30.00 EUR here")
+            await screen.type("plus")
+            await screen.sees("30.00 of 50.00 EUR paid, 20.00 to go")
+            await screen.write(anna.wallet)
+            await screen.type("enter")
+            await screen.write(anna.codes[1])
+            await screen.type("enter")
+            await screen.on("VerdictScreen")
+            await screen.sees("50.00 EUR", "not yet settled")
+
+    run(story)
+    assert [amount for _wallet, amount, _state in payments(shop)] == [2_000, 3_000]
 
 
 def test_escape_steps_back_and_out_of_a_sale_that_nobody_paid(shop: Shop, anna: Series) -> None:

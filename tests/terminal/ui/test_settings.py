@@ -1,6 +1,7 @@
 """Settings, status and enrolment, as a person meets them on the screen."""
 
 import httpx
+import pytest
 
 from terminal.preferences import FILE_NAME, Preferences, read_preferences
 from tests.terminal.shop import Shop
@@ -102,6 +103,27 @@ def test_a_damaged_file_of_settings_is_told_and_kept_until_something_is_changed(
 
     run(story)
     assert read_preferences(shop.home).preferences.bell
+
+
+def test_a_secret_that_an_enrolment_makes_writes_nothing_over_the_screen(
+    shop: Shop, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for file in shop.home.iterdir():
+        file.unlink()
+
+    async def story() -> None:
+        async with till_app(shop, size=(66, 20)) as screen:
+            await screen.on("EnrolScreen")
+            await screen.write("http://127.0.0.1:9")
+            await screen.type("enter")
+            await screen.scan("A" * 43 + "." + "0" * 16)
+            await screen.until(lambda: screen.app.focused is not None and screen.app.focused.id == "name", "the name")
+            await screen.type("enter", "enter", "enter")
+            await screen.sees("can't be reached")
+
+    run(story)
+    assert (shop.home / "unlock").exists()
+    assert "unlock" not in capfd.readouterr().err
 
 
 def test_an_enrolment_says_what_is_wrong_with_each_field_and_keeps_what_was_typed(shop: Shop) -> None:
