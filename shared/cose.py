@@ -35,6 +35,7 @@ class Kind(StrEnum):
     VOUCHER = "voucher"
     DEVICE = "device"
     SEAL = "seal"
+    EVIDENCE = "evidence"
 
     @property
     def external_aad(self) -> bytes:

@@ -61,3 +61,19 @@ def haversine_m(a: Place, b: Place) -> float:
     hav = math.sin((phi_b - phi_a) / 2) ** 2 + math.cos(phi_a) * math.cos(phi_b) * math.sin(delta_lambda / 2) ** 2
     # Rounding can lift the sum above 1 for antipodes.
     return 2 * EARTH_RADIUS_M * math.asin(math.sqrt(min(1.0, hav)))
+
+
+# What a unit of latitude is long, and as long as a unit of longitude can be.
+_M_PER_UNIT = math.radians(EARTH_RADIUS_M / UNITS_PER_DEGREE)
+
+
+def is_within(a: Place, b: Place, metres: float) -> bool:
+    """Whether two places are at most so far apart.
+
+    Nowhere is a degree longer than at the equator, so most are told to be close by a plane made of such degrees, at a
+    fifth of what the distance costs.
+    """
+    lat, lon = a.lat - b.lat, a.lon - b.lon
+    if _M_PER_UNIT * _M_PER_UNIT * (lat * lat + lon * lon) < 0.999 * metres * metres:
+        return True
+    return haversine_m(a, b) <= metres

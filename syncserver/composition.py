@@ -22,7 +22,7 @@ from syncserver.keys.wrapping import create_key, load_key
 from syncserver.ports import Clock, Random
 from syncserver.postgres import EmbeddedPostgres
 from syncserver.postgres.errors import PostgresError
-from syncserver.services import Services
+from syncserver.services import MIB, Services
 from syncserver.settings import ServerSettings
 
 WATCH_SECONDS = 1.0
@@ -159,6 +159,8 @@ async def open_services(
                 settling_pool=settling_pool,
                 two_person_amount=settings.two_person_amount,
                 waiting_hours=settings.waiting_hours,
+                device_records_a_day=settings.device_records_a_day,
+                device_bytes_a_day=settings.device_mib_a_day * MIB,
             )
 
 

@@ -16,6 +16,10 @@ DEVICES_REMEMBERED = 20_000
 ENDED_SESSIONS_REMEMBERED = 20_000
 TWO_PERSON_AMOUNT = 1_000
 WAITING_HOURS = 24
+MIB = 1024 * 1024
+# Four times what a till has after three days offline that sold every four seconds.
+DEVICE_RECORDS_A_DAY = 250_000
+DEVICE_BYTES_A_DAY = 256 * MIB
 
 # kid → key of every epoch of a device; an epoch's key never changes once it is enrolled
 DeviceKeys = Mapping[bytes, EpochKey]
@@ -40,6 +44,9 @@ class Services:
     two_person_amount: int = TWO_PERSON_AMOUNT
     # Nobody is approved sooner than so many hours after registering.
     waiting_hours: int = WAITING_HOURS
+    # What one device may add in a day (UTC).
+    device_records_a_day: int = DEVICE_RECORDS_A_DAY
+    device_bytes_a_day: int = DEVICE_BYTES_A_DAY
     # Of this pool alone: whoever is given another pool has another crowd that waits for it.
     gathering: Gathering[Upload, bytes] = field(default_factory=Gathering, init=False)
     # Sessions of people that somebody ended, which is for good: whoever holds a token of one costs nobody anything.

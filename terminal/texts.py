@@ -21,12 +21,19 @@ LANGUAGE_VARIABLE = "TALLYSTICK_LANGUAGE"
 class _Speech:
     """The catalogue in use. A program speaks one language at a time, to the one person in front of it."""
 
+    language = "en"
     catalogue = gettext.NullTranslations()
 
 
 def speak(language: str) -> None:
     """Speak a language of `LANGUAGES` from now on; English where there is no such catalogue."""
+    _Speech.language = language if language in LANGUAGES else "en"
     _Speech.catalogue = gettext.translation(DOMAIN, LOCALES, [language], fallback=True)
+
+
+def spoken() -> str:
+    """The language of now, a key of `LANGUAGES`."""
+    return _Speech.language
 
 
 def language_of(environ: Mapping[str, str] = os.environ) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from shared.geo import EARTH_RADIUS_M, Place, haversine_m
+from shared.geo import EARTH_RADIUS_M, Place, haversine_m, is_within
 from shared.policy import Policy
 from shared.reasons import RULES, Action, Reason, Side
 from shared.words import Word
@@ -136,42 +136,43 @@ def _findings(facts: PaymentFacts, policy: Policy, side: Side) -> Iterator[tuple
         yield flag, min(action, Action.FLAG)
 
 
-def _reasons(facts: PaymentFacts, policy: Policy) -> Iterator[Reason]:
-    yield from _code_reasons(facts)
+# Lists instead of generators: a server asks for the reasons of each payment, and most have none.
+def _reasons(facts: PaymentFacts, policy: Policy) -> list[Reason]:
+    found = _code_reasons(facts)
+    place = facts.place
     if not facts.currency == facts.wallet_currency == facts.vendor_currency:
-        yield Reason.CURRENCY
-    if facts.home is not None and facts.place is not None and haversine_m(facts.home, facts.place) > policy.radius_m:
-        yield Reason.DISTANCE
+        found.append(Reason.CURRENCY)
+    if facts.home is not None and place is not None and not is_within(facts.home, place, policy.radius_m):
+        found.append(Reason.DISTANCE)
     if facts.day_total + facts.amount > policy.daily_limit:
-        yield Reason.DAILY_LIMIT
+        found.append(Reason.DAILY_LIMIT)
     if len(facts.others) >= policy.rate_count and exceeds_rate(
         [other.when for other in facts.others], facts.when, policy.rate_count, policy.rate_seconds
     ):
-        yield Reason.RATE_LIMIT
+        found.append(Reason.RATE_LIMIT)
     if facts.amount > policy.payment_limit:
-        yield Reason.PAYMENT_LIMIT
+        found.append(Reason.PAYMENT_LIMIT)
     if facts.till is not None:
-        yield from _till_reasons(facts.till, facts.amount, policy)
-    yield from _time_reasons(facts, policy)
+        found += _till_reasons(facts.till, facts.amount, policy)
+    found += _time_reasons(facts, policy)
     if facts.fork:
-        yield Reason.FORK
-    if facts.place is not None and too_fast(facts.when, facts.place, facts.uncertainty, facts.others, policy.speed_kmh):
-        yield Reason.SPEED
+        found.append(Reason.FORK)
+    if place is not None and too_fast(facts.when, place, facts.uncertainty, facts.others, policy.speed_kmh):
+        found.append(Reason.SPEED)
+    return found
 
 
-def _code_reasons(facts: PaymentFacts) -> Iterator[Reason]:
-    match facts.code:
-        case CodeStanding.INVALID:
-            yield Reason.CODE_INVALID
-            return  # neither cap nor claim of a code that was not proved
-        case CodeStanding.WITHDRAWN:
-            yield Reason.CODE_WITHDRAWN
-        case CodeStanding.GOOD:
-            pass
+def _code_reasons(facts: PaymentFacts) -> list[Reason]:
+    if facts.code is CodeStanding.INVALID:
+        return [Reason.CODE_INVALID]  # neither cap nor claim of a code that was not proved
+    found = []
+    if facts.code is CodeStanding.WITHDRAWN:
+        found.append(Reason.CODE_WITHDRAWN)
     if facts.spent:
-        yield Reason.CODE_SPENT
+        found.append(Reason.CODE_SPENT)
     if facts.amount > facts.cap:
-        yield Reason.OVER_CAP
+        found.append(Reason.OVER_CAP)
+    return found
 
 
 def _till_reasons(till: TillFacts, amount: int, policy: Policy) -> Iterator[Reason]:
@@ -183,15 +184,17 @@ def _till_reasons(till: TillFacts, amount: int, policy: Policy) -> Iterator[Reas
         yield Reason.STALE_BOOK
 
 
-def _time_reasons(facts: PaymentFacts, policy: Policy) -> Iterator[Reason]:
+def _time_reasons(facts: PaymentFacts, policy: Policy) -> list[Reason]:
     tolerance = policy.clock_tolerance_s * MS_PER_SECOND
+    found = []
     if facts.at is not None:
         off = abs(facts.at - facts.when) > tolerance
         stepped_back = facts.previous_at is not None and facts.previous_at - facts.at > tolerance
         if off or stepped_back:
-            yield Reason.CLOCK
+            found.append(Reason.CLOCK)
     if facts.received is not None and facts.received - facts.when > policy.upload_hours * MS_PER_HOUR:
-        yield Reason.LATE
+        found.append(Reason.LATE)
+    return found
 
 
 def exceeds_rate(times: Sequence[int], when: int, count: int, seconds: int) -> bool:

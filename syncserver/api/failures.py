@@ -16,11 +16,17 @@ from syncserver.keys.errors import KeyFileError
 from syncserver.ledger.postings import InsufficientFundsError
 from syncserver.payments.errors import (
     AmbiguousPaymentError,
+    AnsweredError,
+    BulkCountError,
+    DecidedMeanwhileError,
     NotFlaggedError,
     NotRefundableError,
     RefundTooLargeError,
+    TalkedMeanwhileError,
     TillRefundRefusedError,
+    UnknownBulkReviewError,
     UnknownPaymentError,
+    UnknownQuestionError,
 )
 from syncserver.payouts.errors import (
     AnotherPersonError,
@@ -38,9 +44,12 @@ from syncserver.people.errors import (
     CredentialsError,
     ForbiddenError,
     KeyReusedError,
+    LimitsChangedError,
     LoginTakenError,
     NotApprovedError,
+    OtherAdminNeededError,
     PersonStateError,
+    ProposalClosedError,
     RefreshRaceError,
     RefreshTokenError,
     SecondFactorError,
@@ -49,6 +58,7 @@ from syncserver.people.errors import (
     SessionOverError,
     TooOftenError,
     UnknownPersonError,
+    UnknownProposalError,
     WaitingPeriodError,
 )
 from syncserver.registry.enrolment import InvalidTerminalNameError
@@ -57,10 +67,23 @@ from syncserver.registry.errors import (
     EnrolmentProofError,
     EnrolmentTokenError,
     KeyTakenError,
+    UnknownDeviceError,
     UnknownVendorError,
 )
 from syncserver.services import Services
+from syncserver.shifts.errors import (
+    AmbiguousShiftError,
+    DayNotMatchingError,
+    NothingMissingError,
+    NothingToTakeBackError,
+    NothingToWriteOffError,
+    ShiftChangedError,
+    ShiftHasExceptionsError,
+    ShiftStateError,
+    UnknownShiftError,
+)
 from syncserver.sync.admission import DeviceBusyError
+from syncserver.sync.allowance import DeviceAllowanceError
 from syncserver.sync.books import PullRefusedError
 from syncserver.sync.bounds import Bounds
 from syncserver.sync.crowd import slow_down
@@ -100,6 +123,11 @@ STATUS: dict[type[TallystickError], int] = {
     UnknownVendorError: 404,
     UnknownPaymentError: 404,
     UnknownEntryError: 404,
+    UnknownDeviceError: 404,
+    UnknownProposalError: 404,
+    UnknownQuestionError: 404,
+    UnknownBulkReviewError: 404,
+    UnknownShiftError: 404,
     UnknownRunError: 404,
     UnknownPayoutError: 404,
     UnknownPayoutAccountError: 404,
@@ -115,12 +143,27 @@ STATUS: dict[type[TallystickError], int] = {
     InsufficientFundsError: 409,
     AmbiguousPaymentError: 409,
     NotFlaggedError: 409,
+    ProposalClosedError: 409,
+    OtherAdminNeededError: 409,
+    LimitsChangedError: 409,
+    DecidedMeanwhileError: 409,
+    TalkedMeanwhileError: 409,
+    AnsweredError: 409,
+    BulkCountError: 409,
     NotRefundableError: 409,
     RefundTooLargeError: 409,
     ReceiptUsedError: 409,
     EntryStateError: 409,
     NoBankAccountError: 409,
     WalletBlockedError: 409,
+    AmbiguousShiftError: 409,
+    ShiftStateError: 409,
+    ShiftChangedError: 409,
+    ShiftHasExceptionsError: 409,
+    NothingMissingError: 409,
+    NothingToWriteOffError: 409,
+    NothingToTakeBackError: 409,
+    DayNotMatchingError: 409,
     NoPayoutAccountError: 409,
     NothingToPayError: 409,
     VendorBlockedError: 409,
@@ -134,6 +177,7 @@ STATUS: dict[type[TallystickError], int] = {
     SeveralEpochsError: 422,
     DecodingError: 422,
     DeviceBusyError: 429,
+    DeviceAllowanceError: 429,
     TooOftenError: 429,
     BusyError: 503,
     KeyFileError: 503,  # ours to mend: whatever was sent can be sent again
@@ -180,7 +224,7 @@ async def answer_known(request: Request, error: Exception) -> Response:
         raise error
     status = status_of(error)
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None  # noqa: PLR2004 - as RFC 9110 asks
-    retry = error.seconds if isinstance(error, TooOftenError) else _retry_after(request, status)
+    retry = error.seconds if isinstance(error, TooOftenError | DeviceAllowanceError) else _retry_after(request, status)
     return failure(request, status, error.code, error.message, retry_after=retry, headers=headers)
 
 

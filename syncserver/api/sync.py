@@ -24,6 +24,7 @@ from syncserver.api.pages import PageResponse
 from syncserver.registry import reports
 from syncserver.services import Services
 from syncserver.sync import books, intake
+from syncserver.sync.allowance import require_allowance
 from syncserver.sync.bounds import Bounds
 
 CBOR = "application/cbor"
@@ -74,6 +75,7 @@ async def _settle(request: Request, device: bytes, unpack: Callable[[], Batch]) 
     bounds: Bounds = request.app.state.bounds
     # Unpacked in its turn alone: what waits is no more than what arrived.
     async with bounds.settling.turn():
+        await require_allowance(services, device)
         batch = await asyncio.to_thread(unpack)
         settling = await intake.enter(services, device, batch, seconds=bounds.settling.seconds)
     receipt = await settling

@@ -5,7 +5,8 @@ lost, and nobody waits for it. A head is also written to the log, which is out o
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -32,7 +33,23 @@ def payload_of(chain: str, number: int, at: int, head: bytes) -> bytes:
     return cbor.encode({"at": at, "head": head, "chain": chain, "number": number})
 
 
-async def append(connection: Connection, services: Services, chain: str, rows: Sequence[tuple[Key, bytes]]) -> None:
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A seal that was made: its number in its chain, how many rows it covers, and its head."""
+
+    chain: str
+    number: int
+    rows: int
+    head: bytes
+
+
+def tell(made: Iterable[Sealed]) -> None:
+    """Write heads to the log, once they are committed: one that never was would look as if it had been cut off."""
+    for one in made:
+        log.info("sealed", chain=one.chain, number=one.number, rows=one.rows, head=one.head.hex())
+
+
+async def append(connection: Connection, services: Services, chain: str, rows: Sequence[tuple[Key, bytes]]) -> Sealed:
     """Add a seal to a chain, in the transaction that took the rows off what is still to be sealed."""
     await connection.execute("SELECT pg_advisory_xact_lock($1::integer, hashtext($2))", _LOCK, chain)
     last = await connection.fetchrow(QUERIES["last_seal"], chain)
@@ -42,22 +59,24 @@ async def append(connection: Connection, services: Services, chain: str, rows: S
     head = head_of(chain, number, previous, at, encoded)
     signature = cose.sign(cose.Kind.SEAL, payload_of(chain, number, at, head), services.keys.active)
     await connection.execute(QUERIES["write_seal"], chain, number, previous, encoded, len(rows), head, signature, at)
-    log.info("sealed", chain=chain, number=number, rows=len(rows), head=head.hex())
+    return Sealed(chain, number, len(rows), head)
 
 
-async def seal_events(connection: Connection, services: Services, rows: Sequence[Any]) -> None:
+async def seal_events(connection: Connection, services: Services, rows: Sequence[Any]) -> list[Sealed]:
     """Seal events that were taken off the outbox, in the transaction that took them."""
     by_chain: dict[str, list[tuple[Key, bytes]]] = {}
     for row in rows:
         by_chain.setdefault(chain_of_event(row["wallet"]), []).append((EVENTS.key(row), EVENTS.digest(row)))
-    for chain in sorted(by_chain):
-        await append(connection, services, chain, by_chain[chain])
+    return [await append(connection, services, chain, by_chain[chain]) for chain in sorted(by_chain)]
 
 
 async def seal_entries(services: Services) -> int:
     """Seal some audit entries; how many."""
+    made = []
     async with services.pool.acquire() as connection, connection.transaction():
         rows = await connection.fetch(QUERIES["take_entries"], ENTRIES_AT_ONCE)
         if rows:
-            await append(connection, services, AUDIT.word, [(AUDIT.key(row), AUDIT.digest(row)) for row in rows])
-        return len(rows)
+            digests = [(AUDIT.key(row), AUDIT.digest(row)) for row in rows]
+            made.append(await append(connection, services, AUDIT.word, digests))
+    tell(made)
+    return len(rows)

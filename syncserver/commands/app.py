@@ -16,8 +16,10 @@ from syncserver.commands.keys import keys
 from syncserver.commands.payments import payment
 from syncserver.commands.payouts import payouts
 from syncserver.commands.people import customer, vendor
+from syncserver.commands.policies import policy
 from syncserver.commands.running import Json, run, show
 from syncserver.commands.search import find
+from syncserver.commands.shifts import shifts
 from syncserver.commands.wallets import codes, wallet
 from syncserver.composition import initialise, migrate_database, open_database
 from syncserver.reconcile.checks import Reconciliation
@@ -40,7 +42,7 @@ app = App(
     Exit codes: 0 done, 1 it failed or something was found, 2 wrong usage.
     """,
 )
-for part in (vendor, customer, wallet, funding, codes, device, payment, payouts, admin, keys, audit):
+for part in (vendor, policy, customer, wallet, funding, codes, device, payment, payouts, shifts, admin, keys, audit):
     app.command(part)
 app.command(find, name="search")
 

@@ -1,7 +1,7 @@
 """Where a record stands among those that are here: new, the same again, or a fork (docs/protocol.md, section 8)."""
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from operator import itemgetter
 
@@ -28,6 +28,10 @@ class Placement(msgspec.Struct, frozen=True, gc=False):
     replay: RecordResult | None = None
     fork: bool = False
     taken: bool = False
+
+
+# By far the most: neither here nor in contradiction to anything.
+_NEW = Placement()
 
 
 @dataclass(slots=True)
@@ -58,7 +62,14 @@ class Chain:
         here = self.stored.get(position.seq)
         if here is not None and here.link == link:
             return Placement(replay=here.result)
-        return Placement(fork=here is not None or self._contradicts(position, link), taken=here is not None)
+        fork = here is not None or self._contradicts(position, link)
+        return Placement(fork=True, taken=here is not None) if fork else _NEW
+
+    def is_fresh(self, position: ChainPosition, link: bytes) -> bool:
+        """Whether it is none of the records that were answered before."""
+        if position.seq not in self.stored and not self.forks and not self.answered:
+            return True
+        return self.place(position, link).replay is None
 
     def _contradicts(self, position: ChainPosition, link: bytes) -> bool:
         if position.seq == 1:
@@ -95,14 +106,28 @@ class Chain:
 
 def add_seqs(ranges: Ranges, seqs: Iterable[int]) -> Ranges:
     """Sorted ranges with some seqs added."""
-    spans = sorted([*ranges, *((seq, seq) for seq in seqs)])
     merged: list[tuple[int, int]] = []
-    for first, last in spans:
+    for first, last in sorted([*ranges, *_runs(seqs)]):
         if merged and first <= merged[-1][1] + 1:
             merged[-1] = (merged[-1][0], max(merged[-1][1], last))
         else:
             merged.append((first, last))
     return tuple(merged)
+
+
+def _runs(seqs: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """Seqs as the runs that they stand in: a batch is one, most often."""
+    first = last = None
+    for seq in sorted(seqs):
+        if first is None or last is None:
+            first = last = seq
+        elif seq <= last + 1:
+            last = seq
+        else:
+            yield first, last
+            first = last = seq
+    if first is not None and last is not None:
+        yield first, last
 
 
 def through_of(ranges: Ranges) -> int:

@@ -127,7 +127,7 @@ def _is_stale(facts: BatchFacts, record: Payment, policy: Policy, moment: Moment
 
     A till that names one all the same was altered: else it could go on for ever by limits that were looser once.
     """
-    if record.book == 0:
+    if record.book == 0 or not facts.policies.changes:
         return False  # a voucher: by the limits at its issue
     longest = policy.book_hours * MS_PER_HOUR + policy.clock_tolerance_s * MS_PER_SECOND
     return facts.policies.replaced_before(record.book, moment.when - longest)
@@ -155,16 +155,12 @@ def standing_of(record: Payment, code: CodeFacts | None, moment: Moment) -> Code
 
 def _blocked(facts: BatchFacts, record: Payment) -> Blocked:
     wallet = facts.customers.wallets.get(record.wallet)
-    versions = [
-        version
-        for version in (wallet.blocked_version if wallet is not None else None, facts.device.vendor_blocked_version)
-        if version is not None
-    ]
-    if versions and any(version <= record.book for version in versions):
-        return Blocked.KNOWN
-    if versions or facts.device.revoked or facts.device.compromised:
-        return Blocked.SINCE
-    return Blocked.NO
+    device = facts.device
+    by_customer, by_vendor = wallet.blocked_version if wallet is not None else None, device.vendor_blocked_version
+    if by_customer is None and by_vendor is None:
+        return Blocked.SINCE if device.revoked or device.compromised else Blocked.NO
+    known = any(version is not None and version <= record.book for version in (by_customer, by_vendor))
+    return Blocked.KNOWN if known else Blocked.SINCE
 
 
 def _claim(facts: BatchFacts, record: Payment, cap: int, to: Account) -> None:

@@ -36,9 +36,7 @@ class PolicyHistory:
 
     def replaced_before(self, version: int, milliseconds: int) -> bool:
         """Whether limits changed after a book of this version, and before a time of the server's clock."""
-        return bool(self.changes) and any(
-            change.version > version and change.effective_at < milliseconds for change in self.changes
-        )
+        return any(change.version > version and change.effective_at < milliseconds for change in self.changes)
 
     def at_time(self, milliseconds: int) -> Policy:
         """The policy in force at a time of the server's clock."""

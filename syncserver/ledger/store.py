@@ -35,19 +35,25 @@ class LockedWallet(msgspec.Struct, frozen=True, gc=False):
 
 async def lock_wallets(connection: Connection, wallets: Iterable[str]) -> dict[str, LockedWallet]:
     """Lock the wallets that exist, in the one order of all locks; whoever moves a wallet's money begins here."""
-    locked: dict[str, LockedWallet] = {}
-    for group in groups(wallets):
-        for row in await connection.fetch(QUERIES["lock_wallets"], group):
-            wallet, currency, online, offline, held, review, events, transfers, lat, lon, blocked, customer = row
-            balances = {
-                Account.ONLINE: online,
-                Account.OFFLINE: offline,
-                Account.HELD: held,
-                Account.REVIEW: review,
-            }
-            accounts = WalletAccounts(wallet, currency, balances, events, transfers)
-            locked[wallet] = LockedWallet(accounts, Place(lat, lon), blocked, customer.bytes)
-    return locked
+    return {row["wallet"]: locked_wallet(row) for row in await lock_wallet_rows(connection, wallets)}
+
+
+async def lock_wallet_rows(connection: Connection, wallets: Iterable[str]) -> list[Any]:
+    """The same, as rows that `locked_wallet` takes."""
+    return [row for group in groups(wallets) for row in await connection.fetch(QUERIES["lock_wallets"], group)]
+
+
+def locked_wallet(row: Any) -> LockedWallet:
+    """The wallet that a row of `lock_wallet_rows` is."""
+    wallet, currency, online, offline, held, review, events, transfers, lat, lon, blocked, customer = row
+    balances = {
+        Account.ONLINE: online,
+        Account.OFFLINE: offline,
+        Account.HELD: held,
+        Account.REVIEW: review,
+    }
+    accounts = WalletAccounts(wallet, currency, balances, events, transfers)
+    return LockedWallet(accounts, Place(lat, lon), blocked, customer.bytes)
 
 
 async def unknown_wallets(connection: Connection, wallets: Sequence[str]) -> dict[str, WalletAccounts]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from syncserver.audit.sealing import seal_events
+from syncserver.audit.sealing import Sealed, seal_events, tell
 from syncserver.database.queries import load
 from syncserver.services import Services
 
@@ -29,10 +29,11 @@ def to_log(events: Sequence[dict[str, Any]]) -> None:
 
 async def relay(services: Services, deliver: Deliver = to_log) -> int:
     """Deliver and seal some events; how many. A reader knows a repeat by its wallet and number."""
+    sealed: list[Sealed] = []
     async with services.pool.acquire() as connection, connection.transaction():
         rows = await connection.fetch(QUERIES["take_events"], EVENTS_AT_ONCE)
         if rows:
-            await seal_events(connection, services, rows)
+            sealed = await seal_events(connection, services, rows)
             deliver(
                 [
                     {
@@ -47,4 +48,5 @@ async def relay(services: Services, deliver: Deliver = to_log) -> int:
                     for row in rows
                 ]
             )
-        return len(rows)
+    tell(sealed)
+    return len(rows)

@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from shared.rules.decision import MS_PER_HOUR
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
 from syncserver.database.queries import load
 from syncserver.people.second import WAITS_MS
 from syncserver.registry.fleet import silent_since
+from syncserver.shifts.halves import UNCLOSED_HOURS
 
 QUERIES = load(Path(__file__).parent)
 # A count that says this means: so many, or more.
@@ -21,7 +23,7 @@ class Needs:
 
     Attributes:
         flagged: payments that somebody must decide.
-        shifts: shifts whose halves differ.
+        shifts: shifts with exceptions.
         refused: records of the last week that were refused.
         quarantined: terminals whose journal forked.
         incomplete: terminals that owe records.
@@ -49,9 +51,9 @@ class Needs:
 
 async def read_needs(connection: Connection, admin: bytes, now: int) -> Needs:
     """What waits for a person, and for this admin as a second one."""
-    row = await connection.fetchrow(
-        QUERIES["needs"], MOST, silent_since(now), now - REFUSED_WITHIN_MS, now - WAITS_MS, uuid_of(admin)
-    )
+    unclosed = now - UNCLOSED_HOURS * MS_PER_HOUR
+    since = (silent_since(now), now - REFUSED_WITHIN_MS, now - WAITS_MS)
+    row = await connection.fetchrow(QUERIES["needs"], MOST, *since, uuid_of(admin), unclosed)
     if row is None:
         raise LookupError("a count is always there")
     return Needs(**dict(row))

@@ -19,6 +19,7 @@ from syncserver.ledger.postings import Account, Cause, Postings
 from syncserver.payments.errors import FraudDetectedError
 from syncserver.services import Services
 from syncserver.sync import reading
+from syncserver.sync.tenders import place_of
 
 QUERIES = load(Path(__file__).parent)
 _FOR_EVER_MS = 2**53
@@ -87,7 +88,7 @@ async def _history(connection: Connection, wallet: str, now: int, policy: Policy
         if row["total"] is not None:
             total = row["total"]
         else:
-            others.append(Sighting(row["at"], reading.place_of(row["lat"], row["lon"]), row["uncertainty"]))
+            others.append(Sighting(row["at"], place_of(row["lat"], row["lon"]), row["uncertainty"]))
     return total, others
 
 

@@ -1,6 +1,7 @@
 """What a person says about a payout that no statement told: that the bank refused it, paid it, or sent it back."""
 
 from shared.fields import checked_text
+from shared.ids import uuid_text
 from shared.lifecycles import PayoutState
 from shared.words import Word
 from syncserver.database.arrays import uuid_of
@@ -9,7 +10,6 @@ from syncserver.payments.refunds import check_reason
 from syncserver.payouts.actors import By, actor_of, note
 from syncserver.payouts.errors import BankReferenceError, PayoutStateError, UnknownPayoutError
 from syncserver.payouts.proposing import BY_HAND
-from syncserver.payouts.sending import call_off_outdated
 from syncserver.payouts.steps import QUERIES, Payout, Steps
 from syncserver.people.access import Caller
 from syncserver.people.second import may_go_ahead
@@ -66,7 +66,7 @@ async def decide(
         raise PayoutStateError(f"a payout that is {one.state.value} can't become {after.value} by hand")
     if outcome is Outcome.PAID:
         reference = await _checked_reference(connection, payout, reference)
-    subject = f"{found['end_to_end']} {outcome.value} {reference or ''}".strip()
+    subject = f"payout {uuid_text(payout)} {outcome.value} {reference or ''}".strip()
     if isinstance(by, Caller) and not await may_go_ahead(
         connection, services, by, action="payout", subject=subject, money=one.money
     ):
@@ -74,8 +74,6 @@ async def decide(
         await note(connection, services, by, "payout.decide", "payout", payout, after=asked, reason=reason or None)
         return False
     at = services.clock()
-    if by_hand and not await call_off_outdated(connection, [one], actor_of(by), at):
-        return True
     steps = await Steps.of(connection, [one.vendor], actor=actor_of(by), at=at)
     if by_hand:
         steps.take(one, PayoutState.SENT)

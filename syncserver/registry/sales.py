@@ -41,14 +41,15 @@ class LinePlace:
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """What a vendor is owed (minor units): added up, and not added up yet."""
+    """What a vendor is owed (minor units): added up, and not added up yet; and what is on its way to its bank."""
 
     payable: int
     pending: int
+    on_its_way: int
 
     @property
     def total(self) -> int:
-        """All of it; a late void may take it below zero."""
+        """All that it is owed; a late void may take it below zero."""
         return self.payable + self.pending
 
 
@@ -100,7 +101,7 @@ async def show_vendor(connection: Connection, vendor: bytes) -> tuple[Vendor, Ow
 
 async def _owed(connection: Connection, vendors: Sequence[bytes]) -> dict[bytes, Owed]:
     rows = await connection.fetch(QUERIES["owed_to_vendors"], uuids(vendors))
-    return {row["vendor"].bytes: Owed(row["payable"], row["pending"]) for row in rows}
+    return {row["vendor"].bytes: Owed(row["payable"], row["pending"], row["on_its_way"]) for row in rows}
 
 
 async def sales(

@@ -23,7 +23,7 @@ from syncserver.judge.chain import Ranges, missing_of, through_of
 from syncserver.judge.moment import Sending
 from syncserver.ledger.postings import InsufficientFundsError
 from syncserver.services import DeviceKeys, Services
-from syncserver.sync.pieces import judge_and_write
+from syncserver.sync.pieces import judge_and_write, pieces_of, wallets_of
 from syncserver.sync.reading import QUERIES, DeviceGoneError, read_facts
 from syncserver.sync.threads import beside_the_loop, give_way
 from syncserver.sync.writing import Case, CodeClaimedMeanwhileError, Ending, write_rest
@@ -200,8 +200,10 @@ async def _settle(
     services: Services, connection: Connection, uploads: Sequence[Upload], *, whole: bool = False
 ) -> list[Settled]:
     """Read, judge and write, in the caller's transaction; the receipts too, where these are whole batches."""
-    known = await read_facts(connection, uploads, services.kek)
-    cases = [Case(upload, facts) for upload, facts in zip(uploads, known, strict=True)]
+    pieces = pieces_of(uploads)
+    first = wallets_of(pieces[0]) if len(pieces) > 1 else None
+    reading = await read_facts(connection, uploads, services.kek, first)
+    cases = [Case(upload, facts) for upload, facts in zip(uploads, reading.facts, strict=True)]
     key = services.keys.active
 
     def conclude() -> list[Ending | None]:
@@ -209,7 +211,8 @@ async def _settle(
         return [_ending(case, case.facts.chain.link_at(through_of(_ranges(case))), key, whole=whole) for case in cases]
 
     endings: list[Ending] = []
-    for case, ending in zip(cases, await judge_and_write(connection, cases, conclude), strict=True):
+    found_endings = await judge_and_write(connection, cases, pieces, reading.ahead, conclude)
+    for case, ending in zip(cases, found_endings, strict=True):
         found = ending
         if found is None:  # a gap was filled, and what is behind it came with an earlier batch
             device, epoch, through = uuid_of(case.upload.device), case.upload.epoch, through_of(_ranges(case))

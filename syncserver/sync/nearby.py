@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from shared.geo import Place, haversine_m
+from shared.geo import Place, is_within
 from shared.messages.book import MAX_SERIES_PER_PAGE
 from syncserver.database.connection import Connection
 from syncserver.sync.grid import cells_around
@@ -79,7 +79,7 @@ async def _changed_anywhere(
 
 
 def _within(area: Area, rows: Sequence[asyncpg.Record]) -> list[asyncpg.Record]:
-    return [row for row in rows if haversine_m(Place(row["lat"], row["lon"]), area.place) <= area.radius_m]
+    return [row for row in rows if is_within(Place(row["lat"], row["lon"]), area.place, area.radius_m)]
 
 
 def _next_width(width: int, found: int, wanted: int) -> int:

@@ -1,16 +1,18 @@
 """Judges batches in pieces: while the database writes one, the next is being judged.
 
-All that decides is read before, under the locks; so pieces change nothing but when the work is done.
+All that decides a piece is read under the locks and before it is judged; so pieces change nothing but when the work is
+done.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import TypeVar
 
-from shared.journal import Void
+from shared.journal import Payment, Void
 from syncserver.database.connection import Connection
-from syncserver.judge.authenticity import Arrival
+from syncserver.judge.authenticity import Arrival, Upload
 from syncserver.judge.batch import judge_batch
+from syncserver.sync.tenders import Noting
 from syncserver.sync.threads import beside_the_loop, meanwhile
 from syncserver.sync.writing import Case, Mark, Piece, put_together, write_piece
 
@@ -20,20 +22,33 @@ _FIRST_PART = 3
 _WORTH_PIECES = 120
 _T = TypeVar("_T")
 
-# Whose upload, and how much of it.
-Share = tuple[Case, Sequence[Arrival]]
+# Whose upload, by its place among all, and how much of it.
+Share = tuple[int, Sequence[Arrival]]
 
 
-async def judge_and_write(connection: Connection, cases: Sequence[Case], conclude: Callable[[], _T]) -> _T:
+async def judge_and_write(
+    connection: Connection,
+    cases: Sequence[Case],
+    pieces: Sequence[Sequence[Share]],
+    ahead: Callable[[], Awaitable[Noting]] | None,
+    conclude: Callable[[], _T],
+) -> _T:
     """Judge batches and write their records, payments and money; the rest of the judgement is still to be written.
 
-    `conclude` is what follows from the whole judgement; it is found while the last piece is written.
+    Args:
+        connection: in their transaction.
+        cases: the batches.
+        pieces: all of them, in pieces.
+        ahead: reads what the pieces behind the first need, where that is not read yet.
+        conclude: what follows from the whole judgement; it is found while the last piece is written.
     """
-    first, *others = pieces_of(cases)
-    judging = _judge(first)
+    first, *others = pieces
+    judging = _judge(cases, first)
+    noting = await meanwhile(judging, ahead()) if ahead is not None else None
     for shares in others:
         piece = await judging
-        judging = _judge(shares)
+        judging = _judge(cases, shares, noting)
+        noting = None
         await meanwhile(judging, write_piece(connection, piece))
     piece = await judging
     records = sum(len(case.upload.arrivals) for case in cases)
@@ -42,28 +57,35 @@ async def judge_and_write(connection: Connection, cases: Sequence[Case], conclud
     return await concluding
 
 
-def pieces_of(cases: Sequence[Case]) -> list[list[Share]]:
-    """Batches in their order, in as many pieces as are worth it; at least one.
+def pieces_of(uploads: Sequence[Upload]) -> list[list[Share]]:
+    """Uploads in their order, in as many pieces as are worth it; at least one.
 
     A void changes what a payment before it has become, so a batch with voids is written when all of it is judged.
     """
-    sizes = _sizes(sum(len(case.upload.arrivals) for case in cases))
+    sizes = _sizes(sum(len(upload.arrivals) for upload in uploads))
     pieces: list[list[Share]] = [[]]
     room = next(sizes)
-    for case in cases:
-        rest = case.upload.arrivals
+    for place, upload in enumerate(uploads):
+        rest = upload.arrivals
         whole = any(isinstance(arrival.record, Void) for arrival in rest)
         while True:
             if room <= 0:
                 pieces.append([])
                 room = next(sizes)
             part = rest if whole else rest[:room]
-            pieces[-1].append((case, part))
+            pieces[-1].append((place, part))
             room -= len(part)
             rest = rest[len(part) :]
             if not rest:
                 break
     return pieces
+
+
+def wallets_of(piece: Sequence[Share]) -> set[str]:
+    """The wallets that pay in a piece."""
+    return {
+        arrival.record.wallet for _, arrivals in piece for arrival in arrivals if isinstance(arrival.record, Payment)
+    }
 
 
 def _sizes(total: int) -> Iterator[int]:
@@ -74,10 +96,13 @@ def _sizes(total: int) -> Iterator[int]:
         yield max(1, total)
 
 
-def _judge(shares: Sequence[Share]) -> "asyncio.Task[Piece]":
+def _judge(cases: Sequence[Case], shares: Sequence[Share], noting: Noting | None = None) -> "asyncio.Task[Piece]":
     def work() -> Piece:
+        if noting is not None:
+            noting()
         marks: list[tuple[Case, Mark]] = []
-        for case, arrivals in shares:
+        for place, arrivals in shares:
+            case = cases[place]
             marks.append((case, Mark.of(case)))
             judge_batch(arrivals, case.facts, case.judgement)
         return put_together(marks)

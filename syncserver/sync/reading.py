@@ -1,7 +1,8 @@
 """Reads all that decides a batch, in a few set-based statements, after its journal and wallets are locked."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,39 +11,33 @@ import msgspec
 
 from shared import journal
 from shared.errors import TallystickError
-from shared.fields import MAX_INTEGER
 from shared.geo import Place
 from shared.ids import uuid_bytes
 from shared.journal import Payment, ShiftClose, ShiftOpen, Void
-from shared.lifecycles import CodeState, PaymentState, Status
+from shared.lifecycles import PaymentState, Status
 from shared.messages.receipt import RecordResult
-from shared.rules.decision import Sighting, reach_ms
-from syncserver.database.arrays import ids, numbers, uuid_of, uuids, words
+from syncserver.database.arrays import ids, numbers, uuid_of, uuids
 from syncserver.database.connection import Connection
 from syncserver.database.queries import load
-from syncserver.judge.authenticity import Arrival, Upload
+from syncserver.judge.authenticity import Upload
 from syncserver.judge.chain import Chain, StoredRecord, seqs_to_read
 from syncserver.judge.facts import (
     BatchFacts,
-    CodeFacts,
     CustomerFacts,
     DeviceFacts,
     KnownPayment,
     KnownShift,
     KnownVoid,
     WalletFacts,
-    utc_day,
 )
-from syncserver.judge.payments import moment_of_payment, policy_of
 from syncserver.judge.policies import PolicyChange, PolicyHistory
 from syncserver.keys.wrapping import KeyEncryptionKey
 from syncserver.ledger import store
 from syncserver.ledger.postings import Postings
+from syncserver.sync.tenders import Noting, Tenders
 from syncserver.sync.threads import beside_the_loop, meanwhile
 
 QUERIES = load(Path(__file__).parent)
-# By a look-up: calling an enumeration is slow.
-_CODE_STATES = {state.value: state for state in CodeState}
 
 
 class DeviceGoneError(TallystickError):
@@ -51,7 +46,21 @@ class DeviceGoneError(TallystickError):
     code = "DEVICE_GONE"
 
 
-async def read_facts(connection: Connection, uploads: Sequence[Upload], kek: KeyEncryptionKey) -> list[BatchFacts]:
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read: the facts of each upload, and `ahead`, what is still to be read of customers of later pieces.
+
+    `ahead` is None where all is read. What it returns notes what it read; no payment of those customers is judged
+    before that.
+    """
+
+    facts: list[BatchFacts]
+    ahead: Callable[[], Awaitable[Noting]] | None
+
+
+async def read_facts(
+    connection: Connection, uploads: Sequence[Upload], kek: KeyEncryptionKey, first: Collection[str] | None = None
+) -> Reading:
     """Lock the journals and the wallets, then read the rest. In the caller's READ COMMITTED transaction.
 
     Each lock is a statement of its own: a lock wait does not refresh its own statement's snapshot. What is known of
@@ -61,6 +70,7 @@ async def read_facts(connection: Connection, uploads: Sequence[Upload], kek: Key
         connection: of that transaction.
         uploads: of as many devices.
         kek: what proof keys are wrapped with.
+        first: the wallets whose payments are judged first, so that the others' can be read meanwhile; None for all.
 
     Raises:
         DeviceGoneError: for one of them the database has no such journal any more, or one of another key: it was
@@ -78,15 +88,21 @@ async def read_facts(connection: Connection, uploads: Sequence[Upload], kek: Key
     voids = [[record for record in records if isinstance(record, Void)] for records in fresh]
     targets = [await _void_targets(connection, upload, here) for upload, here in zip(uploads, voids, strict=True)]
     wallets = {record.wallet for _, record in payments} | {wallet for some in targets for wallet, _ in some}
-    await _lock_wallets(connection, customers, wallets)
-    if payments:
-        await _read_for_payments(connection, customers, payments, sum(map(len, voids)), kek)
+    locked = await _lock_wallets(connection, customers, wallets)
+    tenders = Tenders(connection, customers, kek, sum(map(len, voids)))
+    # A void changes what is known of a customer, who may pay in a later piece alone: then all is read first.
+    some_first = first is not None and not any(voids)
+    now = [one for one in payments if one[1].wallet in first] if first is not None and some_first else payments
+    later = [one for one in payments if one[1].wallet not in first] if first is not None and some_first else []
+    noting = asyncio.create_task(beside_the_loop(len(locked), partial(_note_wallets, customers, locked)))
+    await meanwhile(noting, tenders.read(now))
+    await noting
     for upload, facts, records, some in zip(uploads, all_facts, fresh, targets, strict=True):
         if some:
             known = await read_known_payments(connection, some)
             facts.payments = {payment: one for (_, payment), one in known.items()}
         await _read_shifts(connection, upload, facts, records)
-    return all_facts
+    return Reading(all_facts, partial(tenders.read_ahead, later) if later else None)
 
 
 async def _read_shifts(
@@ -104,11 +120,11 @@ async def _read_shifts(
 
 def _fresh_records(upload: Upload, chain: Chain) -> list[journal.Record]:
     """The records that are not here yet, as far as they can be read."""
-    return [arrival.record for arrival in upload.arrivals if arrival.record is not None and _is_fresh(arrival, chain)]
-
-
-def _is_fresh(arrival: Arrival, chain: Chain) -> bool:
-    return arrival.position is not None and chain.place(arrival.position, arrival.link).replay is None
+    return [
+        one.record
+        for one in upload.arrivals
+        if one.record is not None and one.position is not None and chain.is_fresh(one.position, one.link)
+    ]
 
 
 async def _lock_journals(connection: Connection, uploads: Sequence[Upload]) -> list[BatchFacts]:
@@ -116,13 +132,11 @@ async def _lock_journals(connection: Connection, uploads: Sequence[Upload]) -> l
     devices = uuids(upload.device for upload in uploads)
     epochs = [upload.epoch for upload in uploads]
     locked = await connection.fetch(QUERIES["lock_epochs"], devices, epochs)
-    void_ids = [(place, payment) for place, upload in enumerate(uploads, 1) for payment in _void_ids(upload)]
     found = await connection.fetch(
         QUERIES["devices_for_uploads"],
         devices,
         epochs,
-        numbers(place for place, _ in void_ids),
-        ids(payment for _, payment in void_ids),
+        [ids(_void_ids(upload)) for upload in uploads],
     )
     rows = {row["device"].bytes: row for row in found}
     epoch_rows = {row["device"].bytes: row for row in locked}
@@ -234,95 +248,24 @@ async def _void_targets(connection: Connection, upload: Upload, voids: Sequence[
     return [(row["wallet"], row["payment"].bytes) for row in rows]
 
 
-async def _lock_wallets(connection: Connection, customers: CustomerFacts, wallets: Iterable[str]) -> None:
+async def _lock_wallets(connection: Connection, customers: CustomerFacts, wallets: Iterable[str]) -> list[Any]:
+    """Lock wallets; the rows of those that are there. The others are noted at once."""
     numbers = set(wallets)
-    locked = await store.lock_wallets(connection, numbers)
-    customers.accounts |= {wallet: one.accounts for wallet, one in locked.items()}
-    missing = sorted(numbers - locked.keys())
+    rows = await store.lock_wallet_rows(connection, numbers)
+    missing = sorted(numbers - {row["wallet"] for row in rows})
     if missing:
         customers.accounts |= await store.unknown_wallets(connection, missing)
-    customers.wallets |= {
-        wallet: WalletFacts(currency=one.accounts.currency, home=one.home, blocked_version=one.blocked_version)
-        for wallet, one in locked.items()
-    }
+    return rows
 
 
-async def _read_for_payments(
-    connection: Connection,
-    customers: CustomerFacts,
-    payments: Sequence[tuple[BatchFacts, Payment]],
-    voids: int,
-    kek: KeyEncryptionKey,
-) -> None:
-    rows = await connection.fetch(
-        QUERIES["read_tenders"],
-        words(record.wallet for _, record in payments),
-        ids(record.series for _, record in payments),
-        numbers(record.index for _, record in payments),
-        ids(record.id for _, record in payments),
-    )
-    asked = await beside_the_loop(len(payments), partial(_history_to_ask, payments, voids, rows))
-    noting = asyncio.create_task(beside_the_loop(len(payments), partial(_note_tenders, customers, payments, kek, rows)))
-    history = await meanwhile(noting, connection.fetch(QUERIES["read_history"], *asked))
-    await noting
-    for wallet, at, total, lat, lon, uncertainty in history:
-        if total is not None:
-            customers.day_totals[wallet, at] = total
-        else:
-            sighting = Sighting(at, place_of(lat, lon), uncertainty)
-            customers.sightings.setdefault(wallet, []).append(sighting)
-
-
-def place_of(lat: int | None, lon: int | None) -> Place | None:
-    """Where a payment of `read_history` was taken; an online one may have no place."""
-    return None if lat is None or lon is None else Place(lat, lon)
-
-
-def _note_tenders(
-    customers: CustomerFacts, payments: Sequence[tuple[BatchFacts, Payment]], kek: KeyEncryptionKey, rows: Sequence[Any]
-) -> None:
-    """Note the codes that were paid with, and which payments' ids were used before."""
-    for position, cap, state, wrapped_proof_key, issued_at, expires_at, withdrawn_version, used in rows:
-        _, record = payments[position - 1]
-        if used:
-            customers.known_ids.add((record.wallet, record.id))
-        key = (record.wallet, record.series, record.index)
-        if cap is not None and issued_at is not None and key not in customers.codes:
-            customers.codes[key] = CodeFacts(
-                cap=cap,
-                state=_CODE_STATES[state],
-                proof_key=kek.unwrap_proof_key(wrapped_proof_key, record.series, record.index),
-                issued_at=issued_at,
-                expires_at=expires_at,
-                withdrawn_version=withdrawn_version,
-            )
-
-
-def _history_to_ask(
-    payments: Sequence[tuple[BatchFacts, Payment]], voids: int, rows: Sequence[Any]
-) -> tuple[str, str, str, str, int, int]:
-    """What `read_history` is asked: days and moments of wallets, how many payments each way and how far away."""
-    days: set[tuple[str, int]] = set()
-    moments: set[tuple[str, int]] = set()
-    rate_count = reach = 0
-    for position, cap, _, _, issued_at, *_ in rows:
-        facts, record = payments[position - 1]
-        issued = issued_at if cap is not None else None  # a series may be there without such a code
-        policy = policy_of(facts, record, issued)
-        when = moment_of_payment(facts, record, issued, policy).when
-        rate_count = max(rate_count, policy.rate_count)
-        reach = max(reach, reach_ms(policy) or MAX_INTEGER)
-        days.add((record.wallet, utc_day(when)))
-        moments.add((record.wallet, when))
-    # Enough each way to fill every window around a payment, also when these batches void some of them.
-    return (
-        words(wallet for wallet, _ in days),
-        numbers(day for _, day in days),
-        words(wallet for wallet, _ in moments),
-        numbers(when for _, when in moments),
-        rate_count + 1 + voids,
-        reach,
-    )
+def _note_wallets(customers: CustomerFacts, rows: Sequence[Any]) -> None:
+    for row in rows:
+        locked = store.locked_wallet(row)
+        accounts = locked.accounts
+        customers.accounts[accounts.wallet] = accounts
+        customers.wallets[accounts.wallet] = WalletFacts(
+            currency=accounts.currency, home=locked.home, blocked_version=locked.blocked_version
+        )
 
 
 async def read_known_payments(

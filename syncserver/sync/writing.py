@@ -103,6 +103,10 @@ async def write_rest(connection: Connection, cases: Sequence[tuple[Case, Ending]
         await _write_strays(connection, case.upload, case.judgement)
         await _write_voids(connection, case)
         await _write_shifts(connection, case.upload, case.judgement)
+    added = [
+        [len(one.arrival.raw) for one in case.judgement.placed] + [len(one.raw) for one in case.judgement.strays]
+        for case, _ in cases
+    ]
     await connection.execute(
         QUERIES["write_heads"],
         uuids(case.upload.device for case, _ in cases),
@@ -113,6 +117,8 @@ async def write_rest(connection: Connection, cases: Sequence[tuple[Case, Ending]
         [ending.receipt for _, ending in cases],
         [ending.head for _, ending in cases],
         [msgspec.json.encode(ending.ranges).decode() for _, ending in cases],
+        [len(sizes) for sizes in added],
+        [sum(sizes) for sizes in added],
     )
     for case, ending in cases:
         await _write_marks(connection, case, ending.ranges)

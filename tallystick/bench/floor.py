@@ -49,7 +49,7 @@ async def record_rows(services: Services, backlog: Backlog) -> list[Rows]:
                 batch = decode_batch(body)
                 sending = Sending(services.clock(), batch.tick, batch.boot)
                 upload = await authenticate(services, backlog.device, batch, sending)
-                (facts,) = await read_facts(connection, [upload], services.kek)
+                (facts,) = (await read_facts(connection, [upload], services.kek)).facts
                 case = Case(upload, facts)
                 judge_batch(upload.arrivals, facts, case.judgement)
                 ranges = case.judgement.ranges(facts.chain.ranges)

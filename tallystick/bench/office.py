@@ -3,7 +3,7 @@
 import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -80,17 +80,19 @@ async def open_office(home: Path, *, connections: int = 10) -> AsyncIterator[Off
     was_here = await asyncio.to_thread(home.exists)
     async with open_database(settings) as target:
         if was_here:
-            await _as_maintainer(target, f"CREATE DATABASE {DATABASE}")
+            await _as_maintainer(target, f"DROP DATABASE IF EXISTS {DATABASE}", f"CREATE DATABASE {DATABASE}")
         await initialise(settings)
         async with open_services(settings) as services, AsyncExitStack() as stack:
             yield Office(services, settings, target, stack)
         # PostgreSQL, which stops now, need not write to the disk what nobody needs any more.
-        await _as_maintainer(target, f"DROP DATABASE {DATABASE} WITH (FORCE)")
+        with suppress(asyncpg.ObjectInUseError):
+            await _as_maintainer(target, f"DROP DATABASE {DATABASE}")
 
 
-async def _as_maintainer(target: DatabaseTarget, statement: str) -> None:
+async def _as_maintainer(target: DatabaseTarget, *statements: str) -> None:
     owner = await asyncpg.connect(**{**target.owner, "database": "postgres"})
     try:
-        await owner.execute(statement)
+        for statement in statements:
+            await owner.execute(statement)
     finally:
         await owner.close()

@@ -54,9 +54,9 @@ class CardScreen(TillScreen):
 
 
 class DemoLine(Static):
-    """Two lines below all others: the cable, and what to type."""
+    """Two lines above the keys: the cable, and what to type."""
 
-    DEFAULT_CSS = "DemoLine { dock: bottom; height: 2; padding: 0 1; background: $accent; color: $background; }"
+    DEFAULT_CSS = "DemoLine { height: 2; padding: 0 1; background: $accent; color: $background; }"
 
     def on_mount(self) -> None:
         """Say it anew whenever something changes."""
@@ -84,7 +84,7 @@ class DemoTill(TillApp):
         self._hint()
 
     def push_screen(self, screen: Any, *arguments: Any, **options: Any) -> Any:
-        """Each screen of the till has the demo's lines below it."""
+        """Each screen of the till has the demo's lines above its keys."""
         pushed = super().push_screen(screen, *arguments, **options)
         screen.call_later(screen.mount, DemoLine())
         return pushed

@@ -17,13 +17,19 @@ _OF_OTHERS = (Status.RECORDED, Status.REJECTED)
 
 @dataclass(slots=True)
 class Answers:
-    """The receipts read so far. `through` is the highest seq that one of them covers without a gap."""
+    """The receipts read so far. `through` is the highest seq that one of them covers without a gap.
+
+    Of a part of a journal (`whole` is False) they tell of other records too, and reach further. At seqs in `forked` two
+    records have answers of their own.
+    """
 
     certificate: Certificate
     keys: Mapping[bytes, bytes]
     entries: Mapping[int, Entry]
     links: Mapping[int, bytes]
     through: int | None = None
+    whole: bool = True
+    forked: frozenset[int] = frozenset()
     signers: set[bytes] = field(default_factory=set)
     _first: dict[int, tuple[int, RecordResult]] = field(default_factory=dict)
 
@@ -46,10 +52,16 @@ class Answers:
             other = "device" if receipt.device != self.certificate.device else "epoch"
             yield _problem(number, f"of another {other} than the certificate's", other)
             return
-        yield from self._check_reach(number, receipt)
+        if self.whole:
+            yield from self._check_reach(number, receipt)
         for result in receipt.results:
-            if result.seq is not None:
+            if result.seq is not None and result.seq not in self.forked:
                 yield from self._check_result(number, result.seq, result)
+
+    def status_at(self, seq: int) -> Status | None:
+        """What a record was answered; None where no receipt tells."""
+        first = self._first.get(seq)
+        return first[1].status if first is not None else None
 
     def _check_reach(self, number: int, receipt: Receipt) -> Iterator[Problem]:
         last = max(self.links, default=0)
@@ -74,7 +86,7 @@ class Answers:
         self._first.setdefault(seq, (number, result))
         entry = self.entries.get(seq)
         if entry is None:
-            if seq > min(self.links, default=0):  # else it may have been compacted away
+            if self.whole and seq > min(self.links, default=0):  # else it may have been compacted away
                 yield _problem(number, "answers a record that this journal does not have", "results", seq)
             return
         if result.id != payment_id_of(entry.payload):

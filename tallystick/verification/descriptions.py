@@ -28,7 +28,13 @@ VOUCHER_FIELDS = {
     "12": "memory",
 }
 # A key that only payloads of this kind have.
-_TELLTALES = (("seq", Kind.RECORD), ("results", Kind.RECEIPT), ("policy", Kind.BOOK), ("vendor", Kind.DEVICE))
+_TELLTALES = (
+    ("decisions", Kind.EVIDENCE),
+    ("seq", Kind.RECORD),
+    ("results", Kind.RECEIPT),
+    ("policy", Kind.BOOK),
+    ("vendor", Kind.DEVICE),
+)
 
 
 def name_of(kind: Kind | None) -> str:

@@ -39,7 +39,7 @@ def check_journal(content: bytes, trust: Trust) -> Report:
     # A journal without anybody's word for it can still be checked against itself, which the notes say plainly.
     keys = trust.server_keys or export.server_keys
     try:
-        certificate = _open_certificate(export, keys, trust)
+        certificate = open_trusted(export.certificate, keys, trust)
     except TallystickError as error:
         field, problem = field_and_problem(error)
         return Report(
@@ -66,11 +66,16 @@ def check_journal(content: bytes, trust: Trust) -> Report:
     )
 
 
-def _open_certificate(export: ExportedJournal, keys: Mapping[bytes, bytes], trust: Trust) -> Certificate:
+def open_trusted(raw: bytes, keys: Mapping[bytes, bytes], trust: Trust) -> Certificate:
+    """The certificate that a file brings, by one of these keys; of the device that was named, where one was.
+
+    Raises:
+        TallystickError: it is not.
+    """
     try:
-        certificate = open_certificate(export.certificate, keys)
+        certificate = open_certificate(raw, keys)
     except UnknownKeyError:
-        kid = cose.parse(export.certificate).kid
+        kid = cose.parse(raw).kid
         raise UnknownKeyError(f"signed by server key {kid.hex() if kid else '?'}, which is not trusted") from None
     given = trust.open_certificate() if trust.origin is Origin.GIVEN else None
     if given is not None and (given.device, given.epoch, given.key) != (

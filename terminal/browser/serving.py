@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from html import escape
 from importlib.resources import files
 from pathlib import Path
 from string import Template
@@ -14,7 +15,7 @@ from aiohttp import web
 from terminal.browser.address import Address
 from terminal.browser.tab import show
 from terminal.errors import InputError
-from terminal.texts import system_words
+from terminal.texts import _, spoken, system_words
 
 _STATIC = Path(textual_serve.__file__).parent / "static"
 _FONT_SIZES = range(8, 65)
@@ -24,7 +25,7 @@ _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 def page_app(command: Sequence[str], address: Address, environment: Mapping[str, str]) -> web.Application:
     """The page and what it loads; each tab runs `command` in that environment."""
-    page = Template(_text("page.html"))
+    page = Template(Template(_text("page.html")).safe_substitute(_words()))
 
     async def index(request: web.Request) -> web.Response:
         asked = request.query.get("fontsize", "")
@@ -58,6 +59,18 @@ def page_app(command: Sequence[str], address: Address, environment: Mapping[str,
         ]
     )
     return app
+
+
+def _words() -> dict[str, str]:
+    """What the page says by itself, in the language that is spoken."""
+    said = {
+        "opening": _("Opening the till …"),
+        "closed": _("The till is closed here."),
+        "again": _("Open it again"),
+        "needs_script": _("This page needs JavaScript."),
+    }
+    # A dollar is the template's own.
+    return {"language": spoken(), **{name: escape(text).replace("$", "$$") for name, text in said.items()}}
 
 
 def _beside(name: str, content_type: str) -> _Handler:

@@ -67,4 +67,5 @@ def enrol(
 
 
 def _say_where(secret: Path) -> None:
-    warn(f"The unlock secret is in {secret}: whoever can read that file and this folder can use the terminal.")
+    text = _("The unlock secret is in {file}: whoever can read that file and this folder can use the terminal.")
+    warn(text.format(file=secret))

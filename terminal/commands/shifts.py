@@ -12,6 +12,7 @@ from terminal.commands.place import this_terminal
 from terminal.commands.selling import ask_approval
 from terminal.texts import _, plural
 from terminal.till.people import Approval
+from terminal.till.sentences import person
 from terminal.till.shift import ShiftClosed
 
 shift = App(name="shift", help="Open and close a cashier's shift.")
@@ -46,7 +47,9 @@ def open_shift(
         "link": done.link.hex(),
     }
     text = _("SHIFT OPEN for {cashier} with {float}, record {seq}.")
-    answer(as_json, value, lambda: say(text.format(cashier=done.cashier, float=done.opening_float, seq=done.seq)))
+    answer(
+        as_json, value, lambda: say(text.format(cashier=person(done.cashier), float=done.opening_float, seq=done.seq))
+    )
     return Exit.DONE
 
 
@@ -83,7 +86,7 @@ def close_shift(*, approver: str | None = None, cashier: str | None = None, as_j
 
 
 def _say(done: ShiftClosed) -> None:
-    say(_("SHIFT CLOSED for {cashier}, record {seq}.").format(cashier=done.cashier, seq=done.seq))
+    say(_("SHIFT CLOSED for {cashier}, record {seq}.").format(cashier=person(done.cashier), seq=done.seq))
     sums = _("payments {count}, total {total}, voided {voids}")
     say(f"  {sums.format(count=done.count, total=done.total, voids=done.voids)}")
     if done.carried.count:

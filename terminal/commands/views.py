@@ -14,7 +14,7 @@ from terminal.errors import InputError
 from terminal.journal.export import export_journal
 from terminal.journal.payments import PaymentRow
 from terminal.texts import _, marked, plural, with_code
-from terminal.till.sentences import masked
+from terminal.till.sentences import masked, person
 from terminal.till.views import Queue, StatusView, SyncTry
 
 _MS_PER_MINUTE = 60_000
@@ -160,7 +160,10 @@ def _say_status(found: StatusView) -> None:
     oldest = f" · {_('oldest {age}').format(age=_age(found.oldest_age))}" if found.queue.records else ""
     _row(_("queue"), f"{queued}{oldest}")
     _row(_("book"), _book(found))
-    _row(_("shift"), _("open, {cashier}").format(cashier=found.shift_cashier) if found.shift else _("none open"))
+    _row(
+        _("shift"),
+        _("open, {cashier}").format(cashier=person(found.shift_cashier or "")) if found.shift else _("none open"),
+    )
     _row(_("last push"), _said_try(found.push, found.now))
     _row(_("last pull"), _said_try(found.pull, found.now))
     if found.clock_skew is not None:

@@ -1,12 +1,13 @@
 """What a slip says: a customer's receipt of one payment or several, or a report of labels and values. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 
 from shared.ids import uuid_text
 from shared.lifecycles import TillState
 from shared.money import Money
+from terminal.printing.letters import legible
 from terminal.printing.lines import Block, Line, Pair, Qr, Rule, Text, set_blocks
 from terminal.texts import _
 
@@ -95,12 +96,22 @@ def report_slip(title: str, rows: Sequence[tuple[str, str]]) -> ReportSlip:
 
 
 def layout(slip: Slip | ReportSlip, width: int) -> tuple[Line, ...]:
-    """A slip on paper of `width` columns, from 24 to 64.
+    """A slip on paper of `width` columns, from 24 to 64, in letters that the paper has.
 
     Raises:
         ValueError: no receipt fits there.
     """
-    return set_blocks(slip.blocks(), width)
+    return set_blocks([_legible(block) for block in slip.blocks()], width)
+
+
+def _legible(block: Block) -> Block:
+    match block:
+        case Text(text):
+            return replace(block, text=legible(text))
+        case Pair(left, right):
+            return replace(block, left=legible(left), right=legible(right))
+        case _:
+            return block
 
 
 def time_text(at: int, zone: tzinfo | None = None) -> str:

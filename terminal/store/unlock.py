@@ -10,7 +10,7 @@ from terminal.clock import Random
 from terminal.errors import ExposedSecretError, NoSecretError, UnlockError
 from terminal.store.files import write_atomically
 from terminal.store.vault import Secret
-from terminal.texts import marked, system_words
+from terminal.texts import _, marked, system_words
 
 FILE_VARIABLE = "TALLYSTICK_UNLOCK_FILE"
 CREDENTIALS_VARIABLE = "CREDENTIALS_DIRECTORY"
@@ -41,7 +41,7 @@ def find_secret(home: Path, environ: Mapping[str, str] = os.environ, ask: Ask | 
         return secret
     if ask is None:
         raise NoSecretError
-    return _checked(ask("Unlock secret: ").encode(), marked("the unlock secret"))
+    return _checked(ask(_("Unlock secret: ")).encode(), marked("the unlock secret"))
 
 
 def find_or_make_secret(
@@ -59,9 +59,9 @@ def find_or_make_secret(
     if secret is not None:
         return secret
     if ask is not None:
-        typed = ask("New unlock secret (empty: keep one in a file): ")
+        typed = ask(_("New unlock secret (empty: keep one in a file): "))
         if typed:
-            if ask("The same again: ") != typed:
+            if ask(_("The same again: ")) != typed:
                 raise UnlockError("the two secrets differ; nothing was changed")
             return _checked(typed.encode(), marked("the unlock secret"))
     value = random(_NEW_BYTES).hex().encode()

@@ -11,6 +11,7 @@ from terminal.texts import _, plural
 from terminal.till.checkout import Checkout, OpenSale
 from terminal.till.parts import Parts
 from terminal.till.queries import SQL
+from terminal.till.sentences import person
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +43,7 @@ class Pending:
             sale = _("a sale of {amount} is in hand ({paid} of it paid)")
             said.append(sale.format(amount=self.sale.amount, paid=self.sale.paid))
         if self.shift is not None:
-            said.append(_("the shift of {cashier} is open").format(cashier=self.shift.cashier))
+            said.append(_("the shift of {cashier} is open").format(cashier=person(self.shift.cashier)))
         if self.refunds:
             total = Money(self.refunds_total, self.currency)
             refunds = plural(

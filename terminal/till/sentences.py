@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from shared.reasons import Reason
 from terminal.texts import _, marked, plural
+from terminal.till.shift_start import OWNER
 
 ACCEPTED = marked("ACCEPTED OFFLINE, not yet settled")
 SETTLED = marked("SETTLED")
@@ -88,6 +89,11 @@ def locked(scope: str, wait_ms: int) -> str:
         "terminal": _("Too many wrong codes at this till."),
     }[scope]
     return _("{what} Please pay another way, or try again in {minutes}.").format(what=what, minutes=_minutes(wait_ms))
+
+
+def person(name: str) -> str:
+    """Who somebody is, as people call them: whoever works where the book names nobody is the owner."""
+    return _("owner") if name == OWNER else name
 
 
 def masked(wallet: str) -> str:

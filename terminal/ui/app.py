@@ -9,7 +9,6 @@ from typing import Any, ClassVar, TypeVar
 
 import rich
 from rich.segment import Segments
-from rich.traceback import Traceback
 from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
@@ -75,7 +74,7 @@ class TillApp(Doors, App[int]):
             clock=key_clock or EventClock(),
             focused=lambda: self.focused,
             later=self.set_timer,
-            deliver=self._typed.deliver,
+            deliver=self._deliver,
             take_back=self._typed.take_back,
             scanned=self._scanned,
         )
@@ -130,6 +129,8 @@ class TillApp(Doors, App[int]):
 
     def _fatal_error(self) -> None:
         """End after a defect, as Textual does, but without variables: there are codes and PINs among them."""
+        from rich.traceback import Traceback  # noqa: PLC0415 - with highlighters, for what hardly ever happens
+
         self.bell()
         trace = Traceback(show_locals=False, width=None, suppress=[rich])
         self._exit_renderables.append(Segments(self.console.render(trace, self.console.options)))
@@ -145,7 +146,7 @@ class TillApp(Doors, App[int]):
             if self.session is not None:
                 self.session.touch(self.desk.clock.tick())
             for key in self._reader.read(event):
-                await self._typed.deliver(key)
+                await self._deliver(key)
             return
         if isinstance(event, events.Paste) and not event.is_forwarded:
             self._reader.pasted(event.text)
@@ -156,6 +157,10 @@ class TillApp(Doors, App[int]):
         """The screen that is shown now; None while the program ends, when keys and news may still come."""
         return self.screen_stack[-1] if self.screen_stack else None
 
+    async def _deliver(self, key: events.Key) -> None:
+        if self.screen_stack:  # a burst may turn out to be none while the program ends
+            await self._typed.deliver(key)
+
     async def on_behind(self, message: Behind) -> None:
         """What a key did is done: the next one that was typed ahead."""
         await self._typed.passed(message)
@@ -165,9 +170,8 @@ class TillApp(Doors, App[int]):
         self.call_later(self._typed.go_ahead)
 
     def _scanned(self, text: str) -> None:
-        screen = self.screen
-        if text and isinstance(screen, TillScreen):
-            screen.scanned(text)
+        if text and self._top is not None:
+            self._top.scanned(text)
 
     # -- the till ---------------------------------------------------------------------------------------------------
 
@@ -265,13 +269,18 @@ class TillApp(Doors, App[int]):
             await self.push_screen(SignInScreen(session))
 
     def _complain(self, error: TallystickError) -> None:
-        screen = self.screen
-        if isinstance(screen, TillScreen):
-            screen.say_error(error)
+        if self._top is not None:
+            self._top.say_error(error)
 
     async def show(self, screen: Screen[_Answer]) -> _Answer | None:
         """Show a screen above this one; what it was dismissed with. For workers."""
         return await self.push_screen_wait(screen)
+
+    @property
+    def _top(self) -> TillScreen | None:
+        """The till's screen that is shown; none before the first and after the last."""
+        stack = self.screen_stack
+        return stack[-1] if stack and isinstance(stack[-1], TillScreen) else None
 
     def _put(self, screen: TillScreen) -> None:
         self.run_worker(self._show(screen), exclusive=True, group="next screen")
@@ -311,9 +320,10 @@ class TillApp(Doors, App[int]):
             since = None if news.up else self.desk.clock.now()
             self.standing = replace(self.standing, link=news.up, since=since)
         await self.look()
-        screen = self._shown()
-        if isinstance(screen, TillScreen):
+        screen = self._top
+        if screen is not None:
             if isinstance(news, PrintNews):
                 text, kind = told(news)
                 screen.say(text, kind=kind)
-            await screen.heard(news)
+            if screen.is_mounted and not screen.gone:  # one that is only just coming up reads for itself
+                await screen.heard(news)

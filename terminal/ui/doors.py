@@ -37,7 +37,7 @@ class Doors(App[int]):
         del parameters
         if action not in EVERYWHERE or action in _ALWAYS:
             return True
-        if action == "settings" and isinstance(self.screen, _QUESTIONS):
+        if action == "settings" and isinstance(next(reversed(self.screen_stack), None), _QUESTIONS):
             return False
         return self.session is not None and not self.session.shut
 

@@ -12,7 +12,7 @@ from terminal.journal.payments import PaymentRow
 from terminal.texts import _, marked
 from terminal.till.explanations import because
 from terminal.till.history import Event, EventKind
-from terminal.till.sentences import masked
+from terminal.till.sentences import masked, person
 from terminal.ui.moments import day_and_time
 from terminal.ui.themes import symbol
 
@@ -83,7 +83,7 @@ def event_lines(event: Event) -> list[str]:
     if event.amount is not None:
         words.append(f", {event.amount}")
     if event.who:
-        words.append(f" ({event.who})")
+        words.append(f" ({person(event.who)})")
     lines = [f"{day_and_time(event.at)}  {''.join(words)}"]
     lines += [f"  {line}" for line in reason_lines(event.reasons)]
     if event.note:

@@ -3,6 +3,7 @@
 from shared.ids import uuid_text
 from terminal.printing.slip import ReportSlip, report_slip
 from terminal.texts import _
+from terminal.till.sentences import person
 from terminal.till.z_report import Part, ShiftReport, ShiftSummary
 from terminal.ui.moments import day_and_time
 
@@ -18,7 +19,7 @@ def report_rows(report: ShiftReport) -> list[tuple[str, str]]:
     """Labels and values; an empty row is a rule."""
     opened, closed = day_and_time(report.opened_at), report.closed_at
     rows = [
-        (_("cashier"), report.cashier),
+        (_("cashier"), person(report.cashier)),
         (_("opened"), opened),
         (_("closed"), _("still open") if closed is None else day_and_time(closed)),
         (_("float"), str(report.opening_float)),
@@ -36,7 +37,7 @@ def report_rows(report: ShiftReport) -> list[tuple[str, str]]:
     if report.refunds_asked.count:
         rows.append((_("refunds not answered"), _part(report.refunds_asked)))
     rows += [(_("carried forward"), _("not noted") if report.carried is None else _part(report.carried)), _RULE]
-    rows += [(_("by {cashier}").format(cashier=who), _part(part)) for who, part in report.by_cashier]
+    rows += [(_("by {cashier}").format(cashier=person(who)), _part(part)) for who, part in report.by_cashier]
     return rows + _marks(report)
 
 
@@ -66,5 +67,5 @@ def shift_line(shift: ShiftSummary) -> str:
     """One shift in a list, within 60 cells."""
     opened = day_and_time(shift.opened_at)
     if shift.taken is None:
-        return f"{opened}  {_('open')}  {shift.cashier}"
-    return f"{opened}  {_part(shift.taken):>20}  {shift.cashier}"
+        return f"{opened}  {_('open')}  {person(shift.cashier)}"
+    return f"{opened}  {_part(shift.taken):>20}  {person(shift.cashier)}"

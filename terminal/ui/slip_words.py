@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import TypeVar
 
-import segno
 from rich.style import Style
 from rich.text import Text
 
@@ -42,6 +41,8 @@ def qr_lines(text: str, *, ascii_only: bool, small: bool) -> list[Text]:
 
     A small code is narrower than it is high; most scanners read it.
     """
+    import segno  # noqa: PLC0415 - with urllib and XML, for which the first screen does not wait
+
     code = segno.make(text, error="l", boost_error=False, micro=False)
     matrix = [[bool(dark) for dark in row] for row in code.matrix_iter(border=_QUIET)]
     if ascii_only:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import PlaceError, TallystickError
-from shared.geo import EARTH_RADIUS_M, MAX_LAT, MAX_LON, UNITS_PER_DEGREE, Place, haversine_m
+from shared.geo import EARTH_RADIUS_M, MAX_LAT, MAX_LON, UNITS_PER_DEGREE, Place, haversine_m, is_within
 from tests.shared.samples import places
 
 SPHERE = Geodesic(EARTH_RADIUS_M, 0)
@@ -43,6 +43,17 @@ def test_the_distance_is_within_six_thousandths_of_the_ellipsoids(a: Place, b: P
 def test_the_distance_is_the_same_both_ways_and_never_above_half_round(a: Place, b: Place) -> None:
     assert haversine_m(a, b) == haversine_m(b, a)
     assert 0 <= haversine_m(a, b) <= HALF_ROUND_M
+
+
+@given(places, st.integers(-4_000_000, 4_000_000), st.integers(-4_000_000, 4_000_000), st.integers(0, 60_000))
+def test_being_within_a_distance_is_what_the_distance_says(a: Place, north: int, east: int, metres: int) -> None:
+    b = Place(max(-MAX_LAT, min(MAX_LAT, a.lat + north)), max(-MAX_LON, min(MAX_LON, a.lon + east)))
+    assert is_within(a, b, metres) == (haversine_m(a, b) <= metres)
+
+
+@given(places, places)
+def test_nothing_is_further_than_half_round(a: Place, b: Place) -> None:
+    assert is_within(a, b, HALF_ROUND_M)
 
 
 @given(places)

@@ -38,20 +38,28 @@ class Console80x24:
             self.run("send-keys", "-t", "till", "--", key)
             time.sleep(BETWEEN_KEYS_S)  # fingers, not a wait for anything
 
-    def sees(self, *texts: str) -> None:
-        ends = time.monotonic() + PATIENCE_S
+    def sees(self, *texts: str, patience: float = PATIENCE_S) -> None:
+        ends = time.monotonic() + patience
         while not all(text in (shown := self.run("capture-pane", "-p", "-t", "till")) for text in texts):
             assert time.monotonic() < ends, f"never came: {texts}\n{shown}"
 
+    def until_ended(self, code: int) -> None:
+        """Wait until the program has ended with an exit code."""
+        ends = time.monotonic() + PATIENCE_S
+        while (status := self.run("display-message", "-p", "-t", "till", "#{pane_dead_status}").strip()) == "":
+            assert time.monotonic() < ends, "it never ended"
+        assert int(status) == code
+
 
 @contextmanager
-def console(place: Place, folder: Path) -> Iterator[Console80x24]:
+def console(place: Place, folder: Path, *words: str) -> Iterator[Console80x24]:
+    """A program of Tallystick on a console of its own."""
     made = Console80x24(folder / "tmux")
     environment = {**place.environment(), "TERM": "xterm-256color"}
     settings = [word for name, value in environment.items() for word in ("-e", f"{name}={value}") if "TALLY" in name]
     size = ("-x", "80", "-y", "24")
-    till = (*made._tmux, "-f", "/dev/null", "new-session", "-d", "-s", "till", *size, *settings, *COMMAND, "terminal")
-    subprocess.run(till, check=True, env=environment)
+    till = (*made._tmux, "-f", "/dev/null", "new-session", "-d", "-s", "till", *size, *settings, *COMMAND, *words)
+    subprocess.run((*till, ";", "set-option", "remain-on-exit", "on"), check=True, env=environment)
     try:
         yield made
     finally:
@@ -69,7 +77,7 @@ def test_a_day_at_a_console(tmp_path: Path) -> None:
         maria = add_customer(server, "Maria Tamm", NEAR, "150.00")
         till = enrol(server, vendor, tmp_path / "till", "till-1", cable, story)
         codes = [maria.code(index).replace("-", "") for index in range(3)]
-        with console(till.place, tmp_path) as screen:
+        with console(till.place, tmp_path, "terminal") as screen:
             screen.sees("Open a shift", "ONLINE")
             screen.type(*"5000", "Enter")
             screen.sees("Type the amount")

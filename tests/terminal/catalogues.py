@@ -1,15 +1,16 @@
 """The till's catalogues: gathered from its code, updated, compiled. `scripts/texts` runs this."""
 
+import ast
 import importlib
 import io
 import pkgutil
 import sys
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages import mofile, pofile
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_dir
 
 import shared
 import terminal
@@ -18,8 +19,8 @@ from terminal.texts import DOMAIN, LANGUAGES, LOCALES
 
 # The errors of both reach a cashier.
 PACKAGES = (terminal, shared)
-# `_` and `marked` take one text, `plural` two.
-KEYWORDS = {"_": None, "marked": None, "plural": (1, 2)}
+# How many texts a call takes; that of an error, which it may have, is one.
+TEXTS_OF = {"_": 1, "marked": 1, "plural": 2}
 _ANY_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 # Its own language needs no catalogue.
 TRANSLATED = tuple(language for language in LANGUAGES if language != "en")
@@ -39,17 +40,28 @@ def error_classes() -> set[type[TallystickError]]:
 
 
 def gathered() -> Catalog:
-    """Every text that the code names: those through `KEYWORDS`, and what errors say, by themselves or where raised."""
+    """Every text that the code names: those that are looked up, and what errors say, by themselves or where raised."""
     template = Catalog(project=DOMAIN, charset="utf-8")
     errors = error_classes()
-    keywords = KEYWORDS | {kind.__name__: None for kind in errors}
+    counts = TEXTS_OF | {kind.__name__: 1 for kind in errors}
     for package in PACKAGES:
-        for folder in package.__path__:
-            for _file, _line, message, _comments, _context in extract_from_dir(folder, keywords=keywords):
-                template.add(message)
+        for path in sorted(Path(package.__path__[0]).rglob("*.py")):
+            for text in _texts(path, counts):
+                template.add(text)
     for kind in errors:
         template.add((kind.__doc__ or "").strip())
     return template
+
+
+def _texts(path: Path, counts: Mapping[str, int]) -> Iterator[str | tuple[str, ...]]:
+    """The texts of a file: the first arguments of each call by one of some names, also within an f-string."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in counts):
+            continue
+        first = node.args[: counts[node.func.id]]
+        texts = tuple(value.value for value in first if isinstance(value, ast.Constant) and type(value.value) is str)
+        if len(texts) == counts[node.func.id] and all(texts):
+            yield texts if len(texts) > 1 else texts[0]
 
 
 def path_of(language: str, kind: str) -> Path:

@@ -202,5 +202,6 @@ ENDPOINTS = (
         Nothing,
         UnknownRunError,
         PayoutStateError,
+        media=(XML,),
     ),
 )

@@ -4,9 +4,11 @@ from typing import Any
 
 import msgspec
 
+from shared.errors import TallystickError
 from shared.ids import uuid_text
 from syncserver.api.rest.amounts import Sum
 from syncserver.api.rest.endpoint import Endpoint
+from syncserver.api.rest.vendor_books import iso_time
 from syncserver.api.rest.vendors import Cursor, Limit
 from syncserver.payouts.accounts import PayoutAccount
 from syncserver.payouts.views import Run, Story
@@ -159,6 +161,32 @@ def payout_view(row: Any) -> PayoutView:
     )
 
 
+PAYOUT_COLUMNS = (
+    "payout", "run", "vendor_id", "vendor", "amount", "currency", "method", "account", "holder", "end_to_end_id",
+    "state", "changed_at", "reference",
+)  # fmt: skip
+
+
+def payout_cells(row: Any) -> list[str | int | None]:
+    """A payout's row as a line of a spreadsheet."""
+    one = payout_view(row)
+    return [
+        one.payout_id,
+        one.run_id,
+        one.vendor_id,
+        one.vendor,
+        one.amount.text,
+        one.amount.currency,
+        one.method,
+        one.account,
+        one.holder,
+        one.end_to_end_id,
+        one.state,
+        iso_time(one.changed_at),
+        one.reference,
+    ]
+
+
 def story_view(story: Story) -> PayoutStory:
     """All that is known of a payout, as it is answered."""
     return PayoutStory(
@@ -195,7 +223,15 @@ def account_view(account: PayoutAccount) -> PayoutAccountView:
     )
 
 
-def admins_page(path: str, handle: Any, summary: str, answers: Any, query: Any, *errors: type[Any]) -> Endpoint:
+def admins_page(
+    path: str,
+    handle: Any,
+    summary: str,
+    answers: Any,
+    query: Any,
+    *errors: type[TallystickError],
+    media: tuple[str, ...] = (),
+) -> Endpoint:
     """A page for admins; without answers it is a file."""
     return Endpoint(
         method="GET",
@@ -203,7 +239,7 @@ def admins_page(path: str, handle: Any, summary: str, answers: Any, query: Any, 
         handle=handle,
         summary=summary,
         answers=answers,
-        media=(XML,) if answers is None else (),
+        media=media,
         roles=ADMINS,
         query=query,
         errors=errors,

@@ -1,23 +1,28 @@
 """Single payouts: how each came to its state, and what people say became of it."""
 
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
+from starlette.responses import Response
 
 from shared.ids import uuid_bytes
 from shared.lifecycles import PayoutState
 from syncserver.api.rest.endpoint import ACCEPTED, Answer, Call, Endpoint, Nothing
 from syncserver.api.rest.payout_views import (
+    PAYOUT_COLUMNS,
     TAG,
     ListQuery,
     PayoutPage,
     PayoutStory,
     PayoutView,
     admins_page,
+    payout_cells,
     payout_view,
     story_view,
 )
+from syncserver.api.rest.spreadsheets import CSV, csv_answer
 from syncserver.api.rest.vendors import Cursor, Limit, of_vendor
 from syncserver.database.connection import Connection
 from syncserver.payments.errors import ReasonRequiredError
@@ -39,6 +44,7 @@ class PayoutQuery(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fi
     state: PayoutState | None = None
     cursor: Cursor | None = None
     limit: Limit = 50
+    format: Literal["json", "csv"] = "json"
 
 
 class OutcomeRequest(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
@@ -48,27 +54,32 @@ class OutcomeRequest(msgspec.Struct, frozen=True, rename="camel", forbid_unknown
     reference: Annotated[str, Meta(max_length=deciding.MOST_REFERENCE)] | None = None
 
 
-async def list_payouts(call: Call[None, PayoutQuery]) -> Answer[PayoutPage]:
+async def list_payouts(call: Call[None, PayoutQuery]) -> Answer[PayoutPage] | Response:
     """`GET /api/payouts`."""
     query = call.query
     run, vendor = (uuid_bytes(one) if one is not None else None for one in (query.run, query.vendor))
-    return await _page(call, run=run, vendor=vendor, state=query.state)
+    rows, following = await _page(call, run=run, vendor=vendor, state=query.state)
+    if query.format == "csv":
+        return csv_answer("payouts", PAYOUT_COLUMNS, map(payout_cells, rows), following)
+    return Answer(PayoutPage([payout_view(row) for row in rows], following))
 
 
 async def list_of_vendor(call: Call[None, ListQuery]) -> Answer[PayoutPage]:
     """`GET /api/vendors/{vendorId}/payouts`."""
-    return await _page(call, run=None, vendor=call.path["vendorId"], state=None)
+    rows, following = await _page(call, run=None, vendor=call.path["vendorId"], state=None)
+    return Answer(PayoutPage([payout_view(row) for row in rows], following))
 
 
 async def _page(
     call: Call[None, Any], *, run: bytes | None, vendor: bytes | None, state: PayoutState | None
-) -> Answer[PayoutPage]:
+) -> tuple[Sequence[Any], str | None]:
+    """The rows of a page, and the cursor of the next one."""
     limit = call.query.limit
     before = uuid_bytes(call.query.cursor) if call.query.cursor is not None else None
     async with call.services.pool.acquire() as connection:
         found = await views.payouts(connection, before=before, of_run=run, vendor=vendor, state=state, limit=limit + 1)
-    page = [payout_view(row) for row in found[:limit]]
-    return Answer(PayoutPage(page, page[-1].payout_id if len(found) > limit else None))
+    page = found[:limit]
+    return page, str(page[-1]["payout"]) if len(found) > limit else None
 
 
 async def show_payout(call: Call[None, Nothing]) -> Answer[PayoutStory]:
@@ -96,7 +107,7 @@ async def decide(call: Call[OutcomeRequest, Nothing]) -> Answer[Any]:
 
 
 ENDPOINTS = (
-    admins_page("/api/payouts", list_payouts, "Payouts", PayoutPage, PayoutQuery),
+    admins_page("/api/payouts", list_payouts, "Payouts", PayoutPage, PayoutQuery, media=(CSV,)),
     admins_page(
         "/api/payouts/{payoutId}",
         show_payout,

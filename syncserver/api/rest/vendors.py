@@ -24,7 +24,10 @@ Cursor = Annotated[str, Meta(max_length=200)]
 
 
 class VendorView(msgspec.Struct, frozen=True, rename="camel"):
-    """A shop. Its place is in 1e-7 degree; it is owed `payable` and `pending`, which is added up within seconds."""
+    """A shop. Its place is in 1e-7 degree; it is owed `payable` and `pending`, which is added up within seconds.
+
+    `onItsWay` to its bank is what is being paid out, and owed no longer.
+    """
 
     vendor_id: str
     name: str
@@ -35,6 +38,7 @@ class VendorView(msgspec.Struct, frozen=True, rename="camel"):
     owed: Sum
     payable: Sum
     pending: Sum
+    on_its_way: Sum
 
 
 class VendorPage(msgspec.Struct, frozen=True, rename="camel"):
@@ -103,6 +107,7 @@ def _view(vendor: Vendor, owed: Owed) -> VendorView:
         owed=Sum.of(owed.total, vendor.currency),
         payable=Sum.of(owed.payable, vendor.currency),
         pending=Sum.of(owed.pending, vendor.currency),
+        on_its_way=Sum.of(owed.on_its_way, vendor.currency),
     )
 
 

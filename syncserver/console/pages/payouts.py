@@ -9,6 +9,8 @@ from shared.ids import uuid_bytes, uuid_text
 from shared.lifecycles import PayoutState
 from syncserver.api.rest.endpoint import Nothing
 from syncserver.api.rest.payout_runs import file_answer
+from syncserver.api.rest.payout_views import PAYOUT_COLUMNS, payout_cells
+from syncserver.api.rest.spreadsheets import csv_answer
 from syncserver.console.page import PREFIX, Form, Page, Visit
 from syncserver.console.pages.payout_accounts import MOST_ACCOUNTS, ROWS, show_vendor
 from syncserver.database.connection import Connection
@@ -20,6 +22,7 @@ from syncserver.payouts.proposing import BY_HAND, SEPA, Proposal
 from syncserver.registry import sales
 
 PAYOUTS = f"{PREFIX}/payouts"
+MOST_EXPORTED = 10_000
 STATES = [("", "any"), *((state.value, state.value) for state in PayoutState)]
 _WAITS = "Another admin must say the same: nothing has moved."
 
@@ -32,10 +35,11 @@ class ListQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class AllQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Payouts in a state, from one on."""
+    """Payouts in a state, from one on; as a file where that is asked for."""
 
     state: str = ""
     cursor: str = ""
+    format: str = ""
 
 
 class RunQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -89,9 +93,13 @@ async def show_list(visit: Visit[ListQuery, None]) -> Response:
 async def show_all(visit: Visit[AllQuery, None]) -> Response:
     """`GET /console/payouts/all`."""
     state = _word(PayoutState, visit.query.state) if visit.query.state else None
-    before = _id_or_none(visit.query.cursor)
+    before, as_file = _id_or_none(visit.query.cursor), visit.query.format == "csv"
     async with visit.services.pool.acquire() as connection:
-        found = await views.payouts(connection, before=before, state=state, limit=ROWS + 1)
+        found = await views.payouts(
+            connection, before=before, state=state, limit=MOST_EXPORTED if as_file else ROWS + 1
+        )
+    if as_file:
+        return csv_answer("payouts", PAYOUT_COLUMNS, map(payout_cells, found), None)
     rows = found[:ROWS]
     following = str(rows[-1]["payout"]) if len(found) > ROWS else None
     return visit.page("payouts_all.html", rows=rows, states=STATES, following=following)
@@ -131,7 +139,8 @@ async def approve(visit: Visit[Nothing, Form]) -> Response:
 
     async def work(connection: Connection) -> str:
         await approving.approve(connection, visit.services, visit.who, run)
-        return "Approved."
+        state = (await views.run(connection, run)).state
+        return "Approved." if state == PayoutState.APPROVED else "Called off: its shops were blocked or moved."
 
     return await visit.done(_run(visit), await visit.once(work))
 

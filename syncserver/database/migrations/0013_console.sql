@@ -53,7 +53,6 @@ CREATE TABLE device_report (
 GRANT SELECT, INSERT, UPDATE ON device_report TO tallystick_server;
 
 -- What the first page counts.
-CREATE INDEX shift_disputed ON shift (closed_at) WHERE state = 'disputed';
 CREATE INDEX stray_record_by_time ON stray_record (received_at);
 -- Payments lie in the order in which they came, so a few bytes for each stretch of them are enough to find a day.
 CREATE INDEX payment_by_arrival ON payment USING brin (received_at) WITH (pages_per_range = 32);

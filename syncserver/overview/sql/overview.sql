@@ -3,7 +3,10 @@
 -- needs: what waits for a person
 SELECT (SELECT count(*) FROM (SELECT FROM payment WHERE state = 'FLAGGED' LIMIT $1) x) AS flagged,
        (SELECT min(received_at) FROM payment WHERE state = 'FLAGGED') AS flagged_since,
-       (SELECT count(*) FROM (SELECT FROM shift WHERE state = 'disputed' LIMIT $1) x) AS shifts,
+       (SELECT count(DISTINCT (device, epoch, shift)) FROM (
+            (SELECT device, epoch, shift FROM shift_marked LIMIT $1)
+             UNION ALL (SELECT device, epoch, shift FROM shift WHERE state = 'open' AND opened_at < $6 LIMIT $1)) x)
+           AS shifts,
        (SELECT count(*) FROM (SELECT FROM stray_record WHERE received_at >= $3 LIMIT $1) x) AS refused,
        (SELECT count(*) FROM (SELECT FROM device WHERE quarantined_at IS NOT NULL AND revoked_at IS NULL LIMIT $1) x)
            AS quarantined,
@@ -17,7 +20,8 @@ SELECT (SELECT count(*) FROM (SELECT FROM payment WHERE state = 'FLAGGED' LIMIT 
                    AND (jsonb_array_length(e.ranges) > 1 OR coalesce((e.ranges -> 0 ->> 0)::bigint, 1) > 1)) LIMIT $1) x)
            AS incomplete,
        (SELECT count(*) FROM (SELECT FROM person WHERE state = 'waiting' LIMIT $1) x) AS people,
-       (SELECT count(*) FROM (SELECT FROM bank_entry WHERE state = 'unmatched' LIMIT $1) x) AS bank_entries,
+       (SELECT count(*) FROM (SELECT FROM bank_entry WHERE state = 'unmatched'
+               AND (credit AND NOT reversal OR reason IN ('PAYOUT_DIFFERS', 'PAYOUT_STATE')) LIMIT $1) x) AS bank_entries,
        (SELECT count(*) FROM (SELECT FROM second_person WHERE first_at >= $4 AND first_by <> $5 LIMIT $1) x) AS second,
        (SELECT count(DISTINCT run) FROM (SELECT run FROM payout WHERE state IN ('proposed', 'approved') LIMIT $1) x)
            AS payout_runs,

@@ -137,7 +137,7 @@ SELECT p.payout, p.vendor, p.state, p.amount, t.vendor AS moved_of, t.owed, t.cl
                FROM (SELECT t.payout, t.vendor, t.currency, s.account, s.change,
                             first_value(t.vendor) OVER (PARTITION BY t.payout) AS first_of,
                             first_value(t.currency) OVER (PARTITION BY t.payout) AS currency_of
-                       FROM vendor_transfer t
+                       FROM (SELECT * FROM vendor_transfer WHERE cause NOT IN ('write_off', 'take_back')) AS t
                       CROSS JOIN LATERAL (VALUES (t.debit, -t.amount), (t.credit, t.amount)) AS s (account, change)) m
               GROUP BY payout) t USING (payout)
  WHERE p.vendor IS DISTINCT FROM t.vendor OR p.currency IS DISTINCT FROM t.currency OR NOT t.alike
@@ -169,11 +169,15 @@ SELECT v.vendor, v.transfers, t.n, t.last FROM vendor_balance v
   FULL JOIN (SELECT vendor, count(*) AS n, max(number) AS last FROM vendor_transfer GROUP BY vendor) t USING (vendor)
  WHERE v.transfers IS DISTINCT FROM coalesce(t.n, 0) OR v.transfers IS DISTINCT FROM coalesce(t.last, 0);
 
--- payout_entries: a bank entry is of a payout that it does not fit
+-- payout_entries: a bank entry is of a payout that it does not fit, or a payout was paid on nobody's word
 SELECT b.entry, b.payout, b.credit, b.amount, p.amount AS paid, p.state FROM bank_entry b LEFT JOIN payout p USING (payout)
  WHERE b.payout IS NOT NULL
    AND (p.payout IS NULL OR b.amount <> p.amount OR b.currency <> p.currency OR p.end_to_end <> upper(b.end_to_end)
-        OR p.state NOT IN ('paid', 'returned', 'failed') OR (b.credit AND p.state = 'paid'));
+        OR p.state NOT IN ('paid', 'returned', 'failed') OR (b.credit AND p.state = 'paid'))
+UNION ALL
+SELECT NULL, p.payout, NULL, NULL, p.amount, p.state FROM payout p
+ WHERE p.state = 'paid' AND p.reference IS NULL
+   AND NOT EXISTS (SELECT FROM bank_entry b WHERE b.payout = p.payout AND NOT b.credit);
 
 -- payout_files: a payout went to the bank without a file that has it, or a file is not of approved payouts
 SELECT p.payout, p.run, p.state, f.message FROM payout p JOIN payout_run r USING (run) LEFT JOIN payout_file f USING (run)
@@ -222,11 +226,37 @@ SELECT NULL, f.payment, f.device, f.seq FROM fork_record f
  WHERE f.payment IS NOT NULL AND f.status <> 'rejected'
    AND NOT EXISTS (SELECT FROM payment p WHERE p.payment = f.payment AND p.link = f.link);
 
--- shifts: a shift's close differs from its records and is not marked
+-- shifts: a shift's close differs from its records and is not marked, or was reconciled as one that matches
 SELECT s.device, s.epoch, s.shift, s.count, s.total, s.currency, coalesce(seen.count, 0) AS found_count,
        coalesce(seen.total, 0) AS found_total, v.currency AS found_currency
   FROM shift s JOIN device_epoch e ON e.device = s.device AND e.epoch = s.epoch
   JOIN device d ON d.device = s.device JOIN vendor v ON v.vendor = d.vendor
   LEFT JOIN shift_as_recorded seen ON seen.device = s.device AND seen.epoch = s.epoch AND seen.shift = s.shift
- WHERE s.state = 'closed' AND (e.ranges -> 0 -> 0)::bigint = 1 AND (e.ranges -> 0 -> 1)::bigint >= s.closed_seq
+ WHERE (s.state = 'closed' OR (s.state = 'reconciled' AND 'reconcile' = (
+            SELECT c.action FROM shift_decision c WHERE c.device = s.device AND c.epoch = s.epoch AND c.shift = s.shift
+               AND c.done AND c.after = 'reconciled' ORDER BY c.number DESC LIMIT 1)))
+   AND (e.ranges -> 0 -> 0)::bigint = 1 AND (e.ranges -> 0 -> 1)::bigint >= s.closed_seq
    AND (s.count <> coalesce(seen.count, 0) OR s.total <> coalesce(seen.total, 0) OR s.currency <> v.currency);
+
+-- decisions: a shift is reconciled and nobody decided it, or the reverse, or its decisions have a gap
+SELECT device, epoch, shift, s.state, c.last_state, c.n FROM shift s
+  FULL JOIN (SELECT device, epoch, shift, count(*) AS n, max(number) AS last,
+                    (array_agg(after ORDER BY number DESC))[1] AS last_state
+               FROM shift_decision GROUP BY device, epoch, shift) c USING (device, epoch, shift)
+ WHERE (s.state = 'reconciled') IS DISTINCT FROM (coalesce(c.last_state, '') = 'reconciled') OR c.n <> c.last;
+
+-- write_offs: what the house paid for a shift, or took back, is not what was decided, or is more than its close says
+SELECT w.write_off, w.device, w.epoch, w.shift, w.amount, t.paid, t.taken, c.decided, c.decided_back, s.total
+  FROM write_off w
+  FULL JOIN (SELECT payout AS write_off, sum(amount) FILTER (WHERE cause = 'write_off') AS paid,
+                    coalesce(sum(amount) FILTER (WHERE cause = 'take_back'), 0) AS taken,
+                    min(vendor::text) AS least, max(vendor::text) AS most, min(currency) AS currency
+               FROM vendor_transfer WHERE cause IN ('write_off', 'take_back') GROUP BY payout) t USING (write_off)
+  FULL JOIN (SELECT device, epoch, shift, sum(stake) FILTER (WHERE action = 'write_off') AS decided,
+                    coalesce(sum(stake) FILTER (WHERE action = 'take_back'), 0) AS decided_back
+               FROM shift_decision WHERE done AND action IN ('write_off', 'take_back') GROUP BY device, epoch, shift) c
+       ON c.device = w.device AND c.epoch = w.epoch AND c.shift = w.shift
+  LEFT JOIN shift s ON s.device = w.device AND s.epoch = w.epoch AND s.shift = w.shift
+ WHERE w.amount IS DISTINCT FROM t.paid OR w.amount IS DISTINCT FROM c.decided OR t.taken IS DISTINCT FROM c.decided_back
+    OR t.taken > t.paid OR w.vendor::text IS DISTINCT FROM t.least OR t.least <> t.most OR w.currency <> t.currency
+    OR s.total IS NULL OR w.amount > s.total;

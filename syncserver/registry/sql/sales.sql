@@ -4,8 +4,11 @@
 SELECT vendor, name, lat, lon, currency, blocked_version FROM vendor
  WHERE $1::uuid IS NULL OR vendor > $1 ORDER BY vendor LIMIT $2;
 
--- owed_to_vendors: what vendors are owed, and what of it no folder has added up yet
-SELECT b.vendor, b.payable, coalesce(p.amount, 0)::bigint AS pending FROM vendor_balance b
+-- owed_to_vendors: what vendors are owed, what of it no folder has added up yet, and what is on its way to their banks
+SELECT b.vendor, b.payable, coalesce(p.amount, 0)::bigint AS pending,
+       (SELECT coalesce(sum(amount), 0)::bigint FROM payout
+         WHERE payout.vendor = b.vendor AND payout.state IN ('proposed', 'approved', 'sent')) AS on_its_way
+  FROM vendor_balance b
   LEFT JOIN (SELECT vendor, sum(amount) AS amount FROM pending_credit WHERE vendor = ANY ($1::uuid[]) GROUP BY vendor) p
        USING (vendor)
  WHERE b.vendor = ANY ($1::uuid[]);

@@ -6,22 +6,26 @@ SELECT epoch, kid, public_key FROM device_epoch WHERE device = $1;
 -- foreign_kids: which of these kids belong to other devices
 SELECT kid FROM device_epoch WHERE kid = ANY ($1::bytea[]) AND device <> $2;
 
+-- intake_of_day: what a device has added since a day began, where it has
+SELECT intake_records, intake_bytes FROM device WHERE device = $1 AND intake_day >= $2;
+
 -- lock_epochs: lock the journals of some devices, each of one epoch, in the devices' order, first of all locks
 SELECT device, public_key, compromised_at, head, ranges, lat, lon FROM device_epoch
  WHERE device = ANY ($1::uuid[]) AND epoch = ($2::integer[])[array_position($1::uuid[], device)]
  ORDER BY device FOR UPDATE;
 
 -- devices_for_uploads: the uploading devices, their vendors and the vendors' state, every change of limits that concerns
--- each, and (one for all) the voids that are here of these payments; $3 is whose upload each of them is in
+-- each, and (one for all) the voids that are here of payments; $3 are each upload's, as the literal of an array: looked for
+-- together, so that a journal without such voids costs one look
 SELECT d.device, d.vendor, d.quarantined_at, d.revoked_at, v.currency, v.blocked_version,
        (SELECT coalesce(jsonb_agg(jsonb_build_array(p.version, p.effective_at, p.device IS NOT NULL, p.body)
                                   ORDER BY p.version), '[]')
           FROM policy p WHERE p.vendor = d.vendor AND (p.device IS NULL OR p.device = d.device)) AS policies,
        (SELECT coalesce(jsonb_agg(jsonb_build_array(i.place, o.payment, o.shift, o.state)), '[]')
-          FROM unnest($3::text::integer[], $4::text::uuid[]) AS i (place, payment)
+          FROM unnest($3::text[]) WITH ORDINALITY AS i (payments, place)
          CROSS JOIN LATERAL (SELECT payment, shift, state FROM void
                               WHERE device = ($1::uuid[])[i.place] AND epoch = ($2::integer[])[i.place]
-                                AND payment = i.payment OFFSET 0) AS o) AS voids
+                                AND payment = ANY (i.payments::uuid[]) OFFSET 0) AS o) AS voids
   FROM device d
  CROSS JOIN LATERAL (SELECT currency, blocked_version FROM vendor WHERE vendor = d.vendor LIMIT 1) AS v
  WHERE d.device = ANY ($1::uuid[]);
@@ -106,10 +110,13 @@ SELECT ($1::uuid[])[r.place], ($2::integer[])[r.place], ($3::uuid[])[r.place], (
               $16::text::smallint[], $17::text::boolean[])
        AS r (place, seq, link, prev, raw, at, type, wallet, payment, status, reasons, score, fork);
 
--- write_heads: move journals' heads, note when their devices were heard of, and keep the first receipt for each batch,
--- where it has one already
+-- write_heads: move journals' heads, note when their devices were heard of and how much they added that day ($9 records,
+-- $10 bytes), and keep the first receipt for each batch, where it has one already
 WITH device_seen AS (
-    UPDATE device SET last_seen_at = seen.at FROM unnest($1::uuid[], $4::bigint[]) AS seen (device, at)
+    UPDATE device SET last_seen_at = seen.at, intake_day = greatest(intake_day, seen.at / 86400000),
+           intake_records = CASE WHEN intake_day >= seen.at / 86400000 THEN intake_records ELSE 0 END + seen.records,
+           intake_bytes = CASE WHEN intake_day >= seen.at / 86400000 THEN intake_bytes ELSE 0 END + seen.bytes
+      FROM unnest($1::uuid[], $4::bigint[], $9::bigint[], $10::bigint[]) AS seen (device, at, records, bytes)
      WHERE device.device = seen.device),
  receipt_kept AS (
     INSERT INTO batch (device, epoch, batch, received_at, records, receipt)

@@ -14,7 +14,7 @@ from terminal.composition import Terminal
 from terminal.service.desk import News, SyncNews
 from terminal.texts import _, marked
 from terminal.till.search import Place
-from terminal.till.views import AskedRefund, QueuePage, StatusView
+from terminal.till.views import AskedRefund, StatusView
 from terminal.ui.screens.base import TillScreen
 from terminal.ui.screens.payment import PaymentScreen
 from terminal.ui.screens.refunding import ask_again
@@ -33,7 +33,6 @@ class QueueScreen(TillScreen):
     def __init__(self) -> None:
         super().__init__()
         self._after: Place | None = None
-        self._now = 0
         self._refunds: tuple[AskedRefund, ...] = ()
 
     def middle(self) -> Iterable[Widget]:
@@ -47,7 +46,8 @@ class QueueScreen(TillScreen):
         """Read, and follow the sums while a sync runs."""
         self.watch(self.app, "standing", self._follow)
         self._rows.focus()
-        self._read()
+        self._look()
+        self._begin()
 
     @property
     def _rows(self) -> PagedRows:
@@ -58,34 +58,34 @@ class QueueScreen(TillScreen):
             self.query_one("#queue", Static).update(queue_head(standing.status, ascii_only=self.till.ascii_only))
 
     async def heard(self, news: News) -> None:
-        """A sync ended: what it did, and what waits now."""
+        """A sync ended: what it did, and what waits now. Where it sent nothing, the list stays where somebody reads."""
         if not isinstance(news, SyncNews):
             return
-        self._read()
-        if isinstance(news.told, TallystickError) or news.told.errors:
+        self._look()
+        told = news.told
+        if not isinstance(told, TallystickError) and told.push.records:
+            self._begin()
+        if isinstance(told, TallystickError) or told.errors:
             self.say(_("This sync did not succeed. Why stands above."), kind="warn")
         else:
             self.say(_("Synced."), kind="good")
 
-    @work(exclusive=True, group="queue")
-    async def _read(self) -> None:
-        def read(terminal: Terminal) -> tuple[QueuePage, StatusView, tuple[AskedRefund, ...]]:
+    @work(exclusive=True, group="syncs")
+    async def _look(self) -> None:
+        def read(terminal: Terminal) -> tuple[StatusView, tuple[AskedRefund, ...]]:
             views = terminal.till.views
-            return views.queue_page(), views.status(), views.refunds()
+            return views.status(), views.refunds()
 
         try:
-            page, status, self._refunds = await self.till.ask(read)
+            status, self._refunds = await self.till.ask(read)
         except TallystickError as error:
             self.say_error(error)
             return
         if self.gone:
             return
-        self._now = status.now
         self.query_one("#queue", Static).update(queue_head(status, ascii_only=self.till.ascii_only))
         lines = [*refund_lines(self._refunds), *try_lines(status), *report_lines(self.till.desk.last_sync)]
         self.query_one("#tries", Static).update(Text("\n").join(lines))
-        self._rows.display = bool(page.payments)
-        self._put(page, first=True)
         self.query_one(KeyLine).refresh()
 
     def offers(self, action: str) -> bool:
@@ -103,25 +103,31 @@ class QueueScreen(TillScreen):
             if not await ask_again(self, refund.payment):
                 break
         if not self.gone:
-            self._read()
+            self._look()
 
-    def _put(self, page: QueuePage, *, first: bool) -> None:
-        self._after = page.after
-        self._rows.put([(row.id.hex(), queue_line(row, self._now)) for row in page.payments], first=first)
+    @work(exclusive=True, group="page")
+    async def _begin(self) -> None:
+        await self._page(first=True)
 
     @on(PagedRows.More)
-    @work(exclusive=True, group="queue")
+    @work(exclusive=True, group="page")
     async def _more(self) -> None:
-        after = self._after
-        if after is None:
-            return
+        if self._after is not None:
+            await self._page(first=False)
+
+    async def _page(self, *, first: bool) -> None:
+        after = None if first else self._after
         try:
             page = await self.till.ask(lambda terminal: terminal.till.views.queue_page(after))
         except TallystickError as error:
             self.say_error(error)
             return
-        if not self.gone:
-            self._put(page, first=False)
+        if self.gone:
+            return
+        self._after, now = page.after, self.till.desk.clock.now()
+        self._rows.put([(row.id.hex(), queue_line(row, now)) for row in page.payments], first=first)
+        if first:
+            self._rows.display = bool(page.payments)
 
     @on(OptionList.OptionSelected)
     def _open(self, event: OptionList.OptionSelected) -> None:

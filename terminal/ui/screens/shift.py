@@ -15,6 +15,7 @@ from terminal.errors import ApproverError, NoShiftError
 from terminal.service.desk import News, SyncNews
 from terminal.texts import _, marked, plural
 from terminal.till.people import Approval
+from terminal.till.sentences import person
 from terminal.till.shift import ShiftClosed
 from terminal.till.shift_start import OWNER
 from terminal.till.z_report import ShiftReport
@@ -159,7 +160,7 @@ class ShiftScreen(TillScreen):
         taken = plural("{count} payment, {total}", "{count} payments, {total}", report.taken.count).format(
             count=report.taken.count, total=report.taken.total
         )
-        lines = [_("Close the shift of {cashier}: {taken}?").format(cashier=report.cashier, taken=taken)]
+        lines = [_("Close the shift of {cashier}: {taken}?").format(cashier=person(report.cashier), taken=taken)]
         if report.carried is not None and report.carried.count:
             carried = plural(
                 "{count} payment of {total} is carried forward: the server has not seen it yet.",

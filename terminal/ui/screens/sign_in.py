@@ -44,6 +44,8 @@ class SignInScreen(TillScreen):
     async def on_mount(self) -> None:
         """Fill in who works here."""
         people = await self.till.ask(lambda terminal: terminal.till.sign_in.people())
+        if self.gone:
+            return
         roles = {"cashier": _("cashier"), "supervisor": _("supervisor")}
         offered = [
             (person.id, f"{person.name} ({roles.get(person.role, person.role)})")

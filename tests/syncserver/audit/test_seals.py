@@ -11,6 +11,7 @@ from syncserver.audit.acting import acting
 from syncserver.audit.sealing import seal_entries
 from syncserver.audit.verifying import Broken, Verified, read_heads, verify
 from syncserver.database.connection import Connection
+from syncserver.maintenance.outbox import relay
 from syncserver.maintenance.rounds import one_round
 from syncserver.reconcile.checks import reconcile
 from tests.syncserver.kit import Shop
@@ -208,3 +209,20 @@ async def test_events_from_before_there_were_seals_are_sealed_too(shop: Shop, ow
     found = await _verify(shop)
     assert found.ok
     assert {head.chain: head.rows for head in found.heads}["events 0"] == 3
+
+
+async def test_what_could_not_be_delivered_is_not_sealed_and_waits(shop: Shop) -> None:
+    def refuse(_: object) -> None:
+        raise OSError("the log is full")
+
+    wallet = await shop.customer()
+    till = await shop.terminal()
+    _, raw = till.pay((await shop.codes(wallet))[0], 500)
+    await till.upload(raw)
+    with pytest.raises(OSError, match="full"):
+        await relay(shop.services, refuse)
+    assert "events 0" not in {head.chain for head in (await _verify(shop)).heads}
+    assert await relay(shop.services) == 1
+    found = await _verify(shop)
+    assert found.ok
+    assert {head.chain: head.rows for head in found.heads} == {"events 0": 1}

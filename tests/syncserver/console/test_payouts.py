@@ -151,3 +151,18 @@ async def test_the_first_page_says_what_of_payouts_waits(office: Office, admin: 
     home = (await admin.get("/console/")).text
     assert "1 payouts to approve or send" in home
     assert "1 accounts of shops to confirm" in home
+
+
+async def test_all_that_is_filtered_is_a_file_in_which_nothing_runs(office: Office, admin: Browser) -> None:
+    other = await office.vendor(name='=HYPERLINK("http://x")')
+    for vendor in (None, other):
+        await office.sell(300, vendor)
+    await office.propose()
+    links = (await admin.get(f"{PAYOUTS}/all", state="proposed")).links
+    (link,) = [one for one in links if "format=csv" in one]
+    lines = (await admin.http.get(link)).text.splitlines()
+    assert (len(lines), lines[0].split(",")[:2]) == (3, ["payout", "run"])
+    assert all("'=HYPERLINK" in line for line in lines if "HYPERLINK" in line)
+    api = await office.ada.get("/api/payouts", state="proposed", format="csv")
+    assert api.text.splitlines() == lines
+    assert len((await admin.http.get(f"{PAYOUTS}/all?state=paid&format=csv")).text.splitlines()) == 1

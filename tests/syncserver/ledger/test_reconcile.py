@@ -9,6 +9,9 @@ from syncserver.maintenance.rounds import one_round
 from syncserver.payments import online, refunds, views
 from syncserver.payments.review import review
 from syncserver.reconcile.checks import MEANINGS, QUERIES, reconcile
+from syncserver.shifts.deciding import Order, decide
+from syncserver.shifts.decisions import Action
+from syncserver.shifts.writing_off import write_off
 from tests.syncserver.kit import Shop
 from tests.syncserver.payouts.kit import back, open_office, out
 
@@ -125,6 +128,7 @@ DAMAGE = {
         "UPDATE bank_entry SET amount = amount + 1 WHERE payout IS NOT NULL",
         "UPDATE payout SET state = 'sent' WHERE state = 'paid'",
         "UPDATE bank_entry SET payout = gen_random_uuid() WHERE payout IS NOT NULL AND credit",
+        "DELETE FROM bank_entry WHERE payout IS NOT NULL",
     ],
     "payout_files": [
         "DELETE FROM payout_file",
@@ -152,12 +156,28 @@ DAMAGE = {
     "shifts": [
         "UPDATE shift SET total = total + 1 WHERE state = 'closed'",
         "UPDATE shift SET count = count + 1 WHERE state = 'closed'",
+        "UPDATE shift SET total = total + 1 WHERE state = 'reconciled' AND total = 0",
+    ],
+    "write_offs": [
+        "DELETE FROM write_off",
+        "UPDATE write_off SET amount = amount + 1",
+        "DELETE FROM vendor_transfer WHERE cause = 'write_off'",
+        "UPDATE vendor_transfer SET amount = amount + 1 WHERE cause = 'write_off'",
+        "UPDATE shift_decision SET done = false, after = before WHERE action = 'write_off'",
+        "UPDATE shift SET total = 1 WHERE state = 'reconciled' AND total > 0",
+    ],
+    "decisions": [
+        "DELETE FROM shift_decision",
+        "UPDATE shift_decision SET number = 2",
+        "UPDATE shift SET state = 'closed', reconciled_at = NULL WHERE state = 'reconciled'",
+        "UPDATE shift SET state = 'reconciled', reconciled_at = 1 WHERE state = 'closed'",
+        "DELETE FROM shift WHERE state = 'reconciled'",
     ],
 }
 
 
 async def a_day_in_the_shop(shop: Shop) -> None:
-    """Payments that settle, fail, are flagged, decided, voided and refunded, a code taken twice, a fork, and shifts."""
+    """Payments of every fate, a code taken twice, a fork, and shifts, one of them reconciled."""
     near, far = await shop.customer(), await shop.customer(home=FAR_AWAY)
     codes, far_codes = await shop.codes(near), await shop.codes(far, 3)
     one, two, three = await shop.terminal(), await shop.terminal(), await shop.terminal()
@@ -185,6 +205,18 @@ async def a_day_in_the_shop(shop: Shop) -> None:
     fork = three.payment(codes[4], 200)
     await three.upload(three.pay(codes[3], 100)[1])
     await three.upload(three.add(fork))
+    four = await shop.terminal()
+    await four.upload(four.open_shift(), four.close_shift(0, 0))
+    order = Order(action=Action.RECONCILE, device=four.device, shift=four.shift, actor="test")
+    async with shop.services.pool.acquire() as connection, connection.transaction():
+        await decide(connection, shop.services, order)
+    five = await shop.terminal()
+    opening = five.open_shift()
+    five.add(five.payment(codes[4], 150))
+    await five.upload(opening, five.close_shift(1, 150))
+    lost = Order(action=Action.WRITE_OFF, device=five.device, shift=five.shift, reason="lost", actor="test")
+    async with shop.services.pool.acquire() as connection, connection.transaction():
+        await write_off(connection, shop.services, lost)
     await pay_online(shop, near)
     await one_round(shop.services)
     await pay_out(shop, near)

@@ -91,11 +91,7 @@ class Office:
     async def owed(self, vendor: bytes | None = None) -> tuple[int, int]:
         """What a vendor is owed, and what is on its way to its bank."""
         found = data(await self.ada.get(f"/api/vendors/{uuid_text(vendor or self.shop.vendor)}"))
-        clearing = await self.shop.services.pool.fetchval(
-            "SELECT coalesce(sum(amount), 0)::bigint FROM entry WHERE account = 'clearing' AND owner = $1",
-            uuid_text(vendor or self.shop.vendor),
-        )
-        return found["owed"]["minor"], clearing
+        return found["owed"]["minor"], found["onItsWay"]["minor"]
 
     async def moved(self, payout: dict[str, Any]) -> list[tuple[str, str, int]]:
         """All transfers of a payout: from, to, how much."""

@@ -5,6 +5,7 @@ import os
 import pytest
 
 from shared.ids import uuid_text
+from syncserver.audit import trail
 from syncserver.people.access import Role
 from tests.syncserver.kit import HOUR
 from tests.syncserver.payouts.kit import IBAN, OTHER_IBAN, Office
@@ -89,6 +90,33 @@ async def test_an_account_counts_once_another_admin_confirms_it(office: Office) 
     assert (payout["account"], payout["holder"]) == (OTHER_IBAN, "Corner BV")
     own = person(office.shop, Role.VENDOR, vendor=office.shop.vendor)
     assert [one["version"] for one in data(await own.get(path))["accounts"]] == [2, 1]
+
+
+async def test_all_that_people_do_with_payouts_is_in_the_audit_trail(office: Office) -> None:
+    await office.sell(500)
+    run = await office.propose()
+    await office.step(run, "cancel", body={"reason": "the wrong day"})
+    payout = await office.sent()
+    await office.outcome(payout, "failed", reason="pain.002: AC04")
+    data(await office.ada.post(accounts(office), {"account": OTHER_IBAN, "holder": "Corner"}))
+    data(await office.bob.post(f"{accounts(office)}/confirm", {"version": 2}))
+    async with office.shop.services.pool.acquire() as connection:
+        entries = await trail.listed(connection, trail.Filter(), limit=100)
+    ada, bob = office.ada.caller.actor, office.bob.caller.actor
+    vendor, payout_id = f"vendor {uuid_text(office.shop.vendor)}", f"payout {payout['payoutId']}"
+    done = [(one.action, one.actor, one.object, one.reason) for one in entries]
+    for entry in (
+        ("payout_account.ask", "cli test", vendor, None),
+        ("payout_account.confirm", "cli test", vendor, None),
+        ("payout_run.propose", ada, f"payout_run {run['runId']}", None),
+        ("payout_run.cancel", bob, f"payout_run {run['runId']}", "the wrong day"),
+        ("payout_run.approve", bob, f"payout_run {payout['runId']}", None),
+        ("payout_run.send", bob, f"payout_run {payout['runId']}", None),
+        ("payout.decide", ada, payout_id, "pain.002: AC04"),
+        ("payout_account.ask", ada, vendor, None),
+        ("payout_account.confirm", bob, vendor, None),
+    ):
+        assert entry in done
 
 
 async def test_whoever_confirms_means_what_was_asked_for_last(office: Office) -> None:

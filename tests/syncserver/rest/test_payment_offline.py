@@ -13,6 +13,7 @@ from shared.messages.enrolment import from_base64url, to_base64url
 from shared.messages.receipt import open_receipt
 from tests.syncserver.kit import FakeTerminal, Shop
 from tests.syncserver.rest.kit import customer, data, refused
+from tests.syncserver.rest.test_refunds import set_services
 
 pytestmark = pytest.mark.anyio
 
@@ -53,6 +54,13 @@ async def test_a_record_that_goes_both_ways_is_settled_once(shop: Shop) -> None:
     assert receipt.results[0].status.value == data(one)["results"][0]["status"] == "settled"
     assert await shop.vendor_balance() == 1_000
     await shop.assert_reconciled()
+
+
+async def test_a_terminal_has_one_allowance_for_both_ways(shop: Shop) -> None:
+    set_services(shop, device_records_a_day=1)
+    till = await shop.terminal()
+    await till.upload(till.open_shift())
+    assert refused(await settle(till, [till.open_shift()])) == (429, "DEVICE_ALLOWANCE")
 
 
 async def test_people_may_not(shop: Shop) -> None:

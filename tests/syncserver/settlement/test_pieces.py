@@ -9,7 +9,9 @@ from shared.lifecycles import Status
 from syncserver.judge.authenticity import Arrival
 from syncserver.judge.batch import Judgement, judge_batch
 from syncserver.judge.facts import BatchFacts
+from syncserver.registry import vendors
 from syncserver.sync import pieces
+from syncserver.sync.tenders import Noting, Paid, Tenders
 from tests.syncserver.kit import Code, FakeTerminal, Shop
 
 pytestmark = pytest.mark.anyio
@@ -80,4 +82,46 @@ async def test_a_record_that_fails_in_one_piece_leaves_those_of_the_others_alone
     receipt = await till.upload(*raws[:70], *raws[70:], wrong)
     assert receipt.results[-1].status is FAILED
     assert {answer.status for answer in receipt.results[:-1]} == {SETTLED}
+    await shop.assert_reconciled()
+
+
+async def test_what_a_customer_paid_before_counts_in_every_piece(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who pays in later pieces alone is looked up while the first is judged; who pays in several, before all of it."""
+    await vendors.change_policy(shop.services, shop.vendor, {"daily_limit": 5_000}, actor="admin")
+    till = await shop.terminal()
+    others = [code for _ in range(130) for code in await shop.codes(await shop.customer(), 1)]
+    throughout, late = [await shop.customer(funds="1000.00", offline="1000.00") for _ in range(2)]
+    by_customer = {wallet: await shop.codes(wallet, 4, 2_500) for wallet in (throughout, late)}
+    await till.pull()
+    for codes in by_customer.values():
+        assert (await till.upload(till.pay(codes[0], 2_500)[1])).results[0].status is SETTLED
+    seen: list[set[str]] = []
+    read_ahead = Tenders.read_ahead
+
+    async def noted(tenders: Tenders, payments: Sequence[Paid]) -> Noting:
+        seen.append({record.wallet for _, record in payments})
+        return await read_ahead(tenders, payments)
+
+    monkeypatch.setattr(Tenders, "read_ahead", noted)
+    first, second = by_customer[throughout], by_customer[late]
+    receipt = await till.upload(
+        till.pay(first[1], 2_000)[1],
+        *(till.pay(code, 700)[1] for code in others),
+        till.pay(second[0], 100)[1],
+        till.pay(second[1], 2_000)[1],
+        till.pay(second[2], 1_000)[1],
+        till.pay(first[0], 100)[1],
+        till.pay(first[2], 1_000)[1],
+    )
+    assert throughout not in seen[0]
+    assert late in seen[0]
+    assert receipt.results[0].status is SETTLED
+    assert [answer.reasons for answer in receipt.results[-5:]] == [
+        ("CODE_SPENT",),
+        (),
+        ("DAILY_LIMIT",),
+        ("CODE_SPENT",),
+        ("DAILY_LIMIT",),
+    ]
+    assert await shop.vendor_balance() == 2 * 2_500 + 130 * 700 + 2 * 2_000
     await shop.assert_reconciled()

@@ -13,8 +13,11 @@ from typing import Any
 
 import pytest
 from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType
+from aiohttp.test_utils import TestClient, TestServer
 
+from terminal.browser import serving as serving_module
 from terminal.browser.address import Address, is_own_machine
+from terminal.texts import speak
 from tests.terminal.shop import Shop
 
 _HERE = Address("127.0.0.1", 8100)
@@ -58,6 +61,20 @@ def test_the_page_loads_nothing_from_another_host() -> None:
     for name in ("page.html", "page.css", "page.js"):
         text = (files("terminal.browser") / name).read_text(encoding="utf-8")
         assert not re.search(r"(https?:)?//[a-z]", text), name
+
+
+def test_the_page_speaks_the_tills_language() -> None:
+    async def read() -> str:
+        app = serving_module.page_app(("true",), _HERE, {})
+        async with TestClient(TestServer(app)) as client, client.get("/") as answer:
+            assert answer.status == 200
+            return await answer.text()
+
+    speak("de")
+    page = asyncio.run(read())
+    assert '<html lang="de">' in page
+    assert "Die Kasse wird geöffnet …" in page
+    assert "$" not in page
 
 
 def test_other_machines_are_let_in_only_when_told_so(tmp_path: Path) -> None:

@@ -3,15 +3,19 @@
 from datetime import UTC
 
 import pytest
-from hypothesis import given
+from fontTools.ttLib import TTFont
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from shared import record_text
 from shared.lifecycles import TillState
 from shared.money import Money
-from terminal.printing.as_picture import as_png, draw_qr
+from terminal.printing import as_picture
+from terminal.printing.as_picture import as_png, draw_qr, picture
 from terminal.printing.as_text import as_text
+from terminal.printing.escpos_job import job_of
+from terminal.printing.letters import RUNS, has, legible
 from terminal.printing.lines import Pair, Text, clean, set_blocks
 from terminal.printing.slip import PaidPart, Slip, layout, report_slip
 from tests.shared.samples import vector
@@ -85,7 +89,7 @@ def test_a_long_name_is_wrapped_and_nothing_of_it_is_cut(width: int, vendor: str
     lines = layout(slip(vendor=vendor), width)
     for line in lines:
         assert cell_len(line.text) * (2 if line.big else 1) <= width
-    assert "".join(clean(vendor).split()) in "".join("".join(line.text for line in lines).split())
+    assert "".join(legible(clean(vendor)).split()) in "".join("".join(line.text for line in lines).split())
 
 
 @given(st.text(max_size=200), st.text(max_size=80), st.integers(24, 64), st.booleans())
@@ -126,10 +130,40 @@ def test_the_code_of_a_payment_is_wide_enough_to_be_scanned(dots: int, module: i
 
 @pytest.mark.parametrize("letters", ["ŽžőłŁΩßÄ€ŠřțșđĦıİąęůœ", "ЖяЂѓіїЄ", "ΆώΈς"])
 def test_the_picture_has_the_letters_of_european_languages(letters: str) -> None:
-    unknown = as_png(slip(vendor="\u4e00"), 32)
+    unknown = as_png(slip(vendor="?"), 32)
     drawn = {as_png(slip(vendor=letter), 32) for letter in letters}
     assert len(drawn) == len(letters)
     assert unknown not in drawn
+
+
+def test_the_letters_of_the_font_are_known() -> None:
+    font = TTFont(as_picture.__file__.replace("as_picture.py", "fonts/receipt.ttf"))
+    known = {code for first, last in RUNS for code in range(first, last + 1)}
+    assert known == set(font.getBestCmap()) - {0xFFFD}
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("Käse & Łódź, Жук", "Käse & Łódź, Жук"),
+        ("居酒屋 とり", "JuJiuWu tori"),
+        ("\ufb01ne \uff21\uff22\uff23", "fine ABC"),
+        ("קפה", "kfh"),
+        ("\ue000\U0010ffff", "??"),
+        ("x\u0338", "x"),
+    ],
+)
+def test_letters_that_the_paper_lacks_are_written_with_those_that_it_has(name: str, written: str) -> None:
+    assert legible(name) == written
+
+
+@settings(deadline=None)
+@given(st.text(max_size=60))
+def test_any_name_can_be_printed(vendor: str) -> None:
+    lines = [line for line in layout(slip(vendor=vendor), 32) if line.qr is None]
+    assert all(has(symbol) for line in lines for symbol in line.text)
+    assert picture(lines, 32).size == (32 * 12, sum(48 if line.big else 24 for line in lines))
+    assert job_of(lines, 32)
 
 
 def test_a_picture_is_a_png_as_wide_as_its_paper() -> None:

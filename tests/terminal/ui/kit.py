@@ -19,6 +19,7 @@ from terminal.sync import Pace
 from terminal.ui.app import TillApp
 from terminal.ui.widgets.entry_field import EntryField
 from tests.terminal.shop import secret_of_tests
+from tests.terminal.ui import speech
 
 SIZES = ((66, 20), (80, 24), (100, 30))
 PERSON_MS = 120.0
@@ -111,7 +112,11 @@ class Screen:
             raise AssertionError(f"never came: {what}\n{self.text()}") from None
 
     async def sees(self, *texts: str) -> None:
-        """Wait until the screen shows all of some texts."""
+        """Wait until the screen shows all of some English texts, in the language that is spoken."""
+        await self.until(lambda: all(speech.shows(self.text(), text) for text in texts), " ".join(texts))
+
+    async def reads(self, *texts: str) -> None:
+        """Wait until the screen shows all of some texts, letter by letter."""
         await self.until(lambda: all(text in self.text() for text in texts), " ".join(texts))
 
     async def on(self, name: str) -> None:

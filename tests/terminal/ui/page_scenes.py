@@ -35,6 +35,19 @@ def in_trouble(shop: Shop) -> None:
     shop.run("INSERT INTO sync_state VALUES ('push', ?, NULL, 'the server refuses this')", [shop.clock.now()])
 
 
+def refund_without_an_answer(shop: Shop) -> None:
+    """A settled payment whose refund the server did not answer."""
+    series = shop.issue(wallet_of(7))
+    with shop.terminal() as terminal:
+        answer = sell(terminal, "12.50", wallet=series.wallet, code=series.codes[0])
+    shop.run("UPDATE payment SET state = 'COMPLETED', unsynced = 0")
+    shop.run(
+        "INSERT INTO refund (key, payment, amount, currency, approver, reason, asked_at)"
+        " VALUES ('k', ?, 400, 'EUR', 'owner', 'cold', ?)",
+        [answer.payment, shop.clock.now()],
+    )
+
+
 async def menu(screen: Screen, anna: Series) -> None:
     await begins(screen, anna)
     await screen.type("asterisk")
@@ -91,6 +104,23 @@ async def queue(screen: Screen, anna: Series) -> None:
     await screen.sees("12.50")
 
 
+async def queue_with_a_refund(screen: Screen, _anna: Series) -> None:
+    await screen.on("SaleScreen")
+    await screen.type("f3")
+    await screen.on("QueueScreen")
+    await screen.sees("Refund of 4.00 EUR")
+
+
+async def payment_with_a_refund(screen: Screen, _anna: Series) -> None:
+    await screen.on("SaleScreen")
+    await screen.type("f2")
+    await screen.on("HistoryScreen")
+    await screen.sees("12.50")
+    await screen.type("enter")
+    await screen.on("PaymentScreen")
+    await screen.sees("refund asked for, not answered yet")
+
+
 async def queue_in_trouble(screen: Screen, _anna: Series) -> None:
     await screen.on("SaleScreen")
     await screen.type("f3")
@@ -108,6 +138,7 @@ async def shift(screen: Screen, anna: Series) -> None:
     await accepted(screen, anna)
     await screen.type("enter")
     await screen.on("SaleScreen")
+    await screen.sees("Type the amount")
     await screen.type("f4")
     await screen.sees("X REPORT", "1 x 12.50 EUR")
 

@@ -70,6 +70,10 @@ SCENES: dict[str, Scene] = {
     "refund": Scene(page_scenes.refund, RefundScreen),
     "queue": Scene(page_scenes.queue, QueueScreen),
     "queue_in_trouble": Scene(page_scenes.queue_in_trouble, QueueScreen, page_scenes.in_trouble),
+    "queue_with_a_refund": Scene(page_scenes.queue_with_a_refund, QueueScreen, page_scenes.refund_without_an_answer),
+    "payment_with_a_refund": Scene(
+        page_scenes.payment_with_a_refund, PaymentScreen, page_scenes.refund_without_an_answer
+    ),
     "receipt": Scene(page_scenes.receipt, ReceiptScreen),
     "shift": Scene(page_scenes.shift, ShiftScreen),
     "shift_closes": Scene(page_scenes.shift_closes, ConfirmScreen),

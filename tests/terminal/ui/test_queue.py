@@ -9,9 +9,7 @@ from terminal.preferences import Preferences
 from terminal.ui.widgets.paged_rows import PagedRows
 from tests.terminal.shop import Shop
 from tests.terminal.ui.kit import SIZES, run, till_app
-from tests.terminal.ui.test_history import holds, take
-
-MANY = 10_000
+from tests.terminal.ui.test_history import MANY, holds, leave_many, take
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -45,26 +43,7 @@ def test_a_till_with_nothing_to_send_says_that_all_is_synced(shop: Shop) -> None
     run(story)
 
 
-def leave_many(shop: Shop) -> None:
-    """As an outage of a week leaves it: MANY payments that wait, behind one that was answered."""
-    take(shop, ["1.00"])
-    columns = "shift, wallet, series, amount, currency, taken, state, reasons"
-    with shop.terminal() as terminal, terminal.store.transaction():
-        row = terminal.payments.latest(1)[0]
-        terminal.store.execute("PRAGMA defer_foreign_keys = ON")
-        terminal.store.execute("UPDATE payment SET unsynced = 0")
-        terminal.store.execute_each(
-            f"INSERT INTO payment (id, epoch, seq, idx, at, {columns}) "  # noqa: S608 - names of columns
-            f"SELECT ?, epoch, ?, ?, at + ?, {columns} FROM payment WHERE id = ?",
-            [(n.to_bytes(16, "big"), row.seq + n, 100 + n, n * 1_000, row.id) for n in range(1, MANY + 1)],
-        )
-        terminal.store.execute_each(
-            "INSERT INTO unanswered VALUES (?, ?, ?)",
-            [(row.epoch, row.seq + n, row.at + n * 1_000) for n in range(1, MANY + 1)],
-        )
-
-
-def test_ten_thousand_that_wait_come_page_by_page(shop: Shop) -> None:
+def test_ten_thousand_that_wait_come_page_by_page_and_stay_when_a_sync_fails(shop: Shop) -> None:
     leave_many(shop)
 
     async def story() -> None:
@@ -76,6 +55,9 @@ def test_ten_thousand_that_wait_come_page_by_page(shop: Shop) -> None:
             for count in (50, 100, 150):
                 await screen.until(partial(holds, rows, count), f"{count} payments")
                 await screen.type("end")
+            await screen.type("f5")
+            await screen.sees("This sync did not succeed.")
+            assert rows.option_count >= 150
 
     run(story)
 
