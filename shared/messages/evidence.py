@@ -64,7 +64,7 @@ def decode_evidence(payload: bytes) -> Evidence:
     """
     values = cbor.decode_map(payload)
     if fields.text(values, "format") != FORMAT:
-        raise DecodingError(f"format: not {FORMAT}")
+        raise DecodingError("format: not {format}", format=FORMAT)
     return Evidence(
         device=fields.uuid(values, "device"),
         epoch=fields.uint(values, "epoch", least=1),

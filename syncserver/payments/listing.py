@@ -16,14 +16,17 @@ from syncserver.database.queries import parse
 from syncserver.payments.views import PaymentView, view_of
 from syncserver.services import Services
 
-MOST_LOOKED_AT = 20_000
+MOST_LOOKED_AT = 10_001
 # Beyond so many a list says "more than": nobody counts five million.
 MOST_COUNTED = 10_000
 PAGE = 500
 # Past everything: where a list begins.
 _NEWEST = (MAX_INTEGER, "~", b"\xff" * 16)
 # A plan for the very values: a filter that most payments fit and one that few do are found by different indexes.
-_SETTINGS = "SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL enable_seqscan = off; SET LOCAL jit = off"
+_SETTINGS = (
+    "SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL enable_seqscan = off; SET LOCAL jit = off; "
+    "SET LOCAL max_parallel_workers_per_gather = 0"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +150,7 @@ async def count(services: Services, filter_: Filter) -> Count:
         row = await connection.fetchrow(STATEMENTS[filter_.looks_at]["count_of"], *arguments(filter_, None))
     if row is None:
         raise LookupError("counting answers always")
-    whole = row["looked"] < MOST_LOOKED_AT and row["found"] <= MOST_COUNTED
+    whole = row["looked"] < MOST_LOOKED_AT
     return Count(min(row["found"], MOST_COUNTED), whole)
 
 

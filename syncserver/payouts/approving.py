@@ -10,6 +10,7 @@ from syncserver.database.connection import Connection
 from syncserver.payments.refunds import check_reason
 from syncserver.payouts.actors import By, actor_of, note, person_of, require_second
 from syncserver.payouts.errors import PayoutStateError, UnknownRunError
+from syncserver.payouts.outdated import call_off_outdated
 from syncserver.payouts.steps import QUERIES, Payout, Steps, lock_of_run
 from syncserver.services import Services
 
@@ -27,7 +28,7 @@ async def lock(connection: Connection, run: bytes) -> Any:
 
 
 async def approve(connection: Connection, services: Services, by: By, run: bytes) -> None:
-    """Approve all of a run, in the caller's transaction.
+    """Approve all of a run, in the caller's transaction, but what must not go out any more: that is called off.
 
     Raises:
         UnknownRunError: there is none.
@@ -35,13 +36,16 @@ async def approve(connection: Connection, services: Services, by: By, run: bytes
         AnotherPersonError: it is so much that another admin has to do it.
     """
     row = await lock(connection, run)
-    payouts = [one for one in await lock_of_run(connection, run) if one.state is PayoutState.PROPOSED]
-    if not payouts:
+    proposed = [one for one in await lock_of_run(connection, run) if one.state is PayoutState.PROPOSED]
+    if not proposed:
         raise PayoutStateError("this run was approved or called off before")
+    at, person = services.clock(), person_of(by)
+    payouts = await call_off_outdated(connection, proposed, actor_of(by), at)
+    if not payouts:
+        return
     total = Money(min(sum(one.money.minor for one in payouts), MAX_AMOUNT), row["currency"])
     first = row["proposed_by"].bytes if row["proposed_by"] is not None else None
     alone = await require_second(connection, services, by, first=first, money=total)
-    at, person = services.clock(), person_of(by)
     steps = await Steps.of(connection, _vendors(payouts), actor=actor_of(by), at=at)
     for one in payouts:
         steps.take(one, PayoutState.APPROVED)

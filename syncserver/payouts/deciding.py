@@ -10,7 +10,6 @@ from syncserver.payments.refunds import check_reason
 from syncserver.payouts.actors import By, actor_of, note
 from syncserver.payouts.errors import BankReferenceError, PayoutStateError, UnknownPayoutError
 from syncserver.payouts.proposing import BY_HAND
-from syncserver.payouts.sending import call_off_outdated
 from syncserver.payouts.steps import QUERIES, Payout, Steps
 from syncserver.people.access import Caller
 from syncserver.people.second import may_go_ahead
@@ -75,8 +74,6 @@ async def decide(
         await note(connection, services, by, "payout.decide", "payout", payout, after=asked, reason=reason or None)
         return False
     at = services.clock()
-    if by_hand and not await call_off_outdated(connection, [one], actor_of(by), at):
-        return True
     steps = await Steps.of(connection, [one.vendor], actor=actor_of(by), at=at)
     if by_hand:
         steps.take(one, PayoutState.SENT)

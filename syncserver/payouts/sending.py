@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from functools import partial
 
 from shared.lifecycles import PayoutState
-from syncserver.database.arrays import uuid_of, uuids
+from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
 from syncserver.payouts.actors import By, actor_of, note
 from syncserver.payouts.approving import lock
 from syncserver.payouts.errors import NotSepaError, PayoutStateError
 from syncserver.payouts.initiation import Credit, Debtor, Schema, initiation
+from syncserver.payouts.outdated import call_off_outdated
 from syncserver.payouts.proposing import SEPA
 from syncserver.payouts.steps import QUERIES, Payout, Steps, lock_of_run
 from syncserver.services import Services
@@ -75,25 +76,6 @@ async def send(
     facts = {"message": file.message, "schema": file.schema, "sha256": file.sha256, "payouts": len(good)}
     await note(connection, services, by, "payout_run.send", "payout_run", run, after=facts)
     return file
-
-
-async def call_off_outdated(connection: Connection, payouts: Sequence[Payout], actor: str, at: int) -> Sequence[Payout]:
-    """Call off payouts whose vendor is blocked or has another account by now; those that are left."""
-    rows = await connection.fetch(QUERIES["current_accounts"], uuids(sorted({one.vendor for one in payouts})))
-    now = {row["vendor"].bytes: row for row in rows}
-    notes: dict[bytes, str] = {}
-    for one in payouts:
-        if now[one.vendor]["blocked"]:
-            notes[one.id] = "the vendor was blocked"
-        elif now[one.vendor]["version"] != one.account_version:
-            notes[one.id] = "the vendor's account was changed"
-    if notes:
-        outdated = [one for one in payouts if one.id in notes]
-        steps = await Steps.of(connection, {one.vendor for one in outdated}, actor=actor, at=at)
-        for one in outdated:
-            steps.take(one, PayoutState.CANCELLED, notes[one.id])
-        await steps.write(connection)
-    return [one for one in payouts if one.id not in notes]
 
 
 async def _file(

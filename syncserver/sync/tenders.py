@@ -14,6 +14,7 @@ from shared.fields import MAX_INTEGER
 from shared.geo import Place
 from shared.journal import Payment
 from shared.lifecycles import CodeState
+from shared.policy import Policy
 from shared.rules.decision import Sighting, reach_ms
 from syncserver.database.arrays import ids, numbers, words
 from syncserver.database.connection import Connection
@@ -53,7 +54,7 @@ class Tenders:
         if not payments:
             return
         rows = await self._codes(payments)
-        asked = await beside_the_loop(len(payments), partial(_history_to_ask, payments, self.voids, rows))
+        asked = _history_to_ask(payments, self.voids, rows)  # a millisecond at most: handing it over costs a good part
         noting = asyncio.create_task(beside_the_loop(len(payments), partial(self._note_codes, payments, rows)))
         history = await meanwhile(noting, self.connection.fetch(QUERIES["read_history"], *asked))
         await noting
@@ -62,7 +63,7 @@ class Tenders:
     async def read_ahead(self, payments: Sequence[Paid]) -> Noting:
         """Read it while payments of others are judged; what this returns notes it, once they are."""
         rows = await self._codes(payments)
-        asked = _history_to_ask(payments, self.voids, rows)  # in the loop: the worker is at the judging
+        asked = _history_to_ask(payments, self.voids, rows)
         history = await self.connection.fetch(QUERIES["read_history"], *asked)
 
         def note() -> None:
@@ -117,13 +118,16 @@ def _history_to_ask(payments: Sequence[Paid], voids: int, rows: Sequence[Any]) -
     days: set[tuple[str, int]] = set()
     moments: set[tuple[str, int]] = set()
     rate_count = reach = 0
+    looked_at: Policy | None = None  # nearly always the same for all
     for position, cap, _, _, issued_at, *_ in rows:
         facts, record = payments[position - 1]
         issued = issued_at if cap is not None else None  # a series may be there without such a code
         policy = policy_of(facts, record, issued)
         when = moment_of_payment(facts, record, issued, policy).when
-        rate_count = max(rate_count, policy.rate_count)
-        reach = max(reach, reach_ms(policy) or MAX_INTEGER)
+        if policy is not looked_at:
+            looked_at = policy
+            rate_count = max(rate_count, policy.rate_count)
+            reach = max(reach, reach_ms(policy) or MAX_INTEGER)
         days.add((record.wallet, utc_day(when)))
         moments.add((record.wallet, when))
     # Enough each way to fill every window around a payment, also when these batches void some of them.

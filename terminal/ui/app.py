@@ -5,18 +5,17 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import rich
 from rich.segment import Segments
-from rich.traceback import Traceback
 from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.reactive import reactive
 from textual.screen import Screen
-from textual.scrollbar import ScrollBar, ScrollBarRender
+from textual.scrollbar import ScrollBar
 
 from shared.errors import TallystickError
 from terminal.composition import SecretOf, Terminal
@@ -32,6 +31,7 @@ from terminal.ui.doors import Doors
 from terminal.ui.key_reader import EventClock, KeyClock, KeyReader
 from terminal.ui.keys import bindings
 from terminal.ui.paper import told
+from terminal.ui.plain import PlainBars, PlainLetters
 from terminal.ui.screens import opening
 from terminal.ui.screens.base import EVERYWHERE, TillScreen
 from terminal.ui.screens.sign_in import SignInScreen
@@ -40,13 +40,6 @@ from terminal.ui.typed_ahead import Behind, TypedAhead
 
 _Answer = TypeVar("_Answer")
 _LOOK_EVERY_S = 2.0
-
-
-class PlainBars(ScrollBarRender):
-    """Scroll bars of whole cells, which every console has."""
-
-    VERTICAL_BARS: ClassVar[list[str]] = [" "]
-    HORIZONTAL_BARS: ClassVar[list[str]] = [" "]
 
 
 class Heard(Message):
@@ -74,7 +67,7 @@ class TillApp(Doors, App[int]):
         desk.tell = self.hear
         self.preferences = preferences
         self.session: Session | None = None
-        self._typed = TypedAhead(send=super().on_event, shown=lambda: self.screen, focused=lambda: self.focused)
+        self._typed = TypedAhead(send=super().on_event, shown=self._shown, focused=lambda: self.focused)
         self.live = False
         self._terminal: Terminal | None = None
         self._reader = KeyReader(
@@ -85,6 +78,8 @@ class TillApp(Doors, App[int]):
             take_back=self._typed.take_back,
             scanned=self._scanned,
         )
+        self._plain = PlainLetters(enabled=False)
+        self._filters.append(self._plain)
         ScrollBar.renderer = PlainBars
         for theme in themes.ALL:
             self.register_theme(theme)
@@ -120,8 +115,9 @@ class TillApp(Doors, App[int]):
 
     def _dress(self) -> None:
         speak(self.language)
-        self.theme = self.preferences.theme or themes.usual_theme(os.environ)
+        self.theme = self.preferences.theme or themes.usual_theme(os.environ, self.console.color_system)
         self.set_class(self.ascii_only, "-ascii")
+        self._plain.enabled = self.ascii_only
         if not self.current_theme.ansi:
             self.ansi_theme_dark = self.ansi_theme_light = themes.palette(self.current_theme)
         self.set_keymap(self.preferences.keys)
@@ -133,6 +129,8 @@ class TillApp(Doors, App[int]):
 
     def _fatal_error(self) -> None:
         """End after a defect, as Textual does, but without variables: there are codes and PINs among them."""
+        from rich.traceback import Traceback  # noqa: PLC0415 - with highlighters, for what hardly ever happens
+
         self.bell()
         trace = Traceback(show_locals=False, width=None, suppress=[rich])
         self._exit_renderables.append(Segments(self.console.render(trace, self.console.options)))
@@ -142,8 +140,8 @@ class TillApp(Doors, App[int]):
 
     async def on_event(self, event: events.Event) -> None:
         """Keys are read before anything else sees them; a burst of them is a scan."""
-        if isinstance(event, events.InputEvent) and not self.screen_stack:
-            return  # the program ends: nobody is there to type to
+        if isinstance(event, events.InputEvent) and self._shown() is None:
+            return
         if isinstance(event, events.Key) and not event.is_forwarded:
             if self.session is not None:
                 self.session.touch(self.desk.clock.tick())
@@ -154,6 +152,10 @@ class TillApp(Doors, App[int]):
             self._reader.pasted(event.text)
             return
         await super().on_event(event)
+
+    def _shown(self) -> Screen[Any] | None:
+        """The screen that is shown now; None while the program ends, when keys and news may still come."""
+        return self.screen_stack[-1] if self.screen_stack else None
 
     async def _deliver(self, key: events.Key) -> None:
         if self.screen_stack:  # a burst may turn out to be none while the program ends

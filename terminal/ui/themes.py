@@ -102,9 +102,10 @@ def _rgb(colour: str | None) -> tuple[int, int, int]:
     return red, green, blue
 
 
-def usual_theme(environ: Mapping[str, str]) -> str:
-    """The look for a terminal that nobody chose one for."""
-    return "ascii" if environ.get("TERM", "").startswith(_PLAIN_TERMS) else "dark"
+def usual_theme(environ: Mapping[str, str], colours: str | None) -> str:
+    """The look for a terminal that nobody chose one for; `colours` as Rich names what it can: standard is sixteen."""
+    plain = environ.get("TERM", "").startswith(_PLAIN_TERMS) or colours in (None, "standard")
+    return "ascii" if plain else "dark"
 
 
 # What each verdict and state is marked with beside its word and its colour: (usual, ASCII).

@@ -34,7 +34,7 @@ class TypedAhead:
 
     Args:
         send: gives a key to whoever has the focus.
-        shown: the screen that is shown now.
+        shown: the screen that is shown now; None while the program ends.
         focused: what has the focus now.
     """
 
@@ -42,7 +42,7 @@ class TypedAhead:
         self,
         *,
         send: Callable[[events.Key], Awaitable[None]],
-        shown: Callable[[], Screen[Any]],
+        shown: Callable[[], Screen[Any] | None],
         focused: Callable[[], Widget | None],
     ) -> None:
         self._send = send
@@ -54,11 +54,9 @@ class TypedAhead:
     async def deliver(self, event: events.Key) -> None:
         """A key: typed now, or once what is under way is done."""
         screen = self._shown()
-        if self._keys or self._waits(screen):
+        if screen is not None:
             self._keys.append((type(screen), event))
             await self.go_ahead()
-        else:
-            await self._type(screen, event)
 
     async def passed(self, message: Behind) -> None:
         """All that a key has set off is done, or its first half."""
@@ -71,8 +69,7 @@ class TypedAhead:
 
     async def go_ahead(self) -> None:
         """Type what waits, as far as it may be typed; what was meant for a screen of another kind is dropped."""
-        while self._keys:
-            screen = self._shown()
+        while self._keys and (screen := self._shown()) is not None:
             kind, event = self._keys[0]
             if kind is not type(screen):
                 self._keys.popleft()

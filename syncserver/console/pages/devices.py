@@ -16,6 +16,8 @@ from syncserver.registry.fleet import FleetState
 
 DEVICES = f"{PREFIX}/devices"
 ROWS = 50
+# A longer list to choose from helps nobody: each shop has a page that leads here.
+MOST_SHOPS = 500
 
 
 class ListQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -24,6 +26,12 @@ class ListQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     state: str = ""
     vendor: str = ""
     cursor: str = ""
+
+
+class NewQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """For which shop, where its page leads here."""
+
+    vendor: str = ""
 
 
 class ReasonForm(Form, frozen=True):
@@ -70,11 +78,14 @@ async def show_one(visit: Visit[Nothing, None]) -> Response:
     return visit.page("devices_one.html", one=one, exposed=exposed, journals=journals, batches=batches)
 
 
-async def show_new(visit: Visit[Nothing, None]) -> Response:
+async def show_new(visit: Visit[NewQuery, None]) -> Response:
     """`GET /console/devices/new`."""
-    shops = await vendors.list_vendors(visit.services)
-    options = [(uuid_text(vendor.id), f"{vendor.name} ({uuid_text(vendor.id)[-12:]})") for vendor, _ in shops]
-    return visit.page("devices_new.html", options=options)
+    shops = await vendors.first_by_name(visit.services, MOST_SHOPS)
+    if visit.query.vendor:
+        shop = await vendors.read_vendor(visit.services, uuid_bytes(visit.query.vendor))
+        shops = [(shop.id, shop.name)]
+    options = [(uuid_text(vendor), f"{name} ({uuid_text(vendor)[-12:]})") for vendor, name in shops]
+    return visit.page("devices_new.html", options=options, more=len(shops) == MOST_SHOPS)
 
 
 async def make_token(visit: Visit[Nothing, TokenForm]) -> Response:
@@ -123,7 +134,7 @@ def _address(visit: Visit[Any, Any]) -> str:
     return f"{DEVICES}/{uuid_text(visit.path['device'])}"
 
 
-_NEW = Page(path="/devices/new", show=show_new)
+_NEW = Page(path="/devices/new", show=show_new, query=NewQuery)
 _ONE = Page(path="/devices/{device}", show=show_one)
 PAGES = (
     Page(path="/devices", show=show_list, query=ListQuery),

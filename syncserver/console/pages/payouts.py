@@ -139,7 +139,8 @@ async def approve(visit: Visit[Nothing, Form]) -> Response:
 
     async def work(connection: Connection) -> str:
         await approving.approve(connection, visit.services, visit.who, run)
-        return "Approved."
+        state = (await views.run(connection, run)).state
+        return "Approved." if state == PayoutState.APPROVED else "Called off: its shops were blocked or moved."
 
     return await visit.done(_run(visit), await visit.once(work))
 

@@ -1,8 +1,9 @@
 -- Lists for admins (docs/performance.md, "Lists"): each begins at the newest and looks at no more than a bounded number of
--- rows. Those of a batch have the same key, so an ordinary payment costs two short index entries; all others are partial.
+-- rows. Those of a batch have the same key, so an ordinary payment costs three short index entries; all others are partial.
 -- In the order of arrival too, which stretches alone do not give.
 DROP INDEX payment_by_arrival;
 CREATE INDEX payment_by_arrival ON payment (received_at);
+CREATE INDEX payment_at_vendor ON payment (vendor, received_at);
 CREATE INDEX payment_of_device ON payment (device, received_at) WHERE device IS NOT NULL;
 CREATE INDEX payment_not_settled ON payment (state, received_at) WHERE state <> 'SUCCESSFUL';
 CREATE INDEX payment_with_reasons ON payment (received_at) WHERE reasons <> '{}';

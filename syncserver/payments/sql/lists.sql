@@ -1,56 +1,47 @@
 -- Lists of payments for admins. A list looks at payments by one index, the newest first, and at a bounded number of them
--- (20000, below); what it looks at stands in a block `by_…`, which `listing.py` puts in the place of `looked`.
+-- (10001, below); what it looks at stands in a block `by_…`, which `listing.py` puts in the place of `looked`.
 
 -- by_arrival: all payments
 SELECT p.* FROM payment p
  WHERE p.received_at >= $1 AND p.received_at < $2 AND p.received_at <= $3
    AND (p.received_at, p.wallet, p.payment) < ($3, $4::text, $5::uuid)
- ORDER BY p.received_at DESC, p.wallet DESC, p.payment DESC LIMIT 20000;
+ ORDER BY p.received_at DESC, p.wallet DESC, p.payment DESC LIMIT 10001;
 
 -- by_wallet: a wallet's, all of which are looked at: nobody pays some hundred thousand times
 SELECT p.* FROM payment p
  WHERE p.wallet = $6::text AND p.received_at >= $1 AND p.received_at < $2
    AND (p.received_at, p.wallet, p.payment) < ($3, $4::text, $5::uuid)
- ORDER BY p.received_at DESC, p.wallet DESC, p.payment DESC LIMIT 20000;
+ ORDER BY p.received_at DESC, p.wallet DESC, p.payment DESC LIMIT 10001;
 
 -- by_device: a device's
 SELECT p.* FROM payment p
  WHERE p.device = $8::uuid AND p.received_at >= $1 AND p.received_at < $2 AND p.received_at <= $3
    AND (p.received_at, p.wallet, p.payment) < ($3, $4::text, $5::uuid)
- ORDER BY p.received_at DESC, p.wallet DESC, p.payment DESC LIMIT 20000;
+ ORDER BY p.received_at DESC, p.wallet DESC, p.payment DESC LIMIT 10001;
 
--- by_vendor: a vendor's: those that settled and that nobody decided are found by what it was credited then
-SELECT * FROM (
-    (SELECT p.* FROM transfer t JOIN payment p ON p.wallet = t.wallet AND p.payment = t.payment
-      WHERE t.vendor = $7::uuid AND t.credit = 'vendor' AND t.cause <> 'approve' AND t.at >= $1 AND t.at < $2
-        AND t.at <= $3 AND (t.at, t.wallet, t.payment) < ($3, $4::text, $5::uuid)
-        AND p.state = 'SUCCESSFUL' AND p.decided_at IS NULL
-      ORDER BY t.at DESC, t.wallet DESC, t.payment DESC LIMIT 20000)
-    UNION ALL
-    (SELECT p.* FROM payment p
-      WHERE p.vendor = $7::uuid AND (p.state <> 'SUCCESSFUL' OR p.decided_at IS NOT NULL)
-        AND p.received_at >= $1 AND p.received_at < $2 AND p.received_at <= $3
-        AND (p.received_at, p.wallet, p.payment) < ($3, $4::text, $5::uuid)
-      ORDER BY p.received_at DESC, p.wallet DESC, p.payment DESC LIMIT 20000)) AS sold
- ORDER BY received_at DESC, wallet DESC, payment DESC LIMIT 20000;
+-- by_vendor: a vendor's
+SELECT p.* FROM payment p
+ WHERE p.vendor = $7::uuid AND p.received_at >= $1 AND p.received_at < $2 AND p.received_at <= $3
+   AND (p.received_at, p.wallet, p.payment) < ($3, $4::text, $5::uuid)
+ ORDER BY p.received_at DESC, p.wallet DESC, p.payment DESC LIMIT 10001;
 
 -- by_state: those of a state that not most of them are in
 SELECT p.* FROM payment p
  WHERE p.state <> 'SUCCESSFUL' AND p.state = $9::text AND p.received_at >= $1 AND p.received_at < $2
    AND p.received_at <= $3 AND (p.received_at, p.wallet, p.payment) < ($3, $4::text, $5::uuid)
- ORDER BY p.received_at DESC, p.wallet DESC, p.payment DESC LIMIT 20000;
+ ORDER BY p.received_at DESC, p.wallet DESC, p.payment DESC LIMIT 10001;
 
 -- by_reason: those that have any reason
 SELECT p.* FROM payment p
  WHERE p.reasons <> '{}' AND p.received_at >= $1 AND p.received_at < $2 AND p.received_at <= $3
    AND (p.received_at, p.wallet, p.payment) < ($3, $4::text, $5::uuid)
- ORDER BY p.received_at DESC, p.wallet DESC, p.payment DESC LIMIT 20000;
+ ORDER BY p.received_at DESC, p.wallet DESC, p.payment DESC LIMIT 10001;
 
 -- by_channel: those that were made online
 SELECT p.* FROM payment p
  WHERE p.channel = 'online' AND p.received_at >= $1 AND p.received_at < $2 AND p.received_at <= $3
    AND (p.received_at, p.wallet, p.payment) < ($3, $4::text, $5::uuid)
- ORDER BY p.received_at DESC, p.wallet DESC, p.payment DESC LIMIT 20000;
+ ORDER BY p.received_at DESC, p.wallet DESC, p.payment DESC LIMIT 10001;
 
 -- fits: which of those are asked for
     ($6::text IS NULL OR p.wallet = $6) AND ($7::uuid IS NULL OR p.vendor = $7)
@@ -68,7 +59,7 @@ SELECT p.*, v.name AS vendor_name, r.refunded
  ORDER BY p.received_at DESC, p.wallet DESC, p.payment DESC;
 
 -- end_of: the last that was looked at, where there may be more
-SELECT p.received_at, p.wallet, p.payment, (fits) AS fits FROM looked AS p OFFSET 19999 LIMIT 1;
+SELECT p.received_at, p.wallet, p.payment, (fits) AS fits FROM looked AS p OFFSET 10000 LIMIT 1;
 
 -- count_of: how many were looked at, and how many of them fit
 SELECT count(*) AS looked, count(*) FILTER (WHERE (fits)) AS found FROM looked AS p;

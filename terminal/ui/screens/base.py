@@ -115,7 +115,9 @@ class TillScreen(Screen[Any]):
 
     def say(self, text: str, *, kind: str = "") -> None:
         """A line above the keys; `kind` is a mark of `themes.symbol`, and what is no good rings."""
-        mark = f"{symbol(kind, ascii_only=self.till.ascii_only)} " if kind and text else ""
+        ascii_only = self.till.ascii_only
+        mark = f"{symbol(kind, ascii_only=ascii_only)} " if kind and text else ""
+        text = text.replace("…", "...") if ascii_only else text
         # A worker may end after its screen has gone: then nobody is there to read it.
         for words in self.query("#words").results(Static):
             words.update(f"{mark}{text}")

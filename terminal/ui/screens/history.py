@@ -92,6 +92,8 @@ class HistoryScreen(TillScreen):
         return _("Nothing was found for: {search}").format(search=self._search)
 
     async def _look_again(self) -> None:
+        if self.gone:
+            return
         rows = self._rows
         shown = [bytes.fromhex(name) for name in rows.shown()]
         if not shown:

@@ -1,11 +1,14 @@
 """Asking again for a refund that the server did not answer, from whatever screen shows it."""
 
 import asyncio
+from typing import TYPE_CHECKING
 
 from shared.errors import TallystickError
-from terminal.sync import Refunded
 from terminal.texts import _
 from terminal.ui.screens.base import TillScreen
+
+if TYPE_CHECKING:  # with httpx, which the first screen does without
+    from terminal.sync import Refunded
 
 
 async def ask_again(screen: TillScreen, payment: bytes) -> bool:
@@ -20,6 +23,6 @@ async def ask_again(screen: TillScreen, payment: bytes) -> bool:
     return True
 
 
-def refunded(done: Refunded) -> str:
+def refunded(done: "Refunded") -> str:
     """What the server gave back."""
     return _("Refunded {amount}; {all} of this payment in all.").format(amount=done.amount, all=done.refunded)

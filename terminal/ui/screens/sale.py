@@ -1,49 +1,30 @@
 """A sale: amount, then a voucher or a wallet and a code, then the verdict."""
 
 from collections.abc import Callable, Iterable
-from enum import Enum
 from typing import ClassVar, TypeVar
 
 from textual import on, work
 from textual.widget import Widget
-from textual.widgets import Static
 
 from shared.errors import TallystickError
-from shared.money import Money, format_minor
+from shared.money import Money
 from shared.reasons import Reason
-from shared.vouchers import Voucher
 from terminal.composition import Terminal
-from terminal.texts import _, marked
-from terminal.till import sentences
+from terminal.texts import _
 from terminal.till.checkout import OpenSale
 from terminal.till.sale import SaleAnswer
 from terminal.till.shift_start import OWNER
 from terminal.till.tender import read_voucher
-from terminal.ui.entries import AmountEntry, CodeEntry, WalletEntry
 from terminal.ui.screens.approval import NOBODY, ask_approval
 from terminal.ui.screens.base import TillScreen
 from terminal.ui.screens.verdict import VerdictScreen
 from terminal.ui.tendered import Tendered, read_scan
 from terminal.ui.widgets.entry_field import EntryField
 from terminal.ui.widgets.key_line import KeyLine
+from terminal.ui.widgets.sale_form import HINTS, SaleForm, Stage
 from terminal.ui.widgets.status_line import StatusLine
 
 _Answer = TypeVar("_Answer")
-
-
-class Stage(Enum):
-    """How far the sale is."""
-
-    AMOUNT = "amount"
-    TENDER = "tender"
-    CODE = "code"
-
-
-_HINTS = {
-    Stage.AMOUNT: marked("Type the amount, then Enter."),
-    Stage.TENDER: marked("Scan the voucher, or type the wallet number and Enter."),
-    Stage.CODE: marked("The customer's code, then Enter."),
-}
 
 
 class SaleScreen(TillScreen):
@@ -53,19 +34,17 @@ class SaleScreen(TillScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self._stage = Stage.AMOUNT
         self._sale: OpenSale | None = None
-        self._tendered = Tendered()
         self._offer: Money | None = None
 
     def middle(self) -> Iterable[Widget]:
-        """Three fields, one below the other; what is not asked for yet is not there."""
+        """The steps."""
         status = self.till.standing.status
-        yield EntryField(_("Amount"), AmountEntry(status.currency if status else "EUR"), id="amount", classes="big")
-        yield Static("", id="paid", markup=False)
-        yield EntryField(_("Wallet"), WalletEntry(), id="wallet")
-        yield Static("", id="voucher", markup=False)
-        yield EntryField(_("Code"), CodeEntry(), id="code")
+        yield SaleForm(status.currency if status else "EUR")
+
+    @property
+    def _form(self) -> SaleForm:
+        return self.query_one(SaleForm)
 
     async def on_mount(self) -> None:
         """Begin, or go on where a restart broke in."""
@@ -82,15 +61,11 @@ class SaleScreen(TillScreen):
 
     async def speak_anew(self) -> None:
         """The same sale, as far as it is, in other words."""
-        for name, label in (("amount", _("Amount")), ("wallet", _("Wallet")), ("code", _("Code"))):
-            field = self._field(name)
-            field.label = label
-            field.refresh()
-        self.query_one("#paid", Static).update(_paid(self._sale))
+        self._form.speak_anew(self._sale)
         self.query_one(StatusLine).refresh()
         self.query_one(KeyLine).refresh()
         if not self.busy:
-            self.say(_(_HINTS[self._stage]))
+            self.say(_(HINTS[self._form.stage]))
 
     def offers(self, action: str) -> bool:
         """Other tender is for the rest of a sale that was paid in part; + for an offer."""
@@ -113,19 +88,17 @@ class SaleScreen(TillScreen):
                 self.say(_("This is no voucher and no code. Please scan it again."), kind="warn")
             return
         if found.code:
-            self._field("code").put(CodeEntry(found.code))
-            if self._stage is Stage.CODE:
+            self._form.put_code(found.code)
+            if self._form.stage is Stage.CODE:
                 self.say(_("Code scanned: Enter takes the payment."))
             return
         self._tender(found)
 
     def _tender(self, found: Tendered) -> None:
-        self._tendered = found
-        self._field("wallet").put(WalletEntry(found.wallet))
-        self._field("code").put(CodeEntry())
+        self._form.take(found)
         if found.voucher:
             self._read_voucher(found)
-        elif self._stage is not Stage.AMOUNT:
+        elif self._form.stage is not Stage.AMOUNT:
             self._go_to(Stage.CODE)
 
     @work(exclusive=True, group="voucher")
@@ -134,11 +107,11 @@ class SaleScreen(TillScreen):
         try:
             voucher = await self.till.ask(lambda terminal: read_voucher(terminal.store, found.voucher))
         except TallystickError as error:
-            self._tendered = Tendered()
+            self._form.tendered = Tendered()
             self.say_error(error)
             return
-        self.query_one("#voucher", Static).update(_voucher(voucher))
-        if self._stage is Stage.AMOUNT:
+        self._form.show_voucher(voucher)
+        if self._form.stage is Stage.AMOUNT:
             self.say(_("Voucher read: now the amount."))
         else:
             self._go_to(Stage.CODE)
@@ -148,8 +121,8 @@ class SaleScreen(TillScreen):
         entry = event.field.entry
         if entry is not None and entry.problem:
             self.say(entry.problem, kind="warn")
-        elif self._stage is Stage.TENDER:
-            self.say(_("Scan the voucher, or type the wallet number and Enter."))
+        elif self._form.stage is Stage.TENDER:
+            self.say(_(HINTS[Stage.TENDER]))
 
     # -- keys -------------------------------------------------------------------------------------------------------
 
@@ -157,9 +130,9 @@ class SaleScreen(TillScreen):
         """Enter: what is there is right, go on."""
         if self.busy:
             return
-        if self._stage is Stage.AMOUNT:
+        if self._form.stage is Stage.AMOUNT:
             self.start(self._begin())
-        elif self._stage is Stage.TENDER:
+        elif self._form.stage is Stage.TENDER:
             self._take_wallet()
         else:
             self.start(self._pay())
@@ -177,12 +150,12 @@ class SaleScreen(TillScreen):
         if self.busy:
             return
         self._offer = None
-        if self._stage is Stage.CODE:
+        if self._form.stage is Stage.CODE:
             self._forget_tender()
-        elif self._stage is Stage.TENDER:
+        elif self._form.stage is Stage.TENDER:
             self.start(self._leave())
         else:
-            self._field("amount").put(self._empty_amount())
+            self._form.clear_amount()
 
     def action_otherwise(self) -> None:
         """The rest is paid another way, in cash for one: this sale is over with what was paid by codes."""
@@ -196,35 +169,35 @@ class SaleScreen(TillScreen):
     # -- the sale ---------------------------------------------------------------------------------------------------
 
     async def _begin(self) -> None:
-        entry, who = self._field("amount").entry, self.till.signed_in
-        if not isinstance(entry, AmountEntry) or not entry.complete:
+        amount, who = self._form.amount, self.till.signed_in
+        if amount is None:
             self.say(_("Type the amount first, then Enter."), kind="warn")
             return
         cashier = None if who is None or who.role == OWNER else who.id
-        sale = await self._do(lambda terminal: terminal.till.checkout.begin(entry.money, cashier))
+        sale = await self._do(lambda terminal: terminal.till.checkout.begin(amount, cashier))
         if sale is None:
             return
         self._sale = sale
-        self._go_to(Stage.CODE if self._tendered.voucher or self._tendered.wallet else Stage.TENDER)
+        tendered = self._form.tendered
+        self._go_to(Stage.CODE if tendered.voucher or tendered.wallet else Stage.TENDER)
 
     def _take_wallet(self) -> None:
-        entry = self._field("wallet").entry
-        if isinstance(entry, WalletEntry) and entry.complete:
-            self._tendered = Tendered(wallet=entry.digits)
-            self._go_to(Stage.CODE)
-        else:
+        wallet = self._form.wallet
+        if wallet is None:
             self.say(_("A wallet number has ten digits. Or scan the voucher."), kind="warn")
+            return
+        self._form.tendered = Tendered(wallet=wallet)
+        self._go_to(Stage.CODE)
 
     async def _pay(self, amount: Money | None = None) -> None:
-        field, tendered = self._field("code"), self._tendered
-        code = field.entry
-        if not isinstance(code, CodeEntry) or not code.complete:
+        code, tendered = self._form.code, self._form.tendered
+        if code is None:
             self.say(_("A code has eight letters and digits."), kind="warn")
             return
         self.say(_("Checking …"))
         answer = await self._do(
             lambda terminal: terminal.till.checkout.pay(
-                code=code.symbols, wallet=tendered.wallet or None, voucher=tendered.voucher or None, amount=amount
+                code=code, wallet=tendered.wallet or None, voucher=tendered.voucher or None, amount=amount
             )
         )
         if answer is not None:
@@ -241,7 +214,7 @@ class SaleScreen(TillScreen):
             self.say(text.format(covers=answer.covers), kind="warn")
             self.query_one(KeyLine).refresh()
             return
-        self._field("code").put(CodeEntry())
+        self._form.put_code()
         self._sale = await self.till.ask(lambda terminal: terminal.till.checkout.current())
         if not answer.approved:
             await self._refused(answer)
@@ -257,8 +230,8 @@ class SaleScreen(TillScreen):
         if chosen == "back":
             await self._leave()
         elif again:
-            self.say(_("The code once more, or Esc for another wallet."))
             self._go_to(Stage.CODE)
+            self.say(_("The code once more, or Esc for another wallet."))
         else:
             self._forget_tender()
 
@@ -305,48 +278,12 @@ class SaleScreen(TillScreen):
     # -- what is shown ----------------------------------------------------------------------------------------------
 
     def _go_to(self, stage: Stage) -> None:
-        self._stage = stage
         self._offer = None
-        sale = self._sale
-        amount, wallet, code = (self._field(name) for name in ("amount", "wallet", "code"))
-        if sale is not None:
-            amount.put(AmountEntry(sale.rest.currency, sale.rest.minor))
-        self.query_one("#paid", Static).update(_paid(sale))
-        wallet.display = stage is not Stage.AMOUNT and not self._tendered.voucher
-        code.display = stage is Stage.CODE
-        {Stage.AMOUNT: amount, Stage.TENDER: wallet, Stage.CODE: code}[stage].focus()
+        self._form.go_to(stage, self._sale)
         self.query_one(KeyLine).refresh()
-        self.say(_(_HINTS[stage]))
+        self.say(_(HINTS[stage]))
 
     def _forget_tender(self) -> None:
         """Another wallet or voucher, for what is left."""
-        self._tendered = Tendered()
-        self._field("wallet").put(WalletEntry())
-        self._field("code").put(CodeEntry())
-        self.query_one("#voucher", Static).update("")
+        self._form.forget()
         self._go_to(Stage.TENDER)
-
-    def _field(self, name: str) -> EntryField:
-        return self.query_one(f"#{name}", EntryField)
-
-    def _empty_amount(self) -> AmountEntry:
-        entry = self._field("amount").entry
-        return AmountEntry(entry.currency) if isinstance(entry, AmountEntry) else AmountEntry("EUR")
-
-
-def _paid(sale: OpenSale | None) -> str:
-    if sale is None or not sale.payments:
-        return ""
-    currency = sale.amount.currency
-    return _("{paid} of {amount} {currency} paid, {rest} to go").format(
-        paid=format_minor(sale.paid.minor, currency),
-        amount=format_minor(sale.amount.minor, currency),
-        currency=currency,
-        rest=format_minor(sale.rest.minor, currency),
-    )
-
-
-def _voucher(voucher: Voucher) -> str:
-    return _("Voucher of {wallet}, up to {cap}").format(
-        wallet=sentences.masked(voucher.wallet), cap=Money(voucher.cap, voucher.currency)
-    )

@@ -9,7 +9,7 @@ from textual.widgets import OptionList
 
 from shared.errors import TallystickError
 from terminal.errors import PinLockedError
-from terminal.texts import _, marked
+from terminal.texts import _, in_words, marked
 from terminal.till.sign_in import Session
 from terminal.ui.entries import PinEntry
 from terminal.ui.screens.approval import NOBODY, ask_approval
@@ -113,8 +113,7 @@ class SignInScreen(TillScreen):
             self.say_error(error)
             self._set_shut_out(shut_out=await self.till.ask(lambda terminal: terminal.till.approvals.shut_out(person)))
             if self._shut_out:
-                lifts = _("+: a supervisor lifts it here.")
-                self.say(f"{_(error.message)}. {lifts}", kind="bad")
+                self.say(_("{problem} (+: a supervisor lifts it here)").format(problem=in_words(error)), kind="bad")
         except TallystickError as error:
             self.say_error(error)
 

@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Iterable
-from importlib.metadata import PackageNotFoundError, version
 from typing import ClassVar
 
 from rich.text import Text
@@ -132,6 +131,8 @@ def _clock(status: StatusView) -> list[tuple[str, str]]:
 
 
 def _program() -> str:
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - slow, and the first screen asks for none
+
     try:
         return version("tallystick")
     except PackageNotFoundError:

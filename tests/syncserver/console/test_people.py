@@ -56,6 +56,7 @@ async def test_a_shop_shows_what_it_is_owed_and_what_moved(shop: Shop, admin: Br
 async def test_people_who_wait_are_approved_or_rejected(shop: Shop, admin: Browser) -> None:
     for login in ("maria", "juri"):
         await register(shop, login, name=f"{login} =1+1 <b>")
+        shop.clock.forward(1)  # the list is in the order of registering
     shown = await admin.get(f"{CUSTOMERS}/waiting")
     assert "<b>" not in shown.html
     approve, reject = (re.findall(f'action="([^"]+/{what})"', shown.html) for what in ("approve", "reject"))

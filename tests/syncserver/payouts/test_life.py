@@ -209,3 +209,12 @@ async def test_a_currency_that_no_file_pays_is_paid_by_hand_under_the_banks_refe
     assert refused(await office.outcome(other, "paid", reference="FT-2026 17")) == (409, "BANK_REFERENCE")
     assert data(await office.outcome(payout, "returned", reason="sent back without a name"))["state"] == "returned"
     assert await office.owed() == (900, 50)
+
+
+async def test_a_vendor_that_is_blocked_before_the_approval_is_not_paid_by_hand_either(office: Office) -> None:
+    await office.sell(900)
+    run = await office.propose(byHand=True)
+    await vendors.block_vendor(office.shop.services, office.shop.vendor, blocked=True)
+    approved = await office.step(run, "approve")
+    assert (approved["state"], approved["approvedBy"]) == ("cancelled", None)
+    assert await office.owed() == (900, 0)

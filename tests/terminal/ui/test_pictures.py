@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 from rich.cells import cell_len
 from syrupy.assertion import SnapshotAssertion
+from textual.widgets import Input
 
 from terminal.preferences import Preferences
 from terminal.sync import Pace
@@ -45,6 +46,8 @@ def test_a_screen_looks_as_it_was_found_right(shop: Shop, name: str, look: str, 
         async with till_app(shop, preferences=preferences, pace=NEVER) as screen:
             await scene.play(screen, anna)
             assert type(screen.app.screen) is scene.shows
+            for box in screen.app.screen.query(Input):
+                box.cursor_blink = False
             await screen.until(lambda: not screen.app.live or screen.app.standing.link is False, "the link is known")
             await screen.app.look()
             for size in SIZES:
