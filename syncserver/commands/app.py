@@ -16,6 +16,7 @@ from syncserver.commands.keys import keys
 from syncserver.commands.payments import payment
 from syncserver.commands.payouts import payouts
 from syncserver.commands.people import customer, vendor
+from syncserver.commands.policies import policy
 from syncserver.commands.running import Json, run, show
 from syncserver.commands.search import find
 from syncserver.commands.shifts import shifts
@@ -41,7 +42,7 @@ app = App(
     Exit codes: 0 done, 1 it failed or something was found, 2 wrong usage.
     """,
 )
-for part in (vendor, customer, wallet, funding, codes, device, payment, payouts, shifts, admin, keys, audit):
+for part in (vendor, policy, customer, wallet, funding, codes, device, payment, payouts, shifts, admin, keys, audit):
     app.command(part)
 app.command(find, name="search")
 

@@ -11,7 +11,7 @@ from shared.ids import uuid_bytes, uuid_text, wallet_number
 from shared.lifecycles import PaymentState
 from shared.money import format_minor
 from syncserver.commands.running import Json, actor, moment, run, show
-from syncserver.payments import listing, views
+from syncserver.payments import listing, queue, views
 from syncserver.payments import review as reviews
 from syncserver.payments.listing import Count, Filter
 from syncserver.payments.views import PaymentView
@@ -149,7 +149,7 @@ def list_payments(
 @payment.command(name="flagged")
 def flagged(*, json: Json = False) -> None:
     """List the payments that wait for a decision, the oldest first, at most a thousand."""
-    found = run(views.flagged)
+    found = run(queue.flagged)
     data = [
         {
             "id": uuid_text(one.payment),

@@ -62,10 +62,13 @@ def block(vendor_id: str, *, undo: bool = False, json: Json = False) -> None:
 
 
 @vendor.command(name="policy")
-def policy(vendor_id: str, *changes: str, device: str | None = None, json: Json = False) -> None:
+def policy(
+    vendor_id: str, *changes: str, device: str | None = None, reason: str | None = None, json: Json = False
+) -> None:
     """Show a shop's limits, or change some: FIELD=VALUE each (docs/risk.md has them all).
 
-    Money is in minor units. `actions.DISTANCE=settle` changes what a reason does.
+    Money is in minor units. `actions.DISTANCE=settle` changes what a reason does. It takes effect at once, with the
+    next book: whoever may run this needs no second admin, unlike over REST or in the console.
 
     Example: tallystick server vendor policy 0192f0c1-… payment_limit=15000 actions.DISTANCE=settle
     """
@@ -77,6 +80,7 @@ def policy(vendor_id: str, *changes: str, device: str | None = None, json: Json 
             parsed,
             device=uuid_bytes(device) if device else None,
             actor=actor(),
+            reason=reason,
         )
     )
     wire = made.to_wire()

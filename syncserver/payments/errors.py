@@ -24,6 +24,42 @@ class NotFlaggedError(TallystickError):
     code = "NOT_FLAGGED"
 
 
+class DecidedMeanwhileError(TallystickError):
+    """Somebody decided this payment meanwhile."""
+
+    code = "DECIDED_MEANWHILE"
+
+
+class TalkedMeanwhileError(TallystickError):
+    """Its vendor was asked about this payment, or answered, since you looked: look again."""
+
+    code = "TALKED_MEANWHILE"
+
+
+class UnknownQuestionError(TallystickError):
+    """There is no such question."""
+
+    code = "UNKNOWN_QUESTION"
+
+
+class AnsweredError(TallystickError):
+    """Somebody answered this question before."""
+
+    code = "ANSWERED_BEFORE"
+
+
+class BulkCountError(TallystickError):
+    """As many payments as you typed do not wait in this filter any more: look again."""
+
+    code = "COUNT_CHANGED"
+
+
+class UnknownBulkReviewError(TallystickError):
+    """There is no such bulk decision."""
+
+    code = "UNKNOWN_BULK_REVIEW"
+
+
 class ReasonRequiredError(TallystickError):
     """This needs a reason."""
 

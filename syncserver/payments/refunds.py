@@ -31,6 +31,11 @@ class Refund:
     amount: int
 
     @property
+    def money(self) -> Money:
+        """What is given back with this refund."""
+        return Money(self.amount, self.accounts.currency)
+
+    @property
     def total(self) -> Money:
         """What of the payment is given back with this refund, together with those before it."""
         return Money(self.known.refunded + self.amount, self.accounts.currency)

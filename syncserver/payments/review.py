@@ -1,20 +1,34 @@
 """What an admin decides about a flagged payment, and where its money goes (docs/ledger.md)."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from shared.fields import checked_text
 from shared.lifecycles import STATUS_OF_PAYMENT, PaymentState
 from shared.money import Money
 from shared.policy import Policy
 from syncserver.audit import trail
+from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
 from syncserver.judge.facts import KnownPayment
 from syncserver.ledger import store
 from syncserver.ledger.postings import Account, Cause, Postings, WalletAccounts
-from syncserver.payments.errors import NotFlaggedError, ReasonRequiredError
+from syncserver.payments.errors import (
+    DecidedMeanwhileError,
+    NotFlaggedError,
+    ReasonRequiredError,
+    TalkedMeanwhileError,
+)
+from syncserver.payments.online import QUERIES
 from syncserver.payments.views import PaymentView, find, object_of
 from syncserver.services import Services
 from syncserver.sync.reading import read_known_payments, read_policies
+
+_DONE = {
+    PaymentState.SUCCESSFUL: "It was approved",
+    PaymentState.FAILED: "It was rejected",
+    PaymentState.REVERSED: "It was reversed",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +73,49 @@ def check_reason(*, approve: bool, reason: str | None) -> None:
         checked_text(reason, "reason")
 
 
-async def open_case(connection: Connection, view: PaymentView) -> Case:
+async def open_case(connection: Connection, view: PaymentView, version: int | None = None) -> Case:
     """Lock a flagged payment's wallet, in the transaction that decides it.
 
+    Args:
+        connection: in that transaction.
+        view: the payment.
+        version: what of it whoever decides has seen (`queue.Waiting`); None where they do not say.
+
     Raises:
-        NotFlaggedError: somebody decided it before, or it never was flagged.
+        NotFlaggedError: it never was flagged, or somebody decided it and no version was named.
+        DecidedMeanwhileError: somebody decided it since.
+        TalkedMeanwhileError: its vendor was asked or answered since.
     """
     locked = await store.lock_wallets(connection, [view.wallet])
     key = (view.wallet, view.payment)
     known = (await read_known_payments(connection, [key])).get(key)
-    if known is None or known.state is not PaymentState.FLAGGED or view.wallet not in locked:
+    if known is None or view.wallet not in locked:
         raise NotFlaggedError
+    if known.state is not PaymentState.FLAGGED:
+        who = await _who_decided(connection, key)
+        if version is not None and who is not None:
+            raise DecidedMeanwhileError(who)
+        raise NotFlaggedError(f"Only a flagged payment can be reviewed. {who}" if who is not None else None)
+    if version is not None and version != await version_of(connection, view):
+        raise TalkedMeanwhileError
     return Case(view, known, locked[view.wallet].accounts)
+
+
+async def version_of(connection: Connection, view: PaymentView) -> int:
+    """What a decision about a flagged payment names now: it grows with each question to its vendor and each answer."""
+    talk = await connection.fetchrow(QUERIES["talk_of_payment"], view.wallet, uuid_of(view.payment))
+    return 0 if talk is None else int(talk["questions"] + talk["answers"])
+
+
+async def _who_decided(connection: Connection, key: tuple[str, bytes]) -> str | None:
+    """Who decided a payment, how and when, as a sentence; None where nobody did."""
+    row = await connection.fetchrow(QUERIES["who_decided"], key[0], uuid_of(key[1]))
+    if row is None or row["decided_by"] is None:
+        return None
+    actor: str = row["decided_by"]
+    who = f"{actor.partition(' ')[0]} {row['name']} ({row['login']})" if row["name"] is not None else actor
+    at = datetime.fromtimestamp(row["decided_at"] / 1_000, UTC).isoformat(" ", "seconds")
+    return f"{_DONE[PaymentState(row['state'])]} by {who} at {at}."
 
 
 async def decide(
@@ -97,10 +142,10 @@ async def decide(
     await trail.note(
         connection,
         services,
-        actor=actor,
         action="payment.approve" if approve else "payment.reject",
         object_=object_of(view.payment),
-        before={"state": known.state.value},
+        actor=actor,
+        before={"state": known.state.value, "reasons": list(known.reasons)},
         after={"state": state.value, "wallet": view.wallet, "amount": known.amount, "currency": view.currency},
         reason=reason,
     )

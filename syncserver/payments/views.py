@@ -14,7 +14,6 @@ from syncserver.payments.errors import AmbiguousPaymentError, UnknownPaymentErro
 from syncserver.payments.online import QUERIES
 from syncserver.services import Services
 
-LIST_LIMIT = 1_000
 _NO_ID = bytes(16)
 
 
@@ -187,19 +186,6 @@ async def describe(services: Services, view: PaymentView) -> dict[str, Any]:
 
 def _text(value: Any) -> str | None:
     return None if value is None else str(value)
-
-
-async def flagged(services: Services) -> list[PaymentView]:
-    """Payments that wait for an admin, the oldest first, at most a thousand."""
-    async with services.pool.acquire() as connection:
-        return await flagged_behind(connection, (0, "", _NO_ID), LIST_LIMIT)
-
-
-async def flagged_behind(connection: Connection, place: tuple[int, str, bytes], limit: int) -> list[PaymentView]:
-    """Payments that wait for an admin, the oldest first, behind a place: when one arrived, its wallet and its id."""
-    received_at, wallet, payment = place
-    rows = await connection.fetch(QUERIES["flagged_payments"], received_at, wallet, uuid_of(payment), limit)
-    return [view_of(row) for row in rows]
 
 
 async def history(connection: Connection, search: Search) -> list[PaymentView]:

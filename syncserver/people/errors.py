@@ -131,3 +131,27 @@ class KeyReusedError(TallystickError):
     """This Idempotency-Key was used for another request."""
 
     code = "IDEMPOTENCY_KEY_REUSED"
+
+
+class UnknownProposalError(TallystickError):
+    """There is no such proposal."""
+
+    code = "UNKNOWN_PROPOSAL"
+
+
+class ProposalClosedError(TallystickError):
+    """This proposal is not open any more."""
+
+    code = "PROPOSAL_CLOSED"
+
+
+class OtherAdminNeededError(TallystickError):
+    """Another admin must confirm this: nobody confirms what they proposed, or what whom they made proposed."""
+
+    code = "OTHER_ADMIN_NEEDED"
+
+
+class LimitsChangedError(TallystickError):
+    """These limits were changed since this was proposed: preview and propose it anew."""
+
+    code = "LIMITS_CHANGED"

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from nacl.pwhash import argon2id
 
 from shared.fields import checked_text
@@ -20,11 +19,10 @@ from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
 from syncserver.database.queries import load
 from syncserver.ledger import store
-from syncserver.registry.errors import PinError, UnknownCashierError, UnknownDeviceError, UnknownVendorError
-from syncserver.registry.policies import check_changes
+from syncserver.registry import limits
+from syncserver.registry.errors import PinError, UnknownCashierError, UnknownVendorError
 from syncserver.services import Services
 from syncserver.sync.numbering import next_version
-from syncserver.sync.reading import read_policies
 
 QUERIES = load(Path(__file__).parent)
 PIN_DIGITS = 6
@@ -127,52 +125,26 @@ async def block_vendor(services: Services, vendor: bytes, *, blocked: bool) -> N
 
 
 async def change_policy(
-    services: Services, vendor: bytes, changes: Mapping[str, Any], *, device: bytes | None = None, actor: str
+    services: Services,
+    vendor: bytes,
+    changes: Mapping[str, Any],
+    *,
+    device: bytes | None = None,
+    actor: str,
+    reason: str | None = None,
 ) -> Policy:
     """Change some limits of a vendor, or of one of its devices; the policy that results. No change only shows it.
 
     Raises:
         UnknownVendorError, UnknownDeviceError, PolicyError: nothing was done.
     """
-    await read_vendor(services, vendor)
-    check_changes(changes)
+    change = limits.Change(vendor=vendor, device=device, body=changes)
     async with services.pool.acquire() as connection, connection.transaction():
-        if device is not None:
-            owner = await connection.fetchval(QUERIES["vendor_of_device"], uuid_of(device))
-            if owner is None or owner.bytes != vendor:
-                raise UnknownDeviceError("this vendor has no such device")
-        if not changes:
-            return (await read_policies(connection, vendor, device or vendor)).latest()
-        version = await next_version(connection)
-        limits = (await read_policies(connection, vendor, device or vendor)).latest().to_wire()
-        await connection.execute(
-            QUERIES["write_policy"],
-            uuid_of(vendor),
-            version,
-            uuid_of(device) if device is not None else None,
-            msgspec.json.encode(dict(changes)).decode(),
-            services.clock(),
-            actor,
-        )
-        if "radius_m" in changes:
-            await connection.execute(
-                QUERIES["start_books_over"], uuid_of(vendor), uuid_of(device) if device is not None else None
-            )
-        # A change may be right by itself and yet not fit the limits that were set before, of any of its devices.
-        rows = await connection.fetch(QUERIES["devices_with_limits"], uuid_of(vendor))
-        for one in {vendor, *(row["device"].bytes for row in rows)}:
-            (await read_policies(connection, vendor, one)).latest()
-        changed = (await read_policies(connection, vendor, device or vendor)).latest()
-        await trail.note(
-            connection,
-            services,
-            actor=actor,
-            action="policy.change",
-            object_=object_of(vendor) if device is None else f"device {uuid_text(device)}",
-            before={name: limits.get(name) for name in changes},
-            after={name: changed.to_wire().get(name) for name in changes} | {"version": version},
-        )
-        return changed
+        await limits.keep(connection)
+        effect = await limits.foresee(connection, change)
+        if changes:
+            await limits.apply(connection, services, change, effect, limits.Word(actor=actor, reason=reason))
+        return effect.after
 
 
 async def start_all_books_over(services: Services) -> int:

@@ -11,7 +11,8 @@ from syncserver.api.rest.amounts import Amount, Sum, WaitingForAnother, money_of
 from syncserver.api.rest.endpoint import ACCEPTED, Answer, Call, Endpoint, Nothing
 from syncserver.api.rest.wallets import OWNERS, BalancesView, view
 from syncserver.database.connection import Connection
-from syncserver.people.bringing_in import lock_alone, may_bring_in, require_others
+from syncserver.people.alone import lock_alone, may_move
+from syncserver.people.bringing_in import require_others
 from syncserver.people.errors import ForbiddenError
 from syncserver.wallets import accounts
 from syncserver.wallets.errors import UnknownWalletError
@@ -79,7 +80,7 @@ async def add_money(call: Call[AddMoneyRequest, Nothing]) -> Answer[Any]:
         money = money_of(amount, found.currency)
         of_the_day = await desk.count(connection, found.wallet, money, receipt, call.services.clock())
         subject = f"receipt {receipt} into {found.wallet}"
-        if not await may_bring_in(
+        if not await may_move(
             connection,
             call.services,
             call.who,
@@ -87,7 +88,7 @@ async def add_money(call: Call[AddMoneyRequest, Nothing]) -> Answer[Any]:
             subject=subject,
             money=money,
             alone=alone,
-            of_the_day=of_the_day.minor,
+            with_parts=of_the_day.minor,
         ):
             return WaitingForAnother([Sum.of(money.minor, money.currency)]), ACCEPTED
         cash = CashDesk(found.wallet, money, receipt, call.who.user_id, call.who.actor, call.services.clock())

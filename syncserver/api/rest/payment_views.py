@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from shared.fields import checked_wallet
+from shared.fields import MAX_INTEGER, checked_wallet
 from shared.ids import uuid_text
 from syncserver.api.rest.amounts import Sum
 from syncserver.database.connection import Connection
@@ -25,6 +25,8 @@ TAG = "Transactions"
 
 
 Limit = Annotated[int, Meta(ge=1, le=200)]
+# Of a flagged payment, as whoever decides it saw it.
+Version = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
 
 
 class WalletQuery(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):

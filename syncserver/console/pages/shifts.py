@@ -15,7 +15,7 @@ from syncserver.api.rest.shift_decisions import report_answer
 from syncserver.api.rest.shift_views import SHIFT_COLUMNS, moment, shift_row
 from syncserver.api.rest.shifts import bundle_answer, cursor_of, place_of
 from syncserver.api.rest.spreadsheets import csv_answer
-from syncserver.console.page import PREFIX, Form, Page, Visit
+from syncserver.console.page import PREFIX, Form, Page, ReasonForm, Visit
 from syncserver.database.connection import Connection
 from syncserver.registry import vendors
 from syncserver.shifts import day as days
@@ -80,12 +80,6 @@ class DecideForm(Form, frozen=True):
     verdict: Action
     version: str
     reason: str = ""
-
-
-class ReasonForm(Form, frozen=True):
-    """Why."""
-
-    reason: str
 
 
 def _filters(query: ListQuery) -> Filters:

@@ -42,11 +42,6 @@ SELECT number, to_customer, to_house, reason, actor, at FROM refund WHERE wallet
 -- caps_of_code: the cap of the code that a payment named
 SELECT cap FROM code WHERE wallet = $1 AND series = $2 AND idx = $3;
 
--- flagged_payments: payments that wait for an admin, the oldest first, from behind a place in that order on
-SELECT p.*, v.name AS vendor_name, 0::bigint AS refunded FROM payment p JOIN vendor v USING (vendor)
- WHERE p.state = 'FLAGGED' AND p.received_at >= $1 AND (p.received_at, p.wallet, p.payment) > ($1, $2, $3::uuid)
- ORDER BY p.received_at, p.wallet, p.payment LIMIT $4;
-
 -- payments_of_wallet: a wallet's payments within a time, the latest first, up to a place in that order
 SELECT p.*, v.name AS vendor_name, r.refunded FROM payment p JOIN vendor v USING (vendor)
  CROSS JOIN LATERAL (SELECT coalesce(sum(to_customer + to_house), 0)::bigint AS refunded FROM refund r

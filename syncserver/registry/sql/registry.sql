@@ -22,7 +22,12 @@ UPDATE vendor SET blocked_version = $2 WHERE vendor = $1;
 SELECT vendor FROM device WHERE device = $1;
 
 -- write_policy: change limits from a book version on
-INSERT INTO policy (vendor, version, device, body, effective_at, actor) VALUES ($1, $2, $3, $4::jsonb, $5, $6);
+INSERT INTO policy (vendor, version, device, body, effective_at, actor, reason, proposed_by)
+VALUES ($1, $2, $3, $4::jsonb, $5, $6, $7, $8);
+
+-- policy_versions: every change of limits that concerns a vendor, or one of its devices too, in order
+SELECT version, device, body, effective_at, actor, reason, proposed_by FROM policy
+ WHERE vendor = $1 AND (device IS NULL OR device = $2) ORDER BY version;
 
 -- devices_with_limits: the devices of a vendor that have limits of their own
 SELECT DISTINCT device FROM policy WHERE vendor = $1 AND device IS NOT NULL;

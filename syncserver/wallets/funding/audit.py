@@ -1,4 +1,4 @@
-"""Who asked for money to come in, and whether it did: also of the first of two admins, for good."""
+"""Who asked for money to move on an admin's word (in, back, or out of review), and whether it did: for good."""
 
 from collections.abc import Mapping
 
@@ -12,13 +12,13 @@ from syncserver.wallets.funding.bank_accounts import QUERIES
 DAY_MS = 24 * 3_600_000
 
 
-async def brought_alone(connection: Connection, admin: bytes, now: int) -> Mapping[str, int]:
-    """By currency, what an admin brought in within a day without a second one (minor units).
+async def moved_alone(connection: Connection, admin: bytes, now: int) -> Mapping[str, int]:
+    """By currency, what an admin moved within a day without a second one (minor units).
 
-    In the transaction that brings in more: the admin is locked in it, before anything else is.
+    In the transaction that moves more: the admin is locked in it, before anything else is.
     """
     await connection.execute(QUERIES["lock_asker"], uuid_of(admin))
-    rows = await connection.fetch(QUERIES["brought_alone"], uuid_of(admin), now - DAY_MS)
+    rows = await connection.fetch(QUERIES["moved_alone"], uuid_of(admin), now - DAY_MS)
     return {row["currency"]: row["total"] for row in rows}
 
 

@@ -99,6 +99,21 @@ async def test_payments_are_shown_and_decided_beside_a_running_server(site: Site
     assert server.stop() == 0
 
 
+async def test_limits_are_previewed_changed_and_remembered(site: Site) -> None:
+    vendor = site.ask("vendor", "add", "--name", "Market Stall", *LONDON)["vendorId"]
+    seen = site.ask("policy", "preview", vendor, "payment_limit=15000")
+    assert (seen["judged"], seen["looser"], seen["moves"]) == (0, ["payment_limit"], [])
+    assert site.ask("policy", "versions", vendor) == {"versions": []}
+    site.ask("vendor", "policy", vendor, "payment_limit=15000", "--reason", "a fair")
+    (version,) = site.ask("policy", "versions", vendor)["versions"]
+    assert (version["reason"], version["differences"]) == (
+        "a fair",
+        {"payment_limit": {"before": 10000, "after": 15000}},
+    )
+    assert "payment_limit 10000 → 15000" in site.command("policy", "versions", vendor).stdout
+    assert "0 payments; 0 can't be told." in site.command("policy", "preview", vendor).stdout
+
+
 REFUSED = {
     ("wallet", "show", KNOWN_WALLET): "UNKNOWN_WALLET",
     ("wallet", "show", "2026112109"): "INVALID_WALLET",
@@ -196,6 +211,7 @@ def test_vouchers_come_as_pictures_of_their_texts(site: Site, tmp_path: Path) ->
     "words",
     [
         ["init"], ["run"], ["reconcile"], ["vendor", "add"], ["vendor", "policy"], ["vendor", "cashier"],
+        ["policy", "preview"], ["policy", "versions"],
         ["customer", "add"], ["wallet", "fund"], ["wallet", "move-offline"], ["codes", "issue"], ["codes", "withdraw"],
         ["device", "token"], ["payment", "show"], ["payment", "review"],
     ],

@@ -139,6 +139,15 @@ EXPECTED = {
         customer=ANY, body={"vendorId": uuid_text(uuid7(0, bytes(10))), "amount": "0.01"}
     ),
     "GET /api/transactions/flagged-transactions": admins(),
+    "GET /api/transactions/flagged-summary": admins(),
+    "GET /api/transactions/review/{transactionId}": admins(),
+    "POST /api/transactions/review/{transactionId}/ask": admins(body={"question": "What was sold?"}),
+    "POST /api/transactions/bulk-reviews": admins(
+        body={"decision": "reject", "count": 1, "filter": {}, "reason": "because"}
+    ),
+    "POST /api/transactions/bulk-reviews/{bulkId}/continue": admins(),
+    "GET /api/transactions/bulk-reviews/{bulkId}": admins(),
+    "GET /api/transactions/bulk-reviews/{bulkId}/payments": admins(),
     # Whose decision it is, is in the path; the handler holds it against the token.
     "POST /api/transactions/review-transaction/{adminId}/{transactionId}/{approval}": Expected(
         admin=HIS, superadmin=HIS, whose="adminId", inside=True, body=BECAUSE, names={"approval": "approve"}
@@ -169,6 +178,20 @@ EXPECTED = {
     "GET /api/vendors/{vendorId}/terminals": shops(),
     "GET /api/vendors/{vendorId}/exposure": shops(),
     "GET /api/vendors/{vendorId}/statement": shops(),
+    "GET /api/vendors/{vendorId}/questions": shops(),
+    # The shop answers for itself.
+    "POST /api/vendors/{vendorId}/questions/{questionId}": Expected(
+        vendor=HIS, whose="vendorId", body={"answer": "Two loaves."}
+    ),
+    "GET /api/vendors/{vendorId}/policy": shops(),
+    "GET /api/vendors/{vendorId}/policy/versions": shops(),
+    "POST /api/vendors/{vendorId}/policy/preview": admins(body={"changes": {"payment_limit": 1}}),
+    "POST /api/vendors/{vendorId}/policy": admins(body={"changes": {"payment_limit": 1}, "reason": "because"}),
+    "GET /api/policies/proposals": admins(),
+    "GET /api/policies/proposals/{proposalId}": admins(),
+    "GET /api/policies/proposals/{proposalId}/preview": admins(),
+    "POST /api/policies/proposals/{proposalId}/confirm": admins(),
+    "POST /api/policies/proposals/{proposalId}/withdraw": admins(body=BECAUSE),
     "GET /api/vendors/{vendorId}/payouts": shops(),
     "GET /api/vendors/{vendorId}/payout-accounts": shops(),
     "POST /api/vendors/{vendorId}/payout-accounts": admins(body={"account": "EE382200221020145685", "holder": "x"}),
@@ -303,7 +326,10 @@ def own_id(who: Person) -> str:
     return uuid_text(who.caller.vendor) if who.caller.vendor is not None else who.id
 
 
-NAMES = ("userId", "vendorId", "transactionId", "adminId", "entryId", "runId", "payoutId", "deviceId", "shiftId")
+NAMES = (
+    "userId", "vendorId", "transactionId", "adminId", "entryId", "runId", "payoutId", "deviceId", "shiftId",
+    "questionId", "bulkId", "proposalId",
+)  # fmt: skip
 
 
 async def ask(shop: Shop, endpoint: Endpoint, cell: Cell) -> tuple[int, str | None]:

@@ -11,7 +11,7 @@ from syncserver.people.access import Role
 from tests.syncserver.console.chromium.kit import Office, Seat
 from tests.syncserver.kit import Shop
 from tests.syncserver.payouts.kit import Office as PayingOffice
-from tests.syncserver.rest.kit import person
+from tests.syncserver.rest.kit import data, person
 from tests.syncserver.rest.people import register
 from tests.syncserver.rest.statements import Row, camt, open_accounts, upload
 
@@ -35,10 +35,21 @@ async def fill(shop: Shop) -> dict[str, str]:
     await paying.sell(1_250)
     payout = await paying.sent()
     customer = await shop.services.pool.fetchval("SELECT customer::text FROM wallet LIMIT 1")
+    admin = person(shop, Role.ADMIN)
+    flagged = await shop.services.pool.fetchrow("SELECT wallet, payment::text FROM payment WHERE state = 'FLAGGED'")
+    assert flagged is not None
+    await admin.post(f"/api/transactions/review/{flagged['payment']}/ask", {"question": EVIL})
+    every = {"decision": "reject", "count": 1, "filter": {}, "reason": EVIL[:60]}
+    bulk = data(await admin.post("/api/transactions/bulk-reviews", every))["bulkId"]
+    looser = {"changes": {"payment_limit": 50_000}, "reason": EVIL[:60]}
+    proposal = data(await admin.post(f"/api/vendors/{uuid_text(shop.vendor)}/policy", looser), 202)["proposalId"]
     return {"device": uuid_text(terminal.device), "vendor": uuid_text(shop.vendor), "customer": customer} | {
         "payout": payout["payoutId"],
         "run": payout["runId"],
-        "payment": await shop.services.pool.fetchval("SELECT payment::text FROM payment WHERE state = 'FLAGGED'"),
+        "payment": flagged["payment"],
+        "wallet": flagged["wallet"],
+        "bulk": bulk,
+        "proposal": proposal,
         "shift": uuid_text(terminal.shift),
         "entry": await shop.services.pool.fetchval("SELECT id::text FROM audit LIMIT 1"),
     }
