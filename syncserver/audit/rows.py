@@ -38,24 +38,16 @@ class Kind:
 
 
 def _digest_of_event(row: Any) -> bytes:
-    return _hash(
-        [
-            row["wallet"],
-            row["number"],
-            row["payment"].bytes,
-            row["before"],
-            row["after"],
-            list(row["reasons"]),
-            row["at"],
-            row["actor"],
-            row["note"],
-        ]
-    )
+    # As `take_events` and `events_by_key` have their columns.
+    wallet, number, payment, before, after, reasons, at, actor, note = row
+    # There is no map in it whose keys would have to be sorted.
+    fields = cbor.encode_sorted([wallet, number, payment.bytes, before, after, reasons, at, actor, note])
+    return hashlib.sha256(fields).digest()
 
 
 def _digest_of_entry(row: Any) -> bytes:
     before, after = (msgspec.json.decode(row[name]) if row[name] is not None else None for name in ("before", "after"))
-    return _hash(
+    fields = cbor.encode(
         [
             row["id"].bytes,
             row["at"],
@@ -68,10 +60,7 @@ def _digest_of_entry(row: Any) -> bytes:
             row["reason"],
         ]
     )
-
-
-def _hash(fields: list[Any]) -> bytes:
-    return hashlib.sha256(cbor.encode(fields)).digest()
+    return hashlib.sha256(fields).digest()
 
 
 def _event_arguments(keys: Iterable[Key]) -> tuple[Any, ...]:
@@ -115,7 +104,7 @@ def kind_of(chain: str) -> Kind | None:
 
 def encode_rows(rows: Iterable[tuple[Key, bytes]]) -> bytes:
     """What a seal says of its rows."""
-    return cbor.encode([[key, digest] for key, digest in rows])
+    return cbor.encode_sorted([[key, digest] for key, digest in rows])
 
 
 def decode_rows(data: bytes) -> list[tuple[Key, bytes]]:

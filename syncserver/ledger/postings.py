@@ -53,6 +53,8 @@ class Cause(Word):
     PAYOUT = "payout"
     PAID = "paid"
     PAYOUT_BACK = "payout_back"
+    WRITE_OFF = "write_off"
+    TAKE_BACK = "take_back"
 
 
 class WalletAccounts(msgspec.Struct, gc=False):

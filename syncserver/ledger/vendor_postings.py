@@ -21,7 +21,7 @@ class Payable(msgspec.Struct, gc=False):
 
 
 class VendorTransfer(msgspec.Struct, frozen=True, gc=False):
-    """One balanced movement."""
+    """One balanced movement. `payout` is what it is of: a payout, or a write-off."""
 
     vendor: bytes
     number: int

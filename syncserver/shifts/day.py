@@ -11,9 +11,9 @@ from syncserver.registry import sales
 from syncserver.registry.vendors import Vendor
 from syncserver.services import Services
 from syncserver.shifts import decisions
-from syncserver.shifts.decisions import Action
+from syncserver.shifts.decisions import Action, Decision
 from syncserver.shifts.errors import DayNotMatchingError, DayTooLargeError
-from syncserver.shifts.halves import Shift
+from syncserver.shifts.halves import Shift, ShiftKey
 from syncserver.shifts.listing import day_bounds
 from syncserver.shifts.reading import QUERIES, with_halves
 
@@ -89,6 +89,14 @@ async def reconcile_day(
     for one in due:
         await decisions.carry_out(connection, services, one, Action.RECONCILE, actor=actor, after=ShiftState.RECONCILED)
     return await read_day(connection, vendor, day), len(due)
+
+
+async def decisions_of_day(connection: Connection, day: Day) -> list[tuple[ShiftKey, Decision]]:
+    """What people did about a day's shifts, in order."""
+    rows = await connection.fetch(QUERIES["decisions_of_day"], uuid_of(day.vendor.id), *day_bounds(day.day))
+    return [
+        (ShiftKey(row["device"].bytes, row["epoch"], row["shift"].bytes), decisions.decision_of(row)) for row in rows
+    ]
 
 
 def _named(unfit: Sequence[Shift], now: int) -> str:

@@ -24,6 +24,8 @@ class Action(Word):
     DISPUTE = "dispute"
     RESEND = "resend"
     RE_ANCHOR = "re_anchor"
+    WRITE_OFF = "write_off"
+    TAKE_BACK = "take_back"
 
 
 @dataclass(frozen=True, slots=True)

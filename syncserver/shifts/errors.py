@@ -39,6 +39,18 @@ class NothingMissingError(TallystickError):
     code = "NOTHING_MISSING"
 
 
+class NothingToWriteOffError(TallystickError):
+    """No record of this shift is missing whose money its close proves."""
+
+    code = "NOTHING_TO_WRITE_OFF"
+
+
+class NothingToTakeBackError(TallystickError):
+    """Nothing that was written off for this shift has come since."""
+
+    code = "NOTHING_TO_TAKE_BACK"
+
+
 class DayNotMatchingError(TallystickError):
     """Not every shift of this day matches."""
 

@@ -1,5 +1,6 @@
 """sell and void: what a cashier does all day."""
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from cyclopts import Parameter
@@ -40,6 +41,7 @@ def sell(
     voucher: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
     cashier: str | None = None,
     new_sale: Annotated[bool, Parameter(negative=())] = False,
+    raised_by: str | None = None,
     as_json: AsJson = False,
 ) -> int:
     """Take a payment by wallet number or voucher, and a code. Works without a network; with one it settles at once.
@@ -55,6 +57,7 @@ def sell(
         voucher: The text of a voucher's QR code, @FILE to read it from a file, or - for stdin.
         cashier: Who sells; by default whoever opened the shift.
         new_sale: Not the sale of the last wrong codes: another customer's of the same wallet and amount.
+        raised_by: A supervisor who raises this till's own limits for this one payment; the PIN is asked for.
         as_json: Answer with one JSON object.
     """
     if wallet is None and voucher is None:
@@ -64,7 +67,13 @@ def sell(
         money = Money.parse(amount, terminal.till.currency)
         text = None if voucher is None else voucher_text(voucher)
         request = SaleRequest(
-            amount=money, code=code or "", wallet=wallet, voucher=text, cashier=cashier, new_sale=new_sale
+            amount=money,
+            code=code or "",
+            wallet=wallet,
+            voucher=text,
+            cashier=cashier,
+            new_sale=new_sale,
+            raised_by=None if raised_by is None else ask_approval(terminal, raised_by),
         )
         result = _try(terminal, request) if code is not None else _ask_and_try(terminal, request)
         settled = _settle(terminal, result, seconds)
@@ -92,14 +101,7 @@ def _ask_and_try(terminal: Terminal, request: SaleRequest) -> SaleAnswer:
         typed = ask_line(_("Code for {amount}: ").format(amount=request.amount))
         result = _try(
             terminal,
-            SaleRequest(
-                amount=request.amount,
-                code=typed,
-                wallet=request.wallet,
-                voucher=request.voucher,
-                cashier=request.cashier,
-                new_sale=new_sale,
-            ),
+            replace(request, code=typed, new_sale=new_sale),
         )
         if Reason.CODE_INVALID not in result.reasons or not result.guesses_left:
             return result
@@ -141,6 +143,7 @@ def sale_json(result: SaleAnswer, settled: PaymentRow | None = None) -> dict[str
         "locked": result.retry_ms is not None,
         "retryAfter": None if result.retry_ms is None else -(-result.retry_ms // _MS),
         "guessesLeft": result.guesses_left,
+        "raisable": result.raisable,
     }
 
 
@@ -153,6 +156,8 @@ def _say(result: SaleAnswer, settled: PaymentRow | None) -> None:
             say(f"  {_('Codes that may still be tried: {count}').format(count=result.guesses_left)}")
         for warning in result.warnings:
             say(f"  ! {warning}")
+        if result.raisable:
+            say(_("A supervisor may raise this limit for one payment: --raised-by WHO"))
         return
     say(_(result.sentence if settled is None else _SETTLED[settled.state][1]))
     if settled is not None and settled.reasons:

@@ -113,6 +113,7 @@ class Checkout:
         voucher: str | None = None,
         amount: Money | None = None,
         new_sale: bool = False,
+        raised_by: Approval | None = None,
     ) -> SaleAnswer:
         """Pay the rest of the sale, or so much of it, with a code; as `Sales.sell`.
 
@@ -148,6 +149,7 @@ class Checkout:
             cashier=sale.cashier,
             new_sale=new_sale,
             in_parts=True,
+            raised_by=raised_by,
         )
         return self._sales.sell(request, within)
 

@@ -13,6 +13,7 @@ from terminal.journal.payments import PaymentRow
 from terminal.store.database import Row
 from terminal.till.parts import Parts
 from terminal.till.queries import SQL
+from terminal.till.raised_limits import raised_for
 from terminal.till.search import Place, read_search
 
 MOST_ON_A_PAGE = 200
@@ -33,6 +34,7 @@ class EventKind(Word):
     """What can happen to a payment."""
 
     TAKEN = "taken"
+    LIMIT_RAISED = "limit raised"
     SENT = "sent"
     ANSWERED = "answered"
     UPDATED = "updated"
@@ -122,7 +124,8 @@ class History:
         """
         with self._parts.store.snapshot():
             row = self._parts.payments.get(payment)
-            events = [self._taken(row), *self._sent(row), *self._updates(row), *self._voids(row), *self._refunds(row)]
+            here = [self._taken(row), *self._raised(row), *self._sent(row)]
+            events = [*here, *self._updates(row), *self._voids(row), *self._refunds(row)]
         return tuple(sorted(events, key=lambda event: event.at))
 
     def _taken(self, row: PaymentRow) -> Event:
@@ -137,6 +140,12 @@ class History:
             who=record.cashier,
             reasons=tuple(flags),
         )
+
+    def _raised(self, row: PaymentRow) -> list[Event]:
+        raised = raised_for(self._parts, row.id)
+        if raised is None:
+            return []
+        return [Event(kind=EventKind.LIMIT_RAISED, at=raised.at, who=raised.approver, reasons=raised.reasons)]
 
     def _sent(self, row: PaymentRow) -> list[Event]:
         place = {"epoch": row.epoch, "seq": row.seq, "most": _MOST_IN_A_BATCH}

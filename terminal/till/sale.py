@@ -1,7 +1,7 @@
 """A sale: read → count the guess → derive → decide → sign → journal (durable) → approve, in that order."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from shared.codes import normalise, prove
 from shared.errors import MoneyError
@@ -19,7 +19,8 @@ from terminal.texts import marked
 from terminal.till import sentences
 from terminal.till.guesses import Guess, Guesses, Locked
 from terminal.till.parts import Parts
-from terminal.till.people import check_cashier, check_text
+from terminal.till.people import Approval, Approvals, check_cashier, check_text
+from terminal.till.raised_limits import Raised, keep_raised, may_be_raised
 from terminal.till.scene import Scene, facts_with_code, facts_without_code, read_scene
 from terminal.till.shift_start import shift_for_sale
 from terminal.till.tender import Candidate, Match, TenderError, candidates, find_match, read_voucher
@@ -35,6 +36,7 @@ class SaleRequest:
     `amount` is in any currency, and refused unless it is the vendor's. `clock` and `place` are those of a sale that
     was taken earlier or elsewhere; guesses always count by the till's own clock. `in_parts`: several codes may pay the
     amount, so that what is too much for one payment is asked for the code all the same, and told what of it may be.
+    `raised_by`: a supervisor's word that raises this till's own limits for this one payment (`raised_limits.RAISABLE`).
     """
 
     amount: Money
@@ -46,6 +48,7 @@ class SaleRequest:
     in_parts: bool = False
     clock: Clock | None = None
     place: Place | None = None
+    raised_by: Approval | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +57,7 @@ class SaleAnswer:
 
     `retry_ms` says how long no code is tried, where guesses are locked; `guesses_left` is there after a wrong code.
     `covers` is there where nothing but the cap is in the way, or in a sale of several parts a limit for one payment:
-    what this code, or this voucher, does pay.
+    what this code, or this voucher, does pay. `raisable`: a supervisor may raise what stands in the way, once.
     """
 
     approved: bool
@@ -70,6 +73,7 @@ class SaleAnswer:
     retry_ms: int | None = None
     guesses_left: int | None = None
     covers: Money | None = None
+    raisable: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +85,7 @@ class _Tender:
     wallet: str
     voucher: Voucher | None
     clock: Clock
+    raised_by: str | None = None
 
 
 def alone(_payment: bytes, _amount: Money) -> None:
@@ -97,6 +102,7 @@ class Sales:
     def __init__(self, parts: Parts, checkpoint: Checkpoint = go_on) -> None:
         self._parts = parts
         self._guesses = Guesses(parts.store, parts.random)
+        self._approvals = Approvals(parts)
         self._checkpoint = checkpoint
 
     def sell(self, request: SaleRequest, within: Within = alone) -> SaleAnswer:
@@ -110,11 +116,14 @@ class Sales:
         Raises:
             WalletNumberError, CodeFormatError, MoneyError, InputError: where the request can't be one; nothing counts.
             NotEnrolledError: where this terminal is nobody's yet.
+            ApproverError, PinLockedError: where a limit is to be raised, by nobody who may.
             StoreError: where the store fails: then nothing was approved.
         """
         tender = self._read(request)
         if isinstance(tender, SaleAnswer):
             return tender
+        if request.raised_by is not None:
+            tender = replace(tender, raised_by=self._approvals.approve(request.raised_by))
         tried = self._count_guess(tender)
         if isinstance(tried, SaleAnswer):
             return tried
@@ -163,7 +172,7 @@ class Sales:
             covers = _covers(early, verdict, scene.book.policy, in_parts=request.in_parts)
             # What a typed code covers is in the book: it can be told once the code is proved.
             untold = covers is not None and tender.voucher is None
-            if verdict.action >= Action.REFUSE and not untold:
+            if _stands(verdict, tender) and not untold:
                 return _refused(tender, _refusing(verdict), sentence=_past_date(early), covers=covers)
             guess = self._guesses.begin(
                 tender.wallet,
@@ -184,7 +193,7 @@ class Sales:
         early = self._facts(scene, tender)
         facts = facts_with_code(self._parts, scene, early, wallet=tender.wallet, match=match, voucher=tender.voucher)
         verdict = decide(facts, scene.book.policy, Side.TILL)
-        if verdict.action >= Action.REFUSE:
+        if _stands(verdict, tender):
             return _refused(
                 tender,
                 _refusing(verdict),
@@ -242,6 +251,8 @@ class Sales:
             cashier=tender.request.cashier or shift.cashier,
         )
         parts.payments.add(record, taken=scene.when)
+        if tender.raised_by is not None and (raised := _refusing(verdict)):
+            keep_raised(parts, payment, Raised(tender.raised_by, raised, moment.at))
         return SaleAnswer(
             approved=True,
             sentence=sentences.ACCEPTED,
@@ -267,6 +278,12 @@ def _warnings(scene: Scene, facts: PaymentFacts, verdict: Verdict) -> tuple[str,
 def _refusing(verdict: Verdict) -> tuple[str, ...]:
     """The reasons that refuse; what would only have flagged it says nothing to a customer who can't pay anyway."""
     return tuple(reason for reason in verdict.reasons if verdict.weights[reason] >= Action.REFUSE)
+
+
+def _stands(verdict: Verdict, tender: _Tender) -> bool:
+    """Whether something refuses that nobody's word has raised."""
+    refusing = _refusing(verdict)
+    return bool(refusing) and not (tender.raised_by is not None and may_be_raised(refusing))
 
 
 def _past_date(facts: PaymentFacts) -> str | None:
@@ -316,4 +333,5 @@ def _refused(
         retry_ms=retry_ms,
         guesses_left=guesses_left,
         covers=covers,
+        raisable=may_be_raised(reasons),
     )

@@ -152,3 +152,9 @@ WHERE id IN (
     WHERE sale_payment.payment = :payment
 )
 ORDER BY epoch, seq;
+
+-- add_raised_limit: somebody's word that raised a limit for a payment.
+INSERT INTO raised_limit (payment, approver, reasons, at) VALUES (:payment, :approver, :reasons, :at);
+
+-- raised_limit: whose word it was.
+SELECT approver, reasons, at FROM raised_limit WHERE payment = :payment;

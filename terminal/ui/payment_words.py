@@ -28,6 +28,7 @@ _STATES: dict[Word, tuple[str, str]] = {
 _COLOURS = {"good": "green", "waits": "yellow", "flagged": "yellow", "bad": "red"}
 _KINDS: dict[Word, str] = {
     EventKind.TAKEN: marked("taken"),
+    EventKind.LIMIT_RAISED: marked("a limit was raised for it"),
     EventKind.SENT: marked("sent to the server"),
     EventKind.ANSWERED: marked("the server's answer"),
     EventKind.UPDATED: marked("decided by an admin"),

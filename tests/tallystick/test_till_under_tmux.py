@@ -43,11 +43,11 @@ class Console80x24:
         while not all(text in (shown := self.run("capture-pane", "-p", "-t", "till")) for text in texts):
             assert time.monotonic() < ends, f"never came: {texts}\n{shown}"
 
-    def until_ended(self, code: int) -> None:
+    def until_ended(self, code: int, patience: float = PATIENCE_S) -> None:
         """Wait until the program has ended with an exit code."""
-        ends = time.monotonic() + PATIENCE_S
+        ends = time.monotonic() + patience
         while (status := self.run("display-message", "-p", "-t", "till", "#{pane_dead_status}").strip()) == "":
-            assert time.monotonic() < ends, "it never ended"
+            assert time.monotonic() < ends, self.run("capture-pane", "-p", "-t", "till")
         assert int(status) == code
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from shared.policy import Policy
 from terminal.commands.app import app
 from terminal.commands.exits import MEANINGS, Exit
 from terminal.preferences import Preferences, write_preferences
@@ -222,6 +223,20 @@ def test_a_supervisors_pin_comes_from_stdin_and_locks_after_wrong_ones(
     assert run(*void, "--approver", "eva", typed="112233\n") == Exit.DONE
     assert answered()["approver"] == "eva"
     assert run("shift", "close", "--json", "--approver", "ida", typed="778899\n") == Exit.DONE
+
+
+def test_a_supervisor_raises_a_limit_for_one_sale(
+    run: Run, live_shop: Shop, customer: Series, answered: Answered
+) -> None:
+    live_shop.publish(policy=Policy(streak_stop=0), cashiers=[supervisor("eva", "112233")])
+    sale = ("sell", "--wallet", customer.wallet, "--code", customer.codes[0], "--amount", "10", "--json")
+    assert run(*sale) == Exit.REFUSED
+    assert (said := answered())["raisable"]
+    assert said["reasons"] == ["STREAK"]
+    assert run(*sale, "--raised-by", "eva", typed="000000\n") == Exit.FAILED
+    assert answered()["error"]["code"] == "SUPERVISOR_NEEDED"
+    assert run(*sale, "--raised-by", "eva", typed="112233\n") == Exit.DONE
+    assert answered()["reasons"] == ["STREAK"]
 
 
 def test_a_refund_needs_a_settled_payment_and_a_connection(

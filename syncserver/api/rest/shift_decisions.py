@@ -1,9 +1,12 @@
 """What admins do about shifts: reconcile, accept, dispute, ask again, begin a new epoch, and a whole day at once."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
+from starlette.responses import Response
 
 from shared.words import Word
 from syncserver.api.rest.endpoint import ACCEPTED, Answer, Call, Endpoint
@@ -13,18 +16,23 @@ from syncserver.database.connection import Connection
 from syncserver.payments.errors import ReasonRequiredError
 from syncserver.people.access import ADMINS
 from syncserver.registry.errors import UnknownDeviceError, UnknownVendorError
+from syncserver.services import Services
 from syncserver.shifts import day as days
-from syncserver.shifts import deciding, resending
+from syncserver.shifts import deciding, resending, writing_off
 from syncserver.shifts.deciding import Order
 from syncserver.shifts.decisions import Action
 from syncserver.shifts.errors import (
     DayNotMatchingError,
     DayTooLargeError,
     NothingMissingError,
+    NothingToTakeBackError,
+    NothingToWriteOffError,
     ShiftChangedError,
     ShiftHasExceptionsError,
     ShiftStateError,
 )
+from syncserver.shifts.halves import Shift
+from syncserver.shifts.report import day_report
 
 
 class Verdict(Word):
@@ -80,13 +88,25 @@ class DayReconciled(msgspec.Struct, frozen=True, rename="camel"):
     shifts: int
 
 
+PDF = "application/pdf"
 ASKED = "with the next receipt"
 
 
 async def decide(call: Call[VerdictRequest, EpochQuery]) -> Answer[Any]:
     """`POST /api/shifts/{deviceId}/{shiftId}/decide/{verdict}`."""
-    order = Order(
-        action=Action(call.words["verdict"]),
+    order = _order(call, Action(call.words["verdict"]))
+    deciding.check_reason(order)
+
+    async def work(connection: Connection) -> tuple[ShiftView, int]:
+        shift, done = await deciding.decide(connection, call.services, order)
+        return shift_view(shift, call.services.clock()), 200 if done else ACCEPTED
+
+    return await call.once_or_wait(work)
+
+
+def _order(call: Call[VerdictRequest, EpochQuery], action: Action) -> Order:
+    return Order(
+        action=action,
         device=call.path["deviceId"],
         shift=call.path["shiftId"],
         epoch=call.query.epoch,
@@ -95,10 +115,28 @@ async def decide(call: Call[VerdictRequest, EpochQuery]) -> Answer[Any]:
         caller=call.who,
         actor=call.who.actor,
     )
-    deciding.check_reason(order)
+
+
+async def write_off(call: Call[VerdictRequest, EpochQuery]) -> Answer[Any]:
+    """`POST /api/shifts/{deviceId}/{shiftId}/write-off`."""
+    return await _with_money(call, Action.WRITE_OFF, writing_off.write_off)
+
+
+async def take_back(call: Call[VerdictRequest, EpochQuery]) -> Answer[Any]:
+    """`POST /api/shifts/{deviceId}/{shiftId}/take-back`."""
+    return await _with_money(call, Action.TAKE_BACK, writing_off.take_back)
+
+
+async def _with_money(
+    call: Call[VerdictRequest, EpochQuery],
+    action: Action,
+    move: Callable[[Connection, Services, Order], Awaitable[tuple[Shift, bool]]],
+) -> Answer[Any]:
+    order = _order(call, action)
+    deciding.required(order.reason)
 
     async def work(connection: Connection) -> tuple[ShiftView, int]:
-        shift, done = await deciding.decide(connection, call.services, order)
+        shift, done = await move(connection, call.services, order)
         return shift_view(shift, call.services.clock()), 200 if done else ACCEPTED
 
     return await call.once_or_wait(work)
@@ -146,6 +184,28 @@ async def reconcile_day(call: Call[None, DayQuery]) -> Answer[Any]:
     return await call.once(work)
 
 
+async def report(call: Call[None, DayQuery]) -> Response:
+    """`GET /api/vendors/{vendorId}/day-report`."""
+    return await report_answer(call.services, call.path["vendorId"], call.query.day)
+
+
+async def report_answer(services: Services, vendor: bytes, text: str) -> Response:
+    """A shop's day as a PDF."""
+    async with (
+        services.pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        day = await days.read_day(connection, vendor, text)
+        decided = await days.decisions_of_day(connection, day)
+    content = await asyncio.to_thread(day_report, day, decided, services.clock())
+    headers = {
+        "Content-Disposition": f'attachment; filename="shifts-{day.day}.pdf"',
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return Response(content, media_type=PDF, headers=headers)
+
+
 ENDPOINTS = (
     Endpoint(
         method="POST",
@@ -161,6 +221,36 @@ ENDPOINTS = (
         once=True,
         statuses=(200, ACCEPTED),
         tag=TAG,
+    ),
+    *(
+        Endpoint(
+            method="POST",
+            path=f"{ONE}/{path}",
+            handle=handle,
+            summary=summary,
+            answers=ShiftView,
+            roles=ADMINS,
+            body=VerdictRequest,
+            query=EpochQuery,
+            errors=(*FINDING, ReasonRequiredError, ShiftChangedError, *errors),
+            once=True,
+            statuses=(200, ACCEPTED),
+            tag=TAG,
+        )
+        for path, handle, summary, errors in (
+            (
+                "write-off",
+                write_off,
+                "Pay a shop out of the house's loss what a close proves and whose records are lost",
+                (ShiftStateError, NothingToWriteOffError),
+            ),
+            (
+                "take-back",
+                take_back,
+                "Take back of a shop what was written off for a shift and has come since",
+                (NothingToTakeBackError,),
+            ),
+        )
     ),
     Endpoint(
         method="POST",
@@ -196,6 +286,17 @@ ENDPOINTS = (
         query=DayQuery,
         errors=(UnknownVendorError, DayNotMatchingError, DayTooLargeError),
         once=True,
+        tag=TAG,
+    ),
+    Endpoint(
+        method="GET",
+        path="/api/vendors/{vendorId}/day-report",
+        handle=report,
+        summary="A shop's day on paper: shifts, sums, exceptions, who decided what",
+        media=(PDF,),
+        roles=ADMINS,
+        query=DayQuery,
+        errors=(UnknownVendorError, DayTooLargeError),
         tag=TAG,
     ),
 )

@@ -11,6 +11,7 @@ from shared.errors import DecodingError
 from shared.fields import MAX_INTEGER
 from shared.ids import uuid_bytes, uuid_text
 from shared.lifecycles import ShiftState
+from syncserver.api.rest.shift_decisions import report_answer
 from syncserver.api.rest.shift_views import SHIFT_COLUMNS, moment, shift_row
 from syncserver.api.rest.shifts import bundle_answer, cursor_of, place_of
 from syncserver.api.rest.spreadsheets import csv_answer
@@ -18,7 +19,7 @@ from syncserver.console.page import PREFIX, Form, Page, Visit
 from syncserver.database.connection import Connection
 from syncserver.registry import vendors
 from syncserver.shifts import day as days
-from syncserver.shifts import deciding, decisions, evidence, listing, reading, resending
+from syncserver.shifts import deciding, decisions, evidence, listing, reading, resending, writing_off
 from syncserver.shifts import records as shift_records
 from syncserver.shifts.deciding import Order
 from syncserver.shifts.decisions import Action
@@ -139,12 +140,14 @@ async def show_one(visit: Visit[OneQuery, Any]) -> Response:
         happened = await decisions.history(connection, one.key)
         behind = shift_records.RecordPlace(visit.query.seq, other=True, link=b"\xff" * 33)
         found = await shift_records.records(connection, one, behind, RECORDS + 1)
+        written = await writing_off.left_of(connection, one)
     return visit.page(
         "shifts_one.html",
         one=one,
         troubles=one.troubles(now),
         in_order=one.in_order(now),
         happened=happened,
+        written=written,
         lines=found[:RECORDS],
         following=found[RECORDS - 1].seq if len(found) > RECORDS else None,
         words=WORDS,
@@ -164,10 +167,19 @@ async def show_evidence(visit: Visit[OneQuery, None]) -> Response:
         return bundle_answer(one, await evidence.make(connection, visit.services, one))
 
 
+_DOES = {
+    Action.RECONCILE: deciding.decide,
+    Action.ACCEPT: deciding.decide,
+    Action.DISPUTE: deciding.decide,
+    Action.WRITE_OFF: writing_off.write_off,
+    Action.TAKE_BACK: writing_off.take_back,
+}
+
+
 async def decide(visit: Visit[OneQuery, DecideForm]) -> Response:
     """`POST /console/shifts/{device}/{shift}/decide`."""
     form = visit.form
-    if form.verdict not in (Action.RECONCILE, Action.ACCEPT, Action.DISPUTE):
+    if form.verdict not in _DOES:
         raise DecodingError("verdict: not one")
     order = Order(
         action=form.verdict,
@@ -181,7 +193,7 @@ async def decide(visit: Visit[OneQuery, DecideForm]) -> Response:
     )
 
     async def work(connection: Connection) -> str:
-        shift, done = await deciding.decide(connection, visit.services, order)
+        shift, done = await _DOES[form.verdict](connection, visit.services, order)
         return f"The shift is {shift.state}." if done else WAITS
 
     return await visit.done(_address(visit), await visit.once(work))
@@ -240,6 +252,11 @@ async def show_day(visit: Visit[DayQuery, Any]) -> Response:
     )
 
 
+async def show_report(visit: Visit[DayQuery, None]) -> Response:
+    """`GET /console/shifts/day/{vendor}/report`."""
+    return await report_answer(visit.services, visit.path["vendor"], visit.query.day)
+
+
 async def reconcile_day(visit: Visit[DayQuery, Form]) -> Response:
     """`POST /console/shifts/day/{vendor}/reconcile`."""
 
@@ -263,6 +280,7 @@ _DAY = Page(path="/shifts/day/{vendor}", show=show_day, query=DayQuery)
 PAGES = (
     Page(path="/shifts", show=show_list, query=ListQuery),
     _DAY,
+    Page(path="/shifts/day/{vendor}/report", show=show_report, query=DayQuery),
     Page(path="/shifts/day/{vendor}/reconcile", show=reconcile_day, query=DayQuery, form=Form, again=_DAY),
     _ONE,
     Page(path="/shifts/{device}/{shift}/evidence", show=show_evidence, query=OneQuery),

@@ -50,7 +50,7 @@ CREATE TABLE shift_decision (
     epoch integer NOT NULL,
     shift uuid NOT NULL,
     number integer NOT NULL CHECK (number >= 1),
-    action text NOT NULL CHECK (action IN ('reconcile', 'accept', 'dispute', 'resend', 're_anchor')),
+    action text NOT NULL CHECK (action IN ('reconcile', 'accept', 'dispute', 'resend', 're_anchor', 'write_off', 'take_back')),
     done boolean NOT NULL,
     before text NOT NULL,
     after text NOT NULL,
@@ -62,10 +62,25 @@ CREATE TABLE shift_decision (
     actor text NOT NULL,
     at bigint NOT NULL,
     PRIMARY KEY (device, epoch, shift, number),
-    CONSTRAINT shift_decision_has_its_reason CHECK (action NOT IN ('accept', 'dispute') OR reason IS NOT NULL),
+    CONSTRAINT shift_decision_has_its_reason CHECK (action IN ('reconcile', 'resend') OR reason IS NOT NULL),
     CONSTRAINT shift_decision_is_a_step CHECK (
-        CASE WHEN done AND action IN ('reconcile', 'accept') THEN after = 'reconciled' AND before <> 'open'
+        CASE WHEN done AND action IN ('reconcile', 'accept', 'write_off', 'take_back') THEN after = 'reconciled' AND before <> 'open'
              WHEN done AND action = 'dispute' THEN after = 'disputed' AND before IN ('closed', 'disputed')
              ELSE after = before END)
 );
 GRANT SELECT, INSERT ON shift_decision TO tallystick_server;
+
+-- What the house paid a vendor for sales that a till's close proves and whose records are lost: at most once a shift. What
+-- moved stands in vendor_transfer under the same id, also what was taken back when records came after all. Never altered.
+CREATE TABLE write_off (
+    write_off uuid PRIMARY KEY,
+    device uuid NOT NULL,
+    epoch integer NOT NULL,
+    shift uuid NOT NULL,
+    vendor uuid NOT NULL,
+    amount bigint NOT NULL CHECK (amount > 0),
+    currency text NOT NULL,
+    at bigint NOT NULL,
+    CONSTRAINT write_off_once_a_shift UNIQUE (device, epoch, shift)
+);
+GRANT SELECT, INSERT ON write_off TO tallystick_server;

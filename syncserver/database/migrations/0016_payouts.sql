@@ -6,12 +6,12 @@
 CREATE TABLE vendor_transfer (
     vendor uuid NOT NULL,
     number bigint NOT NULL CHECK (number >= 1),
-    debit text NOT NULL CHECK (debit IN ('vendor', 'clearing', 'bank')),
-    credit text NOT NULL CHECK (credit IN ('vendor', 'clearing', 'bank')),
+    debit text NOT NULL CHECK (debit IN ('vendor', 'clearing', 'bank', 'loss')),
+    credit text NOT NULL CHECK (credit IN ('vendor', 'clearing', 'bank', 'loss')),
     amount bigint NOT NULL CHECK (amount > 0),
     currency text NOT NULL,
     cause text NOT NULL,
-    payout uuid NOT NULL,
+    payout uuid NOT NULL, -- or the write-off that it is of
     at bigint NOT NULL,
     actor text NOT NULL,
     PRIMARY KEY (vendor, number),
@@ -19,6 +19,8 @@ CREATE TABLE vendor_transfer (
         CASE cause WHEN 'payout' THEN debit = 'vendor' AND credit = 'clearing'
                    WHEN 'paid' THEN debit IN ('clearing', 'vendor') AND credit = 'bank'
                    WHEN 'payout_back' THEN debit IN ('clearing', 'bank') AND credit = 'vendor'
+                   WHEN 'write_off' THEN debit = 'loss' AND credit = 'vendor'
+                   WHEN 'take_back' THEN debit = 'vendor' AND credit = 'loss'
                    ELSE false END)
 );
 CREATE INDEX vendor_transfer_of_payout ON vendor_transfer (payout);

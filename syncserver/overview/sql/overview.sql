@@ -20,7 +20,8 @@ SELECT (SELECT count(*) FROM (SELECT FROM payment WHERE state = 'FLAGGED' LIMIT 
                    AND (jsonb_array_length(e.ranges) > 1 OR coalesce((e.ranges -> 0 ->> 0)::bigint, 1) > 1)) LIMIT $1) x)
            AS incomplete,
        (SELECT count(*) FROM (SELECT FROM person WHERE state = 'waiting' LIMIT $1) x) AS people,
-       (SELECT count(*) FROM (SELECT FROM bank_entry WHERE state = 'unmatched' LIMIT $1) x) AS bank_entries,
+       (SELECT count(*) FROM (SELECT FROM bank_entry WHERE state = 'unmatched'
+               AND (credit AND NOT reversal OR reason IN ('PAYOUT_DIFFERS', 'PAYOUT_STATE')) LIMIT $1) x) AS bank_entries,
        (SELECT count(*) FROM (SELECT FROM second_person WHERE first_at >= $4 AND first_by <> $5 LIMIT $1) x) AS second,
        (SELECT count(DISTINCT run) FROM (SELECT run FROM payout WHERE state IN ('proposed', 'approved') LIMIT $1) x)
            AS payout_runs,

@@ -137,7 +137,7 @@ SELECT p.payout, p.vendor, p.state, p.amount, t.vendor AS moved_of, t.owed, t.cl
                FROM (SELECT t.payout, t.vendor, t.currency, s.account, s.change,
                             first_value(t.vendor) OVER (PARTITION BY t.payout) AS first_of,
                             first_value(t.currency) OVER (PARTITION BY t.payout) AS currency_of
-                       FROM vendor_transfer t
+                       FROM (SELECT * FROM vendor_transfer WHERE cause NOT IN ('write_off', 'take_back')) AS t
                       CROSS JOIN LATERAL (VALUES (t.debit, -t.amount), (t.credit, t.amount)) AS s (account, change)) m
               GROUP BY payout) t USING (payout)
  WHERE p.vendor IS DISTINCT FROM t.vendor OR p.currency IS DISTINCT FROM t.currency OR NOT t.alike
@@ -244,3 +244,19 @@ SELECT device, epoch, shift, s.state, c.last_state, c.n FROM shift s
                     (array_agg(after ORDER BY number DESC))[1] AS last_state
                FROM shift_decision GROUP BY device, epoch, shift) c USING (device, epoch, shift)
  WHERE (s.state = 'reconciled') IS DISTINCT FROM (coalesce(c.last_state, '') = 'reconciled') OR c.n <> c.last;
+
+-- write_offs: what the house paid for a shift, or took back, is not what was decided, or is more than its close says
+SELECT w.write_off, w.device, w.epoch, w.shift, w.amount, t.paid, t.taken, c.decided, c.decided_back, s.total
+  FROM write_off w
+  FULL JOIN (SELECT payout AS write_off, sum(amount) FILTER (WHERE cause = 'write_off') AS paid,
+                    coalesce(sum(amount) FILTER (WHERE cause = 'take_back'), 0) AS taken,
+                    min(vendor::text) AS least, max(vendor::text) AS most, min(currency) AS currency
+               FROM vendor_transfer WHERE cause IN ('write_off', 'take_back') GROUP BY payout) t USING (write_off)
+  FULL JOIN (SELECT device, epoch, shift, sum(stake) FILTER (WHERE action = 'write_off') AS decided,
+                    coalesce(sum(stake) FILTER (WHERE action = 'take_back'), 0) AS decided_back
+               FROM shift_decision WHERE done AND action IN ('write_off', 'take_back') GROUP BY device, epoch, shift) c
+       ON c.device = w.device AND c.epoch = w.epoch AND c.shift = w.shift
+  LEFT JOIN shift s ON s.device = w.device AND s.epoch = w.epoch AND s.shift = w.shift
+ WHERE w.amount IS DISTINCT FROM t.paid OR w.amount IS DISTINCT FROM c.decided OR t.taken IS DISTINCT FROM c.decided_back
+    OR t.taken > t.paid OR w.vendor::text IS DISTINCT FROM t.least OR t.least <> t.most OR w.currency <> t.currency
+    OR s.total IS NULL OR w.amount > s.total;

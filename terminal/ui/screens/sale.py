@@ -12,6 +12,7 @@ from shared.reasons import Reason
 from terminal.composition import Terminal
 from terminal.texts import _
 from terminal.till.checkout import OpenSale
+from terminal.till.people import Approval
 from terminal.till.sale import SaleAnswer
 from terminal.till.shift_start import OWNER
 from terminal.till.tender import read_voucher
@@ -189,7 +190,7 @@ class SaleScreen(TillScreen):
         self._form.tendered = Tendered(wallet=wallet)
         self._go_to(Stage.CODE)
 
-    async def _pay(self, amount: Money | None = None) -> None:
+    async def _pay(self, amount: Money | None = None, raised_by: Approval | None = None) -> None:
         code, tendered = self._form.code, self._form.tendered
         if code is None:
             self.say(_("A code has eight letters and digits."), kind="warn")
@@ -197,7 +198,11 @@ class SaleScreen(TillScreen):
         self.say(_("Checking …"))
         answer = await self._do(
             lambda terminal: terminal.till.checkout.pay(
-                code=code, wallet=tendered.wallet or None, voucher=tendered.voucher or None, amount=amount
+                code=code,
+                wallet=tendered.wallet or None,
+                voucher=tendered.voucher or None,
+                amount=amount,
+                raised_by=raised_by,
             )
         )
         if answer is not None:
@@ -214,11 +219,12 @@ class SaleScreen(TillScreen):
             self.say(text.format(covers=answer.covers), kind="warn")
             self.query_one(KeyLine).refresh()
             return
-        self._form.put_code()
-        self._sale = await self.till.ask(lambda terminal: terminal.till.checkout.current())
         if not answer.approved:
             await self._refused(answer)
-        elif self._sale is not None and not self._sale.complete:
+            return
+        self._form.put_code()
+        self._sale = await self.till.ask(lambda terminal: terminal.till.checkout.current())
+        if self._sale is not None and not self._sale.complete:
             self._forget_tender()
             self.say(_("Paid in part. Now another code for the rest."), kind="waits")
         else:
@@ -226,6 +232,11 @@ class SaleScreen(TillScreen):
 
     async def _refused(self, answer: SaleAnswer) -> None:
         chosen = await self.till.show(VerdictScreen.refused(answer))
+        if chosen == "raise":
+            await self._raise_limit(answer.amount)
+            return
+        self._form.put_code()
+        self._sale = await self.till.ask(lambda terminal: terminal.till.checkout.current())
         again = Reason.CODE_INVALID in answer.reasons and answer.retry_ms is None and answer.guesses_left
         if chosen == "back":
             await self._leave()
@@ -234,6 +245,15 @@ class SaleScreen(TillScreen):
             self.say(_("The code once more, or Esc for another wallet."))
         else:
             self._forget_tender()
+
+    async def _raise_limit(self, amount: Money) -> None:
+        """The same code once more, on a supervisor's word; without it everything stays as it is."""
+        what = _("Raise the limit once, for {amount}? The server will look at this payment.").format(amount=amount)
+        approval = await ask_approval(self.till, what)
+        if approval is None:
+            self.say(_(HINTS[Stage.CODE]))
+        else:
+            await self._pay(amount, approval)
 
     async def _finish(self, answer: SaleAnswer | None, *, found: bool = False) -> None:
         """Show the verdict; once it was seen, the sale is over, unless the server has refused what paid it."""

@@ -27,9 +27,9 @@ _SETTLED = {
 
 
 class VerdictScreen(TillScreen):
-    """Dismissed with "next" or "back"."""
+    """Dismissed with "next" or "back"; or with "raise", where a supervisor is to raise what stands in the way."""
 
-    ACTIONS: ClassVar[tuple[str, ...]] = ("next", "print", "save", "back", "help")
+    ACTIONS: ClassVar[tuple[str, ...]] = ("next", "confirm", "print", "save", "back", "help")
 
     def __init__(self, kind: str, sentence: str, facts: Callable[[], list[str]], todo: str) -> None:
         super().__init__()
@@ -39,6 +39,7 @@ class VerdictScreen(TillScreen):
         self._todo = todo
         self.sale: OpenSale | None = None
         self._prints_itself = False
+        self._raisable = False
 
     @classmethod
     def refused(cls, answer: SaleAnswer) -> "VerdictScreen":
@@ -51,7 +52,11 @@ class VerdictScreen(TillScreen):
             return [*lines, *answer.warnings]
 
         todo = marked("Enter: try again or pay with another code   Esc: give this sale up")
-        return cls("bad", answer.sentence, facts, todo)
+        if answer.raisable:
+            todo = marked("Enter: another code   Esc: give this sale up   +: a supervisor raises the limit once")
+        screen = cls("bad", answer.sentence, facts, todo)
+        screen._raisable = answer.raisable
+        return screen
 
     @classmethod
     def accepted(cls, sale: OpenSale, answer: SaleAnswer | None, *, found: bool = False) -> "VerdictScreen":
@@ -101,7 +106,9 @@ class VerdictScreen(TillScreen):
             self.action_print()
 
     def offers(self, action: str) -> bool:
-        """What was refused has no receipt."""
+        """What was refused has no receipt; + is for a limit that may be raised."""
+        if action == "confirm":
+            return self._raisable
         return action not in ("print", "save") or bool(self.receipt_of)
 
     def action_print(self) -> None:
@@ -146,6 +153,11 @@ class VerdictScreen(TillScreen):
         if self._kind != "waits":
             self.till.ring()
         await self.till.look()
+
+    def action_confirm(self) -> None:
+        """A supervisor is to raise the limit."""
+        if self._raisable:
+            self.dismiss("raise")
 
     def action_next(self) -> None:
         """It was seen."""

@@ -11,6 +11,7 @@ from syncserver.payments.review import review
 from syncserver.reconcile.checks import MEANINGS, QUERIES, reconcile
 from syncserver.shifts.deciding import Order, decide
 from syncserver.shifts.decisions import Action
+from syncserver.shifts.writing_off import write_off
 from tests.syncserver.kit import Shop
 from tests.syncserver.payouts.kit import back, open_office, out
 
@@ -155,7 +156,15 @@ DAMAGE = {
     "shifts": [
         "UPDATE shift SET total = total + 1 WHERE state = 'closed'",
         "UPDATE shift SET count = count + 1 WHERE state = 'closed'",
-        "UPDATE shift SET total = total + 1 WHERE state = 'reconciled'",
+        "UPDATE shift SET total = total + 1 WHERE state = 'reconciled' AND total = 0",
+    ],
+    "write_offs": [
+        "DELETE FROM write_off",
+        "UPDATE write_off SET amount = amount + 1",
+        "DELETE FROM vendor_transfer WHERE cause = 'write_off'",
+        "UPDATE vendor_transfer SET amount = amount + 1 WHERE cause = 'write_off'",
+        "UPDATE shift_decision SET done = false, after = before WHERE action = 'write_off'",
+        "UPDATE shift SET total = 1 WHERE state = 'reconciled' AND total > 0",
     ],
     "decisions": [
         "DELETE FROM shift_decision",
@@ -201,6 +210,13 @@ async def a_day_in_the_shop(shop: Shop) -> None:
     order = Order(action=Action.RECONCILE, device=four.device, shift=four.shift, actor="test")
     async with shop.services.pool.acquire() as connection, connection.transaction():
         await decide(connection, shop.services, order)
+    five = await shop.terminal()
+    opening = five.open_shift()
+    five.add(five.payment(codes[4], 150))
+    await five.upload(opening, five.close_shift(1, 150))
+    lost = Order(action=Action.WRITE_OFF, device=five.device, shift=five.shift, reason="lost", actor="test")
+    async with shop.services.pool.acquire() as connection, connection.transaction():
+        await write_off(connection, shop.services, lost)
     await pay_online(shop, near)
     await one_round(shop.services)
     await pay_out(shop, near)

@@ -3,12 +3,16 @@
 import asyncio
 import csv
 import io
+import re
+import zlib
 
 import httpx
 import pytest
 
 from shared.ids import uuid_text
 from syncserver.people.access import Role
+from tallystick.verification.check import check
+from tallystick.verification.trust import Origin, Trust
 from tests.syncserver.kit import Shop
 from tests.syncserver.rest.kit import Person, data, person, refused
 from tests.syncserver.rest.test_refunds import set_services
@@ -214,3 +218,62 @@ async def test_what_has_no_place_is_shown_with_its_bytes(shop: Shop) -> None:
     assert {one["strays"][0]["link"], two["strays"][0]["link"]} == {entry["link"] for entry in page["strays"]}
     other = data(await admin.get("/api/shifts/strays", device=uuid_text(bytes(16))))
     assert other == {"strays": [], "next": None}
+
+
+def words_of(pdf: bytes) -> str:
+    """The texts that a PDF shows, line by line."""
+    streams = re.findall(rb"stream\r?\n(.*?)\r?\nendstream", pdf, re.DOTALL)
+    shown = b" ".join(zlib.decompress(one) for one in streams if one[:1] == b"x")
+    return b" ".join(re.findall(rb"\((.*?)\) Tj", shown)).decode("latin-1").replace("\\", "")
+
+
+async def test_a_day_on_paper_can_be_read(shop: Shop) -> None:
+    admin = person(shop, Role.ADMIN)
+    await worked(shop, name="Kassa Šõ € 一")
+    bad = await worked(shop, gap=True, name="bad till")
+    data(await decide(admin, bad, "dispute", "where is it?"))
+    answer = await admin.get(f"/api/vendors/{uuid_text(shop.vendor)}/day-report", day=DAY)
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/pdf")
+    assert answer.content.startswith(b"%PDF-")
+    said = words_of(answer.content)
+    for text in (
+        "Corner Shop: shifts of 2026-11-21",
+        "2 shifts, 1 with exceptions",
+        "Expected by the tills' closes: 24.00 EUR. Received: 17.00 EUR.",
+        "Difference: 7.00 EUR",
+        "Exceptions: MISSING DISPUTED. 1 records missing",
+        "where is it?",
+        "Kassa S",
+    ):
+        assert text in said, (text, said)
+    empty = await admin.get(f"/api/vendors/{uuid_text(shop.vendor)}/day-report", day="2026-11-20")
+    assert "No shift ended on this day" in words_of(empty.content)
+
+
+async def test_a_shifts_evidence_is_a_file_that_verify_takes(shop: Shop) -> None:
+    admin = person(shop, Role.ADMIN)
+    found = await worked(shop, gap=True)
+    answer = await admin.get(path(found, "/evidence"))
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/cbor")
+    report = check(answer.content, Trust(shop.services.keys.by_kid(), origin=Origin.GIVEN))
+    assert report.ok, report.problems
+    assert "missing: seq 3" in report.summary
+    assert refused(await admin.get(path(found, "/evidence"), epoch="9")) == (404, "UNKNOWN_SHIFT")
+
+
+async def test_a_write_off_takes_two_above_an_amount_and_is_made_once(shop: Shop) -> None:
+    set_services(shop, two_person_amount=5)
+    ada, bob = person(shop, Role.ADMIN), person(shop, Role.ADMIN)
+    found = await worked(shop, gap=True)
+    off = path(found, "/write-off")
+    assert refused(await ada.post(off, {})) == (422, "REASON_REQUIRED")
+    assert data(await ada.post(off, {"reason": "lost"}), 202)["state"] == "closed"
+    assert await shop.vendor_balance() == 500
+    done = data(await bob.post(off, {"reason": "lost"}, key="once"))
+    assert data(await bob.post(off, {"reason": "lost"}, key="once")) == done
+    assert (done["state"], await shop.vendor_balance()) == ("reconciled", 1_200)
+    assert refused(await ada.post(off, {"reason": "lost"})) == (409, "SHIFT_STATE")
+    assert refused(await ada.post(path(found, "/take-back"), {"reason": "it came"})) == (409, "NOTHING_TO_TAKE_BACK")
+    lines = data(await ada.get(f"/api/vendors/{uuid_text(shop.vendor)}/statement"))["lines"]
+    assert [(line["cause"], line["amount"]["minor"]) for line in lines] == [("write_off", 700), ("claim", 500)]
+    await shop.assert_reconciled()

@@ -6,9 +6,11 @@ import pytest
 
 from shared.lifecycles import ShiftState
 from shared.rules.decision import MS_PER_DAY
+from syncserver.database.arrays import uuid_of
 from syncserver.registry import vendors
 from syncserver.shifts.halves import ShiftKey, Trouble
-from syncserver.shifts.listing import Place, day_bounds
+from syncserver.shifts.listing import NEVER, Place, day_bounds
+from syncserver.shifts.reading import QUERIES
 from syncserver.shifts.records import Line, records
 from tests.syncserver.kit import START, TALLINN, Shop
 from tests.syncserver.shifts.kit import listing, seen
@@ -126,3 +128,33 @@ async def test_hundreds_of_shifts_over_one_journal_are_read_once(shop: Shop) -> 
 def test_a_days_name_is_exact() -> None:
     assert day_bounds("1970-01-01") == (0, MS_PER_DAY)
     assert ShiftKey(b"", 1, b"") < ShiftKey(b"", 2, b"")
+
+
+MANY = """
+INSERT INTO shift (device, epoch, shift, state, cashier, opened_seq, opened_at, opening_float, closed_seq, closed_at,
+                   count, total, currency, compared)
+SELECT d.device, 1, gen_random_uuid(), 'closed', 'ada', 2 * n - 1, n * 60000::bigint, 0, 2 * n, n * 60000::bigint + 1,
+       0, 0, 'EUR', true
+  FROM device d, generate_series(1, 20000) AS n
+"""
+
+
+async def test_the_first_page_of_very_many_is_read_by_its_index(shop: Shop) -> None:
+    await shop.terminal()
+    owner = await shop.target.connect_owner()
+    try:
+        await owner.execute(MANY)
+        await owner.execute("VACUUM (ANALYZE) shift")
+        place = Place(marked=False)
+        rows = await owner.fetch(
+            f"EXPLAIN {QUERIES['plain_shifts']}",
+            0, None, None, 0, NEVER, None, place.at, uuid_of(place.key.device), place.key.epoch,
+            uuid_of(place.key.shift), 51,
+        )  # fmt: skip
+    finally:
+        await owner.close()
+    plan = "\n".join(row[0] for row in rows)
+    assert "using shift_by_day on shift s" in plan, plan
+    assert "Sort" not in plan.partition("shift_by_day")[0], plan
+    page = await listing(shop)
+    assert (len(page.shifts), page.following is not None) == (50, True)

@@ -1,6 +1,7 @@
 """Sales, in the states that a cashier meets."""
 
-from tests.terminal.shop import Series
+from shared.policy import Policy
+from tests.terminal.shop import Series, Shop
 from tests.terminal.ui.kit import Screen
 from tests.terminal.ui.steps import open_shift, type_code, type_wallet
 
@@ -44,6 +45,17 @@ async def refused(screen: Screen, anna: Series) -> None:
     await type_code(screen, "00000000")
     await screen.type("enter")
     await screen.sees("give this sale up")
+
+
+def strict(shop: Shop) -> None:
+    """A till that takes nothing without a sync."""
+    shop.publish(policy=Policy(streak_stop=0))
+
+
+async def refused_by_a_limit(screen: Screen, anna: Series) -> None:
+    await asks_for_a_code(screen, anna)
+    await screen.type("enter")
+    await screen.sees("a supervisor raises")
 
 
 async def offers_a_part(screen: Screen, anna: Series) -> None:

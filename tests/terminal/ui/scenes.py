@@ -55,6 +55,7 @@ SCENES: dict[str, Scene] = {
     "sale_with_a_voucher": Scene(sale_scenes.with_a_voucher, SaleScreen),
     "sale_accepted": Scene(sale_scenes.accepted, VerdictScreen),
     "sale_refused": Scene(sale_scenes.refused, VerdictScreen),
+    "sale_refused_by_a_limit": Scene(sale_scenes.refused_by_a_limit, VerdictScreen, sale_scenes.strict),
     "sale_offers_a_part": Scene(sale_scenes.offers_a_part, SaleScreen),
     "sale_paid_in_part": Scene(sale_scenes.paid_in_part, SaleScreen),
     "sale_given_up": Scene(sale_scenes.given_up, ApprovalScreen),

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import pytest
-from textual.widget import Widget
 
 from terminal import texts
 from terminal.preferences import Preferences
@@ -42,7 +41,9 @@ async def shown(shop: Shop, scene: Scene, language: str) -> Shown:
         while not before or before != screen.text():
             before = screen.text()
             await screen.pilot.pause()
-        return Shown(before, any(widget.max_scroll_y > 0 for widget in screen.app.screen.query(Widget)))
+        return Shown(
+            before, any(widget.max_scroll_y > 0 for widget in screen.app.screen.query("VerticalScroll, OptionList"))
+        )
 
 
 def english_words(said: str) -> set[str]:

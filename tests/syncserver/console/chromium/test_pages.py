@@ -37,6 +37,7 @@ async def fill(shop: Shop) -> dict[str, str]:
     customer = await shop.services.pool.fetchval("SELECT customer::text FROM wallet LIMIT 1")
     admin = person(shop, Role.ADMIN)
     flagged = await shop.services.pool.fetchrow("SELECT wallet, payment::text FROM payment WHERE state = 'FLAGGED'")
+    assert flagged is not None
     await admin.post(f"/api/transactions/review/{flagged['payment']}/ask", {"question": EVIL})
     every = {"decision": "reject", "count": 1, "filter": {}, "reason": EVIL[:60]}
     bulk = data(await admin.post("/api/transactions/bulk-reviews", every))["bulkId"]
