@@ -148,7 +148,8 @@ def _after(row: asyncpg.Record, records: int, others: int) -> int:
     """How much of a shift came after it was reconciled."""
     if row["reconciled_records"] is None:
         return 0
-    return max(0, records - row["reconciled_records"]) + max(0, others - row["reconciled_forks"])
+    late: int = max(0, records - row["reconciled_records"]) + max(0, others - row["reconciled_forks"])
+    return late
 
 
 def _shift(row: asyncpg.Record, received: Received) -> Shift:
