@@ -8,10 +8,11 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shared.ids import uuid7
+from shared.ids import uuid7, uuid_text
 from shared.lifecycles import PersonState
 from shared.messages.enrolment import to_base64url
 from shared.rules.decision import MS_PER_HOUR
+from syncserver.audit import trail
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
 from syncserver.people import second_factor, sessions
@@ -133,6 +134,10 @@ async def _begin(connection: Connection, services: Services, person: Person, vis
     await connection.execute(
         QUERIES["write_web_session"], *whose, now, ends, visitor.address[:64], visitor.agent[:MOST_AGENT]
     )
+    if proven:
+        about = f"person {uuid_text(person.user_id)}"
+        actor = Caller(person.user_id, person.role).actor
+        await trail.note(connection, services, action="session.begin", object_=about, actor=actor)
     return token
 
 
@@ -167,10 +172,10 @@ async def leave_notice(services: Services, caller: Caller, text: str) -> None:
     await services.pool.execute(QUERIES["write_notice"], _key(caller)[1], text[:MOST_NOTICE])
 
 
-async def list_own(services: Services, caller: Caller) -> list[SessionView]:
-    """Somebody's own open sessions, the newest first."""
+async def list_own(services: Services, user_id: bytes) -> list[SessionView]:
+    """Somebody's open sessions, the newest first."""
     now = services.clock()
-    rows = await services.pool.fetch(QUERIES["list_web_sessions"], _key(caller)[0], now, now - IDLE_MS)
+    rows = await services.pool.fetch(QUERIES["list_web_sessions"], uuid_of(user_id), now, now - IDLE_MS)
     return [
         SessionView(row["session"].bytes, row["since"], row["last_at"], row["address"], row["agent"]) for row in rows
     ]

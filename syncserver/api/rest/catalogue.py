@@ -10,6 +10,7 @@ from syncserver.api.rest import (
     flagged,
     funding,
     overview,
+    own_account,
     payment_lists,
     payout_accounts,
     payout_runs,
@@ -33,6 +34,7 @@ from syncserver.api.rest.endpoint import Endpoint
 ENDPOINTS: tuple[Endpoint, ...] = (
     *people.ENDPOINTS,
     *auth.ENDPOINTS,
+    *own_account.ENDPOINTS,
     *wallets.ENDPOINTS,
     *funding.ENDPOINTS,
     *bank_entries.ENDPOINTS,

@@ -22,7 +22,7 @@ class PasswordForm(Form, frozen=True):
 
 async def show(visit: Visit[Nothing, None]) -> Response:
     """`GET /console/account`."""
-    own = await web_sessions.list_own(visit.services, visit.who)
+    own = await web_sessions.list_own(visit.services, visit.who.user_id)
     left = await second_factor.recovery_left(visit.services, visit.who.user_id)
     return visit.page("account.html", own=own, recovery_left=left)
 

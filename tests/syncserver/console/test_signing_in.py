@@ -2,6 +2,7 @@
 
 import re
 
+import pyotp
 import pytest
 
 from shared.ids import uuid_text
@@ -9,7 +10,7 @@ from syncserver.people import registrations, second_factor
 from syncserver.people.access import Caller, Role
 from tests.syncserver.console.kit import HOST, Browser, open_browser
 from tests.syncserver.kit import HOUR, Shop
-from tests.syncserver.rest.kit import data, refused
+from tests.syncserver.rest.kit import data, person, refused
 from tests.syncserver.rest.people import PASSWORD, admin_with_password, approved, log_in
 
 pytestmark = pytest.mark.anyio
@@ -216,3 +217,28 @@ async def test_the_secret_is_wrapped_in_the_database(shop: Shop, admin: Browser)
     assert admin.generator is not None
     stored = await shop.services.pool.fetchval("SELECT secret FROM second_factor")
     assert admin.generator.byte_secret() not in stored
+
+
+async def test_over_the_api_an_admin_sets_up_the_factor_and_ends_sessions_in_browsers(
+    shop: Shop, browser: Browser
+) -> None:
+    user_id = await admin_with_password(shop, "ada")
+    ada = person(shop, Role.ADMIN, user_id)
+    begun = data(await ada.post("/auth/second-factor"))
+    assert data(await ada.post("/auth/second-factor"))["secret"] == begun["secret"]
+    browser.generator = pyotp.TOTP(begun["secret"])
+    wrong = await ada.post("/auth/second-factor/confirm", {"oneTimePassword": "000000"})
+    assert refused(wrong) == (401, "INVALID_SECOND_FACTOR")
+    right = {"oneTimePassword": browser.one_time_password()}
+    assert len(data(await ada.post("/auth/second-factor/confirm", right))["recoveryCodes"]) == 10
+    assert refused(await ada.post("/auth/second-factor")) == (409, "SECOND_FACTOR_STATE")
+    await browser.sign_in("ada")
+    (session,) = data(await ada.get("/auth/web-sessions"))["sessions"]
+    await person(shop, Role.ADMIN).post(f"/auth/web-sessions/{session['sessionId']}/end")
+    assert (await browser.get("/console/")).answer.url.path == "/console/"
+    await ada.post(f"/auth/web-sessions/{session['sessionId']}/end")
+    assert (await browser.get("/console/")).answer.url.path == GET_IN
+
+
+async def test_who_signed_in_stands_in_the_audit_trail(admin: Browser) -> None:
+    assert "session.begin" in (await admin.get("/console/audit")).text

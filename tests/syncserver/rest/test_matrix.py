@@ -156,6 +156,10 @@ EXPECTED = {
     "POST /api/transactions/refund/{transactionId}": admins(vendor=ANY, body=BECAUSE),
     "GET /api/transactions/history/{userId}": customers(),
     "GET /api/transactions/{transactionId}": people_about_themselves(),
+    "POST /auth/second-factor": admins(),
+    "POST /auth/second-factor/confirm": admins(body={"oneTimePassword": "000000"}),
+    "GET /auth/web-sessions": admins(),
+    "POST /auth/web-sessions/{sessionId}/end": admins(),
     "GET /api/overview": admins(),
     "GET /api/overview/second": admins(),
     "GET /api/devices": admins(),
@@ -328,7 +332,7 @@ def own_id(who: Person) -> str:
 
 NAMES = (
     "userId", "vendorId", "transactionId", "adminId", "entryId", "runId", "payoutId", "deviceId", "shiftId",
-    "questionId", "bulkId", "proposalId",
+    "questionId", "bulkId", "proposalId", "sessionId",
 )  # fmt: skip
 
 
