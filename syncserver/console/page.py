@@ -50,6 +50,12 @@ class Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         return f"{type(self).__name__}()"
 
 
+class ReasonForm(Form, frozen=True):
+    """Why something is done."""
+
+    reason: str
+
+
 @dataclass(slots=True)
 class Visit(Generic[_Query, _Form]):
     """One request, checked: who asks may see the page, and what they sent has its shape.

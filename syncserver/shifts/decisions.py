@@ -80,10 +80,10 @@ async def carry_out(
     now, key = services.clock(), shift.key
     which = (uuid_of(key.device), key.epoch, uuid_of(key.shift))
     state = after if done and after is not None else shift.state
-    if state is ShiftState.RECONCILED or state is not shift.state:
+    if done and after is not None:
         # Reconciled again is what is reconciled after more of it came: what comes from now on is news.
-        since = now if state is ShiftState.RECONCILED and done and after is not None else shift.reconciled_at
-        await connection.execute(QUERIES["set_shift_state"], *which, state.value, since)
+        known = (now, shift.received.records, shift.received.others) if state is ShiftState.RECONCILED else (None,) * 3
+        await connection.execute(QUERIES["set_shift_state"], *which, state.value, *known)
     await connection.execute(
         QUERIES["write_decision"],
         *which,

@@ -66,7 +66,8 @@ class Received:
         voided, flagged, failed: how many payments a void names, wait for an admin, came to nothing.
         records: of any type, between opening and close.
         missing: ranges of seq that are not here, both ends included.
-        forks, refused, late, outside, after: how many records or payments of each trouble.
+        forks, refused, late, outside, after: how many records or payments of each trouble; `others` of the forks are
+            other halves, whose place another record has.
     """
 
     count: int = 0
@@ -79,6 +80,7 @@ class Received:
     records: int = 0
     missing: Ranges = ()
     forks: int = 0
+    others: int = 0
     refused: int = 0
     late: int = 0
     outside: int = 0

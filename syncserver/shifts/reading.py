@@ -96,17 +96,15 @@ async def with_halves(connection: Connection, rows: Sequence[asyncpg.Record]) ->
         [span.stop for span in spans],
         [span.tail for span in spans],
         [row["closed_at"] for row in rows],
-        [row["reconciled_at"] for row in rows],
     )
     forks = await connection.fetch(
         QUERIES["forks_of_shifts"],
         *of_shifts,
         [span.start for span in spans],
         [span.stop for span in spans],
-        [row["reconciled_at"] for row in rows],
     )
     return [
-        _shift(row, _received(found, fork, ranges.get((row["device"], row["epoch"]), ()), span))
+        _shift(row, _received(row, found, fork["forks"], ranges.get((row["device"], row["epoch"]), ()), span))
         for row, span, found, fork in zip(rows, spans, here, forks, strict=True)
     ]
 
@@ -124,7 +122,7 @@ def _stretches(rows: Sequence[asyncpg.Record], spans: Sequence[Span]) -> list[tu
     return merged
 
 
-def _received(here: asyncpg.Record, forks: asyncpg.Record, ranges: Ranges, span: Span) -> Received:
+def _received(row: asyncpg.Record, here: asyncpg.Record, others: int, ranges: Ranges, span: Span) -> Received:
     # Of an open shift nobody knows how far it goes: what lies behind the last record that is here is not missing.
     last = span.stop if span.stop < MAX_INTEGER else max((end for _, end in ranges), default=0)
     return Received(
@@ -137,12 +135,21 @@ def _received(here: asyncpg.Record, forks: asyncpg.Record, ranges: Ranges, span:
         failed=here["failed"],
         records=here["records"],
         missing=gaps_within(ranges, span.first, last),
-        forks=here["forks"] + forks["forks"],
+        forks=here["forks"] + others,
+        others=others,
         refused=here["refused"],
         late=here["late"],
         outside=here["outside"],
-        after=here["after"] + forks["after"],
+        after=_after(row, here["records"], others),
     )
+
+
+def _after(row: asyncpg.Record, records: int, others: int) -> int:
+    """How much of a shift came after it was reconciled."""
+    if row["reconciled_records"] is None:
+        return 0
+    late: int = max(0, records - row["reconciled_records"]) + max(0, others - row["reconciled_forks"])
+    return late
 
 
 def _shift(row: asyncpg.Record, received: Received) -> Shift:

@@ -74,7 +74,7 @@ class TillApp(Doors, App[int]):
             clock=key_clock or EventClock(),
             focused=lambda: self.focused,
             later=self.set_timer,
-            deliver=self._deliver,
+            deliver=self._typed.deliver,
             take_back=self._typed.take_back,
             scanned=self._scanned,
         )
@@ -146,7 +146,7 @@ class TillApp(Doors, App[int]):
             if self.session is not None:
                 self.session.touch(self.desk.clock.tick())
             for key in self._reader.read(event):
-                await self._deliver(key)
+                await self._typed.deliver(key)
             return
         if isinstance(event, events.Paste) and not event.is_forwarded:
             self._reader.pasted(event.text)
@@ -156,10 +156,6 @@ class TillApp(Doors, App[int]):
     def _shown(self) -> Screen[Any] | None:
         """The screen that is shown now; None while the program ends, when keys and news may still come."""
         return self.screen_stack[-1] if self.screen_stack else None
-
-    async def _deliver(self, key: events.Key) -> None:
-        if self.screen_stack:  # a burst may turn out to be none while the program ends
-            await self._typed.deliver(key)
 
     async def on_behind(self, message: Behind) -> None:
         """What a key did is done: the next one that was typed ahead."""

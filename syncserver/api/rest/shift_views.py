@@ -293,9 +293,9 @@ def record_row(line: Line) -> list[str | int | None]:
     ]
 
 
-_LAST_MOMENT = 253_402_300_799_999  # the end of the year 9999
+LAST_MOMENT = 253_402_300_799_999  # the end of the year 9999
 
 
 def moment(at: int | None) -> str | int | None:
     """A time as a spreadsheet reads it; the number where no calendar reaches it, as a till may sign anything."""
-    return iso_time(at) if at is not None and at <= _LAST_MOMENT else at
+    return iso_time(at) if at is not None and at <= LAST_MOMENT else at

@@ -9,7 +9,7 @@ from shared.errors import DecodingError
 from shared.fields import MAX_INTEGER
 from shared.ids import uuid_bytes, uuid_text
 from syncserver.api.rest.endpoint import Nothing
-from syncserver.console.page import PREFIX, Form, Page, Visit
+from syncserver.console.page import PREFIX, Form, Page, ReasonForm, Visit
 from syncserver.people import registrations
 from syncserver.wallets import accounts, customers, listing, releasing, statement
 from syncserver.wallets.statement import Period
@@ -30,12 +30,6 @@ class LinesQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Lines of a statement below a number."""
 
     below: int = MAX_INTEGER
-
-
-class ReasonForm(Form, frozen=True):
-    """Why."""
-
-    reason: str
 
 
 async def show_list(visit: Visit[ListQuery, None]) -> Response:

@@ -10,7 +10,7 @@ from shared.errors import DecodingError
 from shared.geo import Place
 from shared.ids import uuid_bytes, uuid_text
 from syncserver.api.rest.endpoint import Nothing
-from syncserver.console.page import PREFIX, Form, Page, Visit
+from syncserver.console.page import PREFIX, Form, Page, ReasonForm, Visit
 from syncserver.registry import devices, enrolment, exposure, fleet, quarantine, vendors
 from syncserver.registry.fleet import FleetState
 
@@ -32,12 +32,6 @@ class NewQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """For which shop, where its page leads here."""
 
     vendor: str = ""
-
-
-class ReasonForm(Form, frozen=True):
-    """Why."""
-
-    reason: str
 
 
 class TokenForm(Form, frozen=True):

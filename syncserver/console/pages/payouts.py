@@ -11,7 +11,7 @@ from syncserver.api.rest.endpoint import Nothing
 from syncserver.api.rest.payout_runs import file_answer
 from syncserver.api.rest.payout_views import PAYOUT_COLUMNS, payout_cells
 from syncserver.api.rest.spreadsheets import csv_answer
-from syncserver.console.page import PREFIX, Form, Page, Visit
+from syncserver.console.page import PREFIX, Form, Page, ReasonForm, Visit
 from syncserver.console.pages.payout_accounts import MOST_ACCOUNTS, ROWS, show_vendor
 from syncserver.database.connection import Connection
 from syncserver.payouts import accounts, approving, deciding, proposing, sending, views
@@ -54,12 +54,6 @@ class ProposeForm(Form, frozen=True):
     currency: str
     vendor: str = ""
     method: str = SEPA
-
-
-class ReasonForm(Form, frozen=True):
-    """Why."""
-
-    reason: str
 
 
 class SendForm(Form, frozen=True):

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import msgspec
 import segno
+from markupsafe import Markup
 from msgspec import Meta
 from starlette.responses import Response
 
@@ -12,10 +13,11 @@ from shared.fields import MAX_INTEGER
 from shared.ids import uuid_bytes, uuid_text
 from shared.lifecycles import ShiftState
 from syncserver.api.rest.shift_decisions import report_answer
-from syncserver.api.rest.shift_views import SHIFT_COLUMNS, moment, shift_row
+from syncserver.api.rest.shift_views import LAST_MOMENT, SHIFT_COLUMNS, moment, shift_row
 from syncserver.api.rest.shifts import bundle_answer, cursor_of, place_of
 from syncserver.api.rest.spreadsheets import csv_answer
-from syncserver.console.page import PREFIX, Form, Page, Visit
+from syncserver.console.page import PREFIX, Form, Page, ReasonForm, Visit
+from syncserver.console.rendering import when
 from syncserver.database.connection import Connection
 from syncserver.registry import vendors
 from syncserver.shifts import day as days
@@ -82,10 +84,14 @@ class DecideForm(Form, frozen=True):
     reason: str = ""
 
 
-class ReasonForm(Form, frozen=True):
-    """Why."""
+def shown(at: int | None) -> Markup | str:
+    """A till's own time, which may be any number that it signed: as others are shown, where a calendar reaches it."""
+    return when(at) if at is None or at <= LAST_MOMENT else f"{at} ms"
 
-    reason: str
+
+def date(at: int) -> str:
+    """The day of such a time."""
+    return str(moment(at))[:10]
 
 
 def _filters(query: ListQuery) -> Filters:
@@ -124,7 +130,8 @@ async def show_list(visit: Visit[ListQuery, None]) -> Response:
         states=list(ShiftState),
         shops=[(uuid_text(vendor), name) for vendor, name in shops],
         words=WORDS,
-        moment=moment,
+        moment=shown,
+        date=date,
         text_of=money,
     )
 
@@ -151,7 +158,8 @@ async def show_one(visit: Visit[OneQuery, Any]) -> Response:
         lines=found[:RECORDS],
         following=found[RECORDS - 1].seq if len(found) > RECORDS else None,
         words=WORDS,
-        moment=moment,
+        moment=shown,
+        date=date,
         text_of=money,
         text_of_record=shift_records.text_of,
     )
@@ -233,7 +241,7 @@ async def re_anchor(visit: Visit[OneQuery, ReasonForm]) -> Response:
 async def show_day(visit: Visit[DayQuery, Any]) -> Response:
     """`GET /console/shifts/day/{vendor}`."""
     now = visit.services.clock()
-    text = visit.query.day or str(moment(now))[:10]
+    text = visit.query.day or date(now)
     async with (
         visit.services.pool.acquire() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
@@ -247,7 +255,8 @@ async def show_day(visit: Visit[DayQuery, Any]) -> Response:
         unfit=unfit,
         due=sum(one.state is ShiftState.CLOSED for one in day.shifts),
         words=WORDS,
-        moment=moment,
+        moment=shown,
+        date=date,
         text_of=money,
     )
 

@@ -4,6 +4,10 @@
 ALTER TABLE shift
     ADD COLUMN day_at bigint GENERATED ALWAYS AS (coalesce(closed_at, opened_at)) STORED,
     ADD COLUMN reconciled_at bigint,
+    -- how many records, and other halves of forks, lay in it then. More is news: no clock can tell, since what came before
+    -- may have waited for whoever decided
+    ADD COLUMN reconciled_records bigint,
+    ADD COLUMN reconciled_forks bigint,
     ADD CONSTRAINT shift_is_reconciled_at_a_time CHECK ((state = 'reconciled') = (reconciled_at IS NOT NULL));
 CREATE INDEX shift_by_day ON shift (day_at, device, epoch, shift);
 CREATE INDEX shift_of_device_by_day ON shift (device, day_at);
@@ -27,9 +31,8 @@ CREATE VIEW shift_marked AS
     -- accepted while records were missing, and they came after all
     SELECT s.device, s.epoch, s.shift FROM shift s
      WHERE s.state = 'reconciled' AND NOT s.compared
-       AND EXISTS (SELECT FROM journal_record j
-                    WHERE j.device = s.device AND j.epoch = s.epoch AND j.seq >= coalesce(s.opened_seq, 0)
-                      AND j.seq < s.closed_seq AND j.received_at > s.reconciled_at)
+       AND s.reconciled_records < (SELECT count(*) FROM journal_record j WHERE j.device = s.device AND j.epoch = s.epoch
+              AND j.seq BETWEEN CASE WHEN s.opened_seq < s.closed_seq THEN s.opened_seq ELSE 0 END AND s.closed_seq)
     UNION ALL
     SELECT s.device, s.epoch, s.shift FROM journal_record j JOIN shift s ON s.device = j.device AND s.epoch = j.epoch
        AND j.seq >= coalesce(s.opened_seq, 0) AND (s.closed_seq IS NULL OR j.seq <= s.closed_seq)
@@ -37,7 +40,12 @@ CREATE VIEW shift_marked AS
     UNION ALL
     SELECT s.device, s.epoch, s.shift FROM fork_record f JOIN shift s ON s.device = f.device AND s.epoch = f.epoch
        AND f.seq >= coalesce(s.opened_seq, 0) AND (s.closed_seq IS NULL OR f.seq <= s.closed_seq)
-     WHERE s.reconciled_at IS NULL OR f.received_at > s.reconciled_at
+     WHERE s.state <> 'reconciled'
+    UNION ALL
+    SELECT s.device, s.epoch, s.shift FROM (SELECT DISTINCT device, epoch FROM fork_record) f JOIN shift s USING (device, epoch)
+     WHERE s.state = 'reconciled'
+       AND s.reconciled_forks < (SELECT count(*) FROM fork_record r WHERE r.device = s.device AND r.epoch = s.epoch
+              AND r.seq BETWEEN CASE WHEN s.opened_seq < s.closed_seq THEN s.opened_seq ELSE 0 END AND s.closed_seq)
     UNION ALL
     SELECT p.device, p.epoch, p.shift FROM payment p JOIN shift s USING (device, epoch, shift)
      WHERE 'LATE' = ANY (p.reasons) AND s.state <> 'reconciled';

@@ -7,7 +7,8 @@ SELECT $1, $2, $3, (SELECT count(*) + 1 FROM shift_decision WHERE device = $1 AN
        $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14;
 
 -- set_shift_state: what a decision made of a shift
-UPDATE shift SET state = $4, reconciled_at = $5 WHERE device = $1 AND epoch = $2 AND shift = $3;
+UPDATE shift SET state = $4, reconciled_at = $5, reconciled_records = $6, reconciled_forks = $7
+ WHERE device = $1 AND epoch = $2 AND shift = $3;
 
 -- decisions_of_shift: what people did about a shift, in order
 SELECT number, action, done, before, after, reason, stake, currency, said, actor, at FROM shift_decision

@@ -48,14 +48,13 @@ SELECT FROM device_epoch WHERE (device, epoch) IN (SELECT * FROM unnest($1::uuid
  ORDER BY device, epoch FOR UPDATE;
 
 -- received_of_shifts: what is here of shifts. $1 to $4 are stretches of journals, apart from each other, so that a record
--- is read once however many shifts are laid over it; $5 to $12 are the shifts: their journal, their id, from where their
--- payments count (excluded) and to where (excluded), the last record behind the close that may be theirs, when they were
--- closed and when reconciled
+-- is read once however many shifts are laid over it; $5 to $11 are the shifts: their journal, their id, from where their
+-- payments count (excluded) and to where (excluded), the last record behind the close that may be theirs, and when they were
+-- closed
 WITH stretch AS (SELECT * FROM unnest($1::uuid[], $2::integer[], $3::bigint[], $4::bigint[]) AS s (device, epoch, first, last)),
  wanted AS (
-    SELECT * FROM unnest($5::uuid[], $6::integer[], $7::uuid[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[],
-                         $12::bigint[])
-             WITH ORDINALITY AS w (device, epoch, shift, start, stop, tail, closed_at, reconciled_at, place)),
+    SELECT * FROM unnest($5::uuid[], $6::integer[], $7::uuid[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[])
+             WITH ORDINALITY AS w (device, epoch, shift, start, stop, tail, closed_at, place)),
  here AS MATERIALIZED (
     SELECT j.device, j.epoch, j.seq, j.status, j.fork, j.received_at, p.shift, p.amount, p.state, v.seq AS voided_seq,
            'LATE' = ANY (p.reasons) AS late
@@ -76,8 +75,7 @@ SELECT w.place,
        count(*) FILTER (WHERE inside) AS records,
        count(*) FILTER (WHERE inside AND h.fork) AS forks,
        count(*) FILTER (WHERE inside AND h.status = 'rejected') AS refused,
-       count(*) FILTER (WHERE h.shift = w.shift AND h.seq > w.stop AND h.seq <= w.tail) AS outside,
-       count(*) FILTER (WHERE inside AND h.received_at > w.reconciled_at) AS after
+       count(*) FILTER (WHERE h.shift = w.shift AND h.seq > w.stop AND h.seq <= w.tail) AS outside
   FROM wanted w
   LEFT JOIN here h ON h.device = w.device AND h.epoch = w.epoch AND h.seq >= w.start AND h.seq <= w.tail
  CROSS JOIN LATERAL (SELECT h.seq >= w.start AND h.seq <= w.stop AS inside,
@@ -85,10 +83,10 @@ SELECT w.place,
                             coalesce(h.voided_seq < w.stop, false) AS voided) AS is_so
  GROUP BY w.place ORDER BY w.place;
 
--- forks_of_shifts: how many other halves of forks lie in each shift, and how many of them came after it was reconciled
-SELECT count(f.seq) AS forks, count(f.seq) FILTER (WHERE f.received_at > w.reconciled_at) AS after
-  FROM unnest($1::uuid[], $2::integer[], $3::bigint[], $4::bigint[], $5::bigint[])
-       WITH ORDINALITY AS w (device, epoch, start, stop, reconciled_at, place)
+-- forks_of_shifts: how many other halves of forks lie in each shift
+SELECT count(f.seq) AS forks
+  FROM unnest($1::uuid[], $2::integer[], $3::bigint[], $4::bigint[])
+       WITH ORDINALITY AS w (device, epoch, start, stop, place)
   LEFT JOIN fork_record f ON f.device = w.device AND f.epoch = w.epoch AND f.seq BETWEEN w.start AND w.stop
  GROUP BY w.place ORDER BY w.place;
 

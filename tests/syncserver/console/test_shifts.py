@@ -117,3 +117,30 @@ async def test_a_new_epoch_has_its_token_on_one_page_alone(shop: Shop, admin: Br
     assert shop.services.keys.active.kid.hex() in made.html
     assert shop.services.keys.active.kid.hex() not in (await admin.get(page_of(found))).html
     assert "re anchor" in (await admin.get(page_of(found))).text
+
+
+async def test_what_is_lost_is_written_off_and_taken_back_when_it_comes(shop: Shop, admin: Browser) -> None:
+    found = await worked(shop, gap=True)
+    action = f"{page_of(found)}/decide"
+    shown = await admin.get(page_of(found))
+    assert "Write off: the house pays the shop 7.00 EUR" in shown.text
+    done = await admin.send(shown, action, reason="the till burnt", verdict="write_off")
+    assert "The shift is reconciled" in done.text
+    assert await shop.vendor_balance() == 1_200
+    await found.till.log_in()
+    await found.till.upload(found.raws[2])
+    late = await admin.get(page_of(found))
+    assert "something of it came after it was reconciled" in late.text
+    assert "Take back 7.00 EUR" in late.text
+    await admin.send(late, action, reason="its disk was found", verdict="take_back")
+    assert await shop.vendor_balance() == 1_200
+    assert "Take back" not in (await admin.get(page_of(found))).text
+    await shop.assert_reconciled()
+
+
+async def test_a_days_report_and_a_shifts_evidence_are_files(shop: Shop, admin: Browser) -> None:
+    found = await worked(shop)
+    report = await admin.get(f"{SHIFTS}/day/{uuid_text(shop.vendor)}/report", day="2026-11-21")
+    assert report.answer.headers["content-type"] == "application/pdf"
+    evidence = await admin.get(f"{page_of(found)}/evidence")
+    assert evidence.answer.headers["content-type"] == "application/cbor"
