@@ -4,13 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from shared.ids import uuid_text
 from tallystick.verification.check import check
 from tallystick.verification.trust import Origin, Trust
 from tests.syncserver.console.chromium.kit import Office
 from tests.syncserver.console.test_shifts import worked
 from tests.syncserver.kit import Shop
-from tests.syncserver.rest.test_queue import spent_twice
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(300)]
 
@@ -58,34 +56,3 @@ async def test_evidence_of_a_shift_is_downloaded_and_verified_offline(
     broken[len(broken) // 2] ^= 1
     assert not check(bytes(broken), Trust(shop.services.keys.by_kid(), origin=Origin.GIVEN)).ok
     assert found.till.device.hex() in file.read_bytes().hex()
-
-
-async def test_of_two_admins_at_one_double_spend_one_decides_and_the_other_is_told_who(
-    shop: Shop, office: Office
-) -> None:
-    await spent_twice(shop)
-    ada, bob = await office.seat("ada"), await office.seat("bob")
-    for seat in (ada, bob):
-        await seat.go("/console/flagged")
-        await seat.page.keyboard.press("j")
-        await seat.page.keyboard.press("Enter")
-        await seat.page.get_by_role("heading", name="The same code, shown 2 times").wait_for()
-    await ada.keep_picture("task-double-spend")
-    await ada.page.keyboard.press("a")  # to the button
-    async with ada.page.expect_navigation():
-        await ada.page.keyboard.press("Enter")
-    await bob.page.keyboard.press("r")  # to the reason
-    await bob.page.keyboard.type("the other till was first")
-    async with bob.page.expect_navigation():
-        await bob.page.keyboard.press("Enter")
-    assert "Not done." in await bob.text()
-    assert uuid_text(await user_of(shop, "ada")) in await bob.text()
-    decided = await shop.services.pool.fetch("SELECT after FROM payment_event WHERE before = 'FLAGGED'")
-    assert [row["after"] for row in decided] == ["SUCCESSFUL"]
-    assert ada.said == bob.said == []
-    await shop.assert_reconciled()
-
-
-async def user_of(shop: Shop, login: str) -> bytes:
-    found = await shop.services.pool.fetchval("SELECT user_id FROM person WHERE login = $1", login)
-    return bytes(found.bytes)
