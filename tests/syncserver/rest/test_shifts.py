@@ -275,5 +275,6 @@ async def test_a_write_off_takes_two_above_an_amount_and_is_made_once(shop: Shop
     assert refused(await ada.post(off, {"reason": "lost"})) == (409, "SHIFT_STATE")
     assert refused(await ada.post(path(found, "/take-back"), {"reason": "it came"})) == (409, "NOTHING_TO_TAKE_BACK")
     lines = data(await ada.get(f"/api/vendors/{uuid_text(shop.vendor)}/statement"))["lines"]
-    assert [(line["cause"], line["amount"]["minor"]) for line in lines] == [("write_off", 700), ("claim", 500)]
+    moved = {(line["cause"], line["amount"]["minor"]) for line in lines}  # at one moment of the test's clock
+    assert moved == {("write_off", 700), ("claim", 500)}
     await shop.assert_reconciled()

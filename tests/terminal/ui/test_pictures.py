@@ -64,7 +64,9 @@ def test_a_screen_looks_as_it_was_found_right(shop: Shop, name: str, look: str, 
 
 
 def test_every_screen_has_its_picture() -> None:
-    assert {scene.shows for scene in SCENES.values()} == set(TillScreen.__subclasses__())
+    # The demo has one of its own, which is there where another test loaded it.
+    screens = {screen for screen in TillScreen.__subclasses__() if screen.__module__.startswith("terminal.")}
+    assert {scene.shows for scene in SCENES.values()} == screens
 
 
 def _named(size: tuple[int, int]) -> str:
