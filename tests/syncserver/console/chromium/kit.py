@@ -65,6 +65,7 @@ class Seat:
         """As people do, by the keyboard alone; the second factor is set up where there is none."""
         self.login, keys = login, self.page.keyboard
         await self.go("/console/sign-in")
+        await self.page.locator("#f-login:focus").wait_for()
         await keys.type(login)
         await keys.press("Tab")
         await keys.type(PASSWORD)
@@ -73,6 +74,7 @@ class Seat:
         if self.generator is None:
             secret = await self.page.inner_text(".secret")
             self.generator = pyotp.TOTP(secret.replace(" ", ""))
+        await self.page.locator("#f-password:focus").wait_for()
         await keys.type(self.one_time_password())
         async with self.page.expect_navigation():
             await keys.press("Enter")
