@@ -5,6 +5,7 @@ import re
 import pytest
 
 from shared.ids import uuid_text
+from shared.journal import ShiftOpen
 from syncserver.console.page import PREFIX
 from syncserver.console.routes import PAGES
 from syncserver.people.access import Role
@@ -23,7 +24,10 @@ async def fill(shop: Shop) -> dict[str, str]:
     """Something of everything, with names that would run if a page let them; the ids that addresses name."""
     terminal = await shop.terminal(name=EVIL[:60])
     codes = await shop.codes(await shop.customer())
-    raws = [terminal.open_shift(), terminal.pay(codes[0], 700)[1], terminal.pay(codes[0], 300)[1]]
+    opened = ShiftOpen(**(terminal.common() | {"cashier": EVIL[:60]}), opening_float=0)
+    raws = [terminal.add(opened), terminal.pay(codes[0], 700)[1], terminal.pay(codes[0], 300, cashier=EVIL[:60])[1]]
+    wrong, raw = terminal.pay(codes[1], 200)
+    raws += [raw, terminal.void(wrong, reason=EVIL[:60], approver=EVIL[:60])]
     await terminal.upload(*raws)
     await terminal.pull()
     await register(shop, "juri", name=EVIL[:100])
