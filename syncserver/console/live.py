@@ -32,14 +32,13 @@ MOST_STREAMS = 32
 async def live(request: Request) -> Response:
     """`GET /console/live`."""
     state = request.app.state
-    open_now: int = getattr(state, "streams", 0)
     try:
         session = await gate.session_of(request, present=False)
         if not session.proven:
             raise SessionOverError
     except TallystickError as error:
         return sorry(request, None, failures.status_of(error), error.message)
-    if open_now >= MOST_STREAMS:
+    if getattr(state, "streams", 0) >= MOST_STREAMS:
         return Response(status_code=204)  # a browser does not ask again (HTML, section 9.2.3)
     headers = {**gate.PERSONAL, "X-Accel-Buffering": "no"}
     return StreamingResponse(_events(request), media_type="text/event-stream", headers=headers)

@@ -12,7 +12,7 @@ from syncserver.payouts.errors import BankReferenceError, PayoutStateError, Unkn
 from syncserver.payouts.proposing import BY_HAND
 from syncserver.payouts.steps import QUERIES, Payout, Steps
 from syncserver.people.access import Caller
-from syncserver.people.second import may_go_ahead
+from syncserver.people.alone import lock_alone, may_move
 from syncserver.services import Services
 
 MOST_REFERENCE = 64
@@ -55,6 +55,7 @@ async def decide(
     """
     if outcome is not Outcome.PAID:
         check_reason(reason)
+    alone = await lock_alone(connection, services, by) if isinstance(by, Caller) else {}
     found = await connection.fetchrow(QUERIES["lock_payout"], uuid_of(payout))
     if found is None:
         raise UnknownPayoutError
@@ -67,8 +68,8 @@ async def decide(
     if outcome is Outcome.PAID:
         reference = await _checked_reference(connection, payout, reference)
     subject = f"payout {uuid_text(payout)} {outcome.value} {reference or ''}".strip()
-    if isinstance(by, Caller) and not await may_go_ahead(
-        connection, services, by, action="payout", subject=subject, money=one.money
+    if isinstance(by, Caller) and not await may_move(
+        connection, services, by, action="payout", subject=subject, money=one.money, alone=alone
     ):
         asked = {"outcome": outcome.value, "waits": True}
         await note(connection, services, by, "payout.decide", "payout", payout, after=asked, reason=reason or None)

@@ -33,7 +33,7 @@ async def import_file(
         alone = await lock_alone(connection, services, who)
         sums = await importing.new_credits(connection, statement)
         monies = [Money(min(minor, MAX_AMOUNT), currency) for currency, minor in sorted(sums.items())]
-        subject = f"file {statement.file.hex()}"
+        subject = f"file {statement.file.hex()} of {' '.join(sorted(statement.accounts))}"
         # Each is asked for, whatever the others say: both admins must have seen all of it.
         ahead = [
             await may_move(connection, services, who, action="bank import", subject=subject, money=money, alone=alone)

@@ -8,6 +8,7 @@ import base64
 import hashlib
 import hmac
 from dataclasses import dataclass
+from uuid import UUID
 
 import asyncpg
 import pyotp
@@ -16,7 +17,7 @@ from syncserver.audit import trail
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
 from syncserver.people.errors import SecondFactorError, SecondFactorNeededError, SecondFactorStateError
-from syncserver.people.registrations import QUERIES, Person, object_of
+from syncserver.people.registrations import QUERIES, Person, end_sessions, lock, object_of
 from syncserver.services import Services
 
 ISSUER = "Tallystick"
@@ -48,15 +49,18 @@ async def is_on(connection: Connection, user_id: bytes) -> bool:
     return bool(await connection.fetchval(QUERIES["factor_is_on"], uuid_of(user_id)))
 
 
-async def begin(services: Services, person: Person) -> SetUp:
-    """The secret for a generator, the same until its first password was shown.
+async def begin(services: Services, person: Person, session: bytes | None) -> SetUp:
+    """The secret for a generator, the same for one session until its first password was shown.
+
+    Another session is shown another one, and what was shown before is void: whoever had the password first and looked
+    would have the same generator as its owner ever after.
 
     Raises:
         SecondFactorStateError: the second factor counts already; whoever had the password alone could replace it.
     """
     async with services.pool.acquire() as connection, connection.transaction():
         wrapped = services.kek.wrap(services.random(SECRET_BYTES), _CONTEXT + person.user_id)
-        await connection.execute(QUERIES["write_factor"], uuid_of(person.user_id), wrapped)
+        await connection.execute(QUERIES["write_factor"], uuid_of(person.user_id), wrapped, _in(session))
         row = await connection.fetchrow(QUERIES["read_factor"], uuid_of(person.user_id))
     if row is None or row["confirmed_at"] is not None:
         raise SecondFactorStateError
@@ -64,8 +68,10 @@ async def begin(services: Services, person: Person) -> SetUp:
     return SetUp(secret, pyotp.TOTP(secret).provisioning_uri(name=person.login, issuer_name=ISSUER))
 
 
-async def confirm(services: Services, user_id: bytes, password: str) -> tuple[str, ...]:
+async def confirm(services: Services, user_id: bytes, session: bytes | None, password: str) -> tuple[str, ...]:
     """Let a second factor count from its first password on; its recovery codes, which are shown once.
+
+    All other sessions end: they were begun by the password alone.
 
     Raises:
         SecondFactorError: the password is not right.
@@ -74,13 +80,15 @@ async def confirm(services: Services, user_id: bytes, password: str) -> tuple[st
     codes = tuple(_recovery_code(services) for _ in range(RECOVERY_CODES))
 
     async with services.pool.acquire() as connection, connection.transaction():
+        await lock(connection, user_id)
         row = await connection.fetchrow(QUERIES["lock_factor"], uuid_of(user_id))
-        if row is None or row["confirmed_at"] is not None:
+        if row is None or row["confirmed_at"] is not None or row["begun_in"] != _in(session):
             raise SecondFactorStateError
         passed = await _try(connection, services, user_id, row, password)
         if passed:
             rows = [(uuid_of(user_id), _hash(code)) for code in codes]
             await connection.executemany(QUERIES["write_recovery"], rows)
+            await end_sessions(connection, services, user_id, keep=session)
             await trail.note(connection, services, action="second-factor.set-up", object_=object_of(user_id))
     if not passed:
         raise SecondFactorError
@@ -107,11 +115,12 @@ async def prove(services: Services, user_id: bytes, password: str | None) -> Non
 
 
 async def reset(services: Services, user_id: bytes) -> None:
-    """Take somebody's second factor away: they set up another when they sign in next."""
+    """Take somebody's second factor away: they set up another when they sign in next. All their sessions end."""
     async with services.pool.acquire() as connection, connection.transaction():
+        await lock(connection, user_id)
         await connection.execute(QUERIES["forget_recovery"], uuid_of(user_id))
         await connection.execute(QUERIES["forget_factor"], uuid_of(user_id))
-        await connection.execute(QUERIES["end_web_sessions"], uuid_of(user_id), None, services.clock())
+        await end_sessions(connection, services, user_id)
         await trail.note(connection, services, action="second-factor.reset", object_=object_of(user_id))
 
 
@@ -155,6 +164,17 @@ def _step_of(secret: str, typed: str, now: int, used: int) -> int | None:
 
 async def _use_recovery(connection: Connection, user_id: bytes, typed: str, now: int) -> bool:
     return await connection.execute(QUERIES["use_recovery"], uuid_of(user_id), _hash(typed), now) == "UPDATE 1"
+
+
+def _in(session: bytes | None) -> UUID:
+    """The session that a secret is shown in; a token without one may set up nothing.
+
+    Raises:
+        SecondFactorStateError: there is none.
+    """
+    if session is None:
+        raise SecondFactorStateError
+    return uuid_of(session)
 
 
 def _unwrapped(services: Services, user_id: bytes, wrapped: bytes) -> str:

@@ -112,7 +112,7 @@ async def set_up_second(
     Raises:
         SecondFactorError, SecondFactorStateError: nothing was done.
     """
-    codes = await second_factor.confirm(services, half.caller.user_id, password)
+    codes = await second_factor.confirm(services, half.caller.user_id, half.caller.session, password)
     return await _whole(services, half, visitor), codes
 
 

@@ -15,7 +15,7 @@ from syncserver.database.connection import Connection
 from syncserver.ledger import payables
 from syncserver.ledger.postings import Account, Cause
 from syncserver.ledger.vendor_postings import VendorPostings
-from syncserver.people.second import may_go_ahead
+from syncserver.people.alone import lock_alone, may_move
 from syncserver.services import Services
 from syncserver.shifts import decisions
 from syncserver.shifts.deciding import Order, required
@@ -40,13 +40,14 @@ async def write_off(connection: Connection, services: Services, order: Order) ->
         ReasonRequiredError, DecodingError, ShiftChangedError, ShiftStateError: as `deciding.decide` has them.
         NothingToWriteOffError: nothing is missing, or nobody can say how much.
     """
+    alone = await lock_alone(connection, services, order.caller) if order.caller is not None else {}
     shift = await _locked(connection, order)
     if shift.state not in (ShiftState.CLOSED, ShiftState.DISPUTED):
         raise ShiftStateError(f"Of a shift that is {shift.state} nothing can be written off.")
     amount = shift.difference or 0
     if not shift.received.missing or amount <= 0:
         raise NothingToWriteOffError
-    return await _carry_out(connection, services, order, shift, amount)
+    return await _carry_out(connection, services, order, shift, amount, alone)
 
 
 async def take_back(connection: Connection, services: Services, order: Order) -> tuple[Shift, bool]:
@@ -57,12 +58,13 @@ async def take_back(connection: Connection, services: Services, order: Order) ->
         ReasonRequiredError, DecodingError, ShiftChangedError: as `deciding.decide` has them.
         NothingToTakeBackError: nothing was written off, or nothing of it has come.
     """
+    alone = await lock_alone(connection, services, order.caller) if order.caller is not None else {}
     shift = await _locked(connection, order)
     written = await left_of(connection, shift)
     amount = written - max(0, shift.difference or 0)
     if written == 0 or amount <= 0:
         raise NothingToTakeBackError
-    return await _carry_out(connection, services, order, shift, amount)
+    return await _carry_out(connection, services, order, shift, amount, alone)
 
 
 async def left_of(connection: Connection, shift: Shift) -> int:
@@ -80,16 +82,22 @@ async def _locked(connection: Connection, order: Order) -> Shift:
 
 
 async def _carry_out(
-    connection: Connection, services: Services, order: Order, shift: Shift, amount: int
+    connection: Connection,
+    services: Services,
+    order: Order,
+    shift: Shift,
+    amount: int,
+    alone: dict[str, int],
 ) -> tuple[Shift, bool]:
     action, stake = order.action, min(amount, MAX_INTEGER)
-    ahead = order.caller is None or await may_go_ahead(
+    ahead = order.caller is None or await may_move(
         connection,
         services,
         order.caller,
         action=f"{action} shift",
         subject=f"{uuid_text(shift.key.device)} {shift.key.epoch} {uuid_text(shift.key.shift)} {shift.fingerprint}",
         money=Money(stake, shift.currency),
+        alone=alone,
     )
     await decisions.carry_out(
         connection,

@@ -55,13 +55,13 @@ async def begin(call: Call[None, Nothing]) -> Answer[FactorView]:
     """`POST /auth/second-factor`: the same secret until its first password was shown."""
     async with call.services.pool.acquire() as connection:
         person = await registrations.read(connection, call.who.user_id)
-    made = await second_factor.begin(call.services, person)
+    made = await second_factor.begin(call.services, person, call.who.session)
     return Answer(FactorView(made.secret, made.uri))
 
 
 async def confirm(call: Call[OneTimeRequest, Nothing]) -> Answer[RecoveryView]:
     """`POST /auth/second-factor/confirm`."""
-    codes = await second_factor.confirm(call.services, call.who.user_id, call.body.one_time_password)
+    codes = await second_factor.confirm(call.services, call.who.user_id, call.who.session, call.body.one_time_password)
     return Answer(RecoveryView(list(codes)))
 
 

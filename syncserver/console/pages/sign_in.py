@@ -86,7 +86,9 @@ async def pass_second_factor(visit: Visit[Onward, OneTimeForm]) -> Response:
 
 async def show_set_up(visit: Visit[Onward, None]) -> Response:
     """`GET /console/second-factor/set-up`."""
-    made = await second_factor.begin(visit.services, await web_sessions.person_of(visit.services, _half(visit)))
+    half = _half(visit)
+    person = await web_sessions.person_of(visit.services, half)
+    made = await second_factor.begin(visit.services, person, half.caller.session)
     picture = segno.make(made.uri, error="m").svg_data_uri(scale=4, border=3)
     grouped = " ".join(made.secret[start : start + 4] for start in range(0, len(made.secret), 4))
     return visit.page("set_up.html", picture=picture, secret=grouped)

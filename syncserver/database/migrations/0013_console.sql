@@ -3,13 +3,14 @@
 CREATE TABLE second_factor (
     user_id uuid PRIMARY KEY,
     secret bytea NOT NULL,
+    begun_in uuid NOT NULL,        -- the session that was shown the secret, which alone may confirm it
     confirmed_at bigint,
     used_step bigint NOT NULL DEFAULT 0,
     failures smallint NOT NULL DEFAULT 0,
     locked_until bigint
 );
 GRANT SELECT, INSERT, DELETE ON second_factor TO tallystick_server;
-GRANT UPDATE (confirmed_at, used_step, failures, locked_until) ON second_factor TO tallystick_server;
+GRANT UPDATE (secret, begun_in, confirmed_at, used_step, failures, locked_until) ON second_factor TO tallystick_server;
 
 -- For whoever lost the generator, by their hashes; each is good once.
 CREATE TABLE recovery_code (

@@ -1,13 +1,15 @@
 -- Admins' second factors (docs/api.md, "The second factor").
 
--- write_factor: a new secret, unless there is one
-INSERT INTO second_factor (user_id, secret) VALUES ($1, $2) ON CONFLICT DO NOTHING;
+-- write_factor: a new secret, unless this session was shown one; one that counts stays
+INSERT INTO second_factor (user_id, secret, begun_in) VALUES ($1, $2, $3)
+ON CONFLICT (user_id) DO UPDATE SET secret = excluded.secret, begun_in = excluded.begun_in
+ WHERE second_factor.confirmed_at IS NULL AND second_factor.begun_in <> excluded.begun_in;
 
 -- read_factor: somebody's second factor
 SELECT secret, confirmed_at, used_step, failures, locked_until FROM second_factor WHERE user_id = $1;
 
 -- lock_factor: the same, while nobody else shows a password of it
-SELECT secret, confirmed_at, used_step, failures, locked_until FROM second_factor WHERE user_id = $1 FOR UPDATE;
+SELECT secret, begun_in, confirmed_at, used_step, failures, locked_until FROM second_factor WHERE user_id = $1 FOR UPDATE;
 
 -- factor_is_on: whether somebody has one that counts
 SELECT EXISTS (SELECT FROM second_factor WHERE user_id = $1 AND confirmed_at IS NOT NULL);

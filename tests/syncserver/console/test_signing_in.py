@@ -11,12 +11,13 @@ from syncserver.people.access import Caller, Role
 from tests.syncserver.console.kit import HOST, Browser, open_browser
 from tests.syncserver.kit import HOUR, Shop
 from tests.syncserver.rest.kit import data, person, refused
-from tests.syncserver.rest.people import PASSWORD, admin_with_password, approved, log_in
+from tests.syncserver.rest.people import PASSWORD, admin_with_password, approved, log_in, refresh
 
 pytestmark = pytest.mark.anyio
 MINUTE = 60_000
 GET_IN = "/console/sign-in"
 SECOND = "/console/second-factor"
+SET_UP = "/console/second-factor/set-up"
 
 
 async def test_an_admin_signs_in_by_password_and_second_factor(shop: Shop, browser: Browser) -> None:
@@ -242,3 +243,30 @@ async def test_over_the_api_an_admin_sets_up_the_factor_and_ends_sessions_in_bro
 
 async def test_who_signed_in_stands_in_the_audit_trail(admin: Browser) -> None:
     assert "session.begin" in (await admin.get("/console/audit")).text
+
+
+async def test_a_secret_that_somebody_else_was_shown_first_is_void(shop: Shop, browser: Browser) -> None:
+    await admin_with_password(shop, "ada")
+    async with open_browser(shop) as thief:
+        seen = await thief.do(GET_IN, GET_IN, login="ada", password=PASSWORD)
+        (secret,) = re.findall(r'class="secret">([A-Z2-7 ]+)<', seen.html)
+        assert secret in (await thief.get(SET_UP)).html, "the same for the same session"
+        await browser.sign_in("ada")
+        assert browser.generator is not None
+        assert browser.generator.secret != secret.replace(" ", "")
+        thief.generator = pyotp.TOTP(secret.replace(" ", ""))
+        late = await thief.post(SET_UP, {"once": "1", "password": thief.one_time_password()})
+        assert late.status in {401, 409}
+        shown = await thief.do(GET_IN, GET_IN, login="ada", password=PASSWORD)
+        assert (await thief.send(shown, SECOND, password=thief.one_time_password())).status == 401
+
+
+async def test_setting_up_and_resetting_a_factor_end_what_a_password_alone_began(shop: Shop, browser: Browser) -> None:
+    user_id = await admin_with_password(shop, "ada")
+    begun = data(await log_in(shop, "ada"))
+    await browser.sign_in("ada")
+    assert (await refresh(shop, begun["refreshToken"])).status_code == 401
+    right = {"login": "ada", "password": PASSWORD, "oneTimePassword": browser.one_time_password()}
+    begun = data(await shop.http.post("/auth/login", json=right))
+    await second_factor.reset(shop.services, user_id)
+    assert (await refresh(shop, begun["refreshToken"])).status_code == 401
