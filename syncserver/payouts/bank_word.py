@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from shared.lifecycles import PayoutState
 from syncserver.database.arrays import uuids
 from syncserver.database.connection import Connection
+from syncserver.payouts.proposing import BY_HAND
 from syncserver.payouts.steps import QUERIES, Payout, Steps
 from syncserver.wallets.funding.outgoing import Named
 from syncserver.wallets.funding.why import Why
@@ -31,7 +32,8 @@ class _Answered:
             return None
         if (one.account, one.money) != (payout.ours, payout.money):
             return Why.PAYOUT_DIFFERS
-        if payout.state not in _TOLD or (payout.id, one.came_back) in self.entries:
+        told = payout.state in _TOLD or (payout.state is _S.APPROVED and payout.method == BY_HAND and not one.came_back)
+        if not told or (payout.id, one.came_back) in self.entries:
             return Why.PAYOUT_STATE
         if one.came_back:
             self._came_back(payout, one.why)
@@ -43,6 +45,8 @@ class _Answered:
     def _went_out(self, payout: Payout) -> None:
         # Of what came back before it was seen to go out, and of what a person wrote down, nothing moves any more.
         came_back = (payout.id, True) in self.entries
+        if payout.state is _S.APPROVED:  # by hand, and nobody has said so yet
+            self.steps.take(payout, _S.SENT)
         if payout.state is _S.SENT or (payout.state is _S.FAILED and not came_back):
             self.steps.take(payout, _S.PAID)
 

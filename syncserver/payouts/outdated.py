@@ -10,7 +10,9 @@ from syncserver.payouts.steps import QUERIES, Payout, Steps
 
 async def call_off_outdated(connection: Connection, payouts: Sequence[Payout], actor: str, at: int) -> Sequence[Payout]:
     """Call off payouts whose vendor is blocked or has another account by now; those that are left."""
-    rows = await connection.fetch(QUERIES["current_accounts"], uuids(sorted({one.vendor for one in payouts})))
+    vendors = uuids(sorted({one.vendor for one in payouts}))
+    await connection.execute(QUERIES["lock_vendors"], vendors)
+    rows = await connection.fetch(QUERIES["current_accounts"], vendors)
     now = {row["vendor"].bytes: row for row in rows}
     notes: dict[bytes, str] = {}
     for one in payouts:

@@ -61,7 +61,9 @@ async def take_back(connection: Connection, services: Services, order: Order) ->
     alone = await lock_alone(connection, services, order.caller) if order.caller is not None else {}
     shift = await _locked(connection, order)
     written = await left_of(connection, shift)
-    amount = written - max(0, shift.difference or 0)
+    # What is flagged or failed was credited to nobody: taken back, the shop would have nothing for it.
+    idle = await connection.fetchval(QUERIES["not_credited_since"], *_which(shift))
+    amount = written - max(0, shift.difference or 0) - idle
     if written == 0 or amount <= 0:
         raise NothingToTakeBackError
     return await _carry_out(connection, services, order, shift, amount, alone)

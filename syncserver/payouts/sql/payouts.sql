@@ -36,10 +36,14 @@ SELECT v.vendor, v.name, v.blocked_version IS NOT NULL AS blocked, a.version, a.
             ELSE v.vendor = $2 END
  ORDER BY v.vendor LIMIT $3 FOR SHARE OF v;
 
--- current_accounts: which account of vendors counts now and whether they are blocked, with their rows locked
+-- lock_vendors: vendors whose accounts and blocks nobody changes until this transaction has ended
+SELECT FROM vendor WHERE vendor = ANY ($1::uuid[]) ORDER BY vendor FOR SHARE;
+
+-- current_accounts: which account of vendors counts now and whether they are blocked; once they are locked, by a
+-- statement of its own: waiting for a lock does not refresh what its own statement sees
 SELECT v.vendor, v.blocked_version IS NOT NULL AS blocked,
        (SELECT max(a.version) FROM payout_account a WHERE a.vendor = v.vendor AND a.confirmed_at IS NOT NULL) AS version
-  FROM vendor v WHERE v.vendor = ANY ($1::uuid[]) ORDER BY v.vendor FOR SHARE;
+  FROM vendor v WHERE v.vendor = ANY ($1::uuid[]) ORDER BY v.vendor;
 
 -- write_run: payouts that are proposed together
 INSERT INTO payout_run (run, method, currency, account, proposed_by, proposed_actor, proposed_at)

@@ -26,6 +26,10 @@ SELECT epoch FROM device WHERE device = $1;
 -- write_write_off: what the house pays for a shift
 INSERT INTO write_off (write_off, device, epoch, shift, vendor, amount, currency, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
 
+-- not_credited_since: what came for a shift since it was written off and that nobody was credited (yet)
+SELECT coalesce(sum(p.amount), 0)::bigint FROM payment p JOIN write_off w USING (device, epoch, shift)
+ WHERE p.device = $1 AND p.epoch = $2 AND p.shift = $3 AND p.received_at >= w.at AND p.state IN ('FLAGGED', 'FAILED');
+
 -- write_off_of_shift: what the house paid for a shift, and what of it was taken back
 SELECT w.write_off, w.amount, coalesce(sum(t.amount) FILTER (WHERE t.cause = 'take_back'), 0)::bigint AS taken
   FROM write_off w LEFT JOIN vendor_transfer t ON t.payout = w.write_off

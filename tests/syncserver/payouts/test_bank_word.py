@@ -4,7 +4,7 @@ import pytest
 
 from syncserver.wallets.funding.references import reference_of
 from tests.syncserver.payouts.kit import Office, back, out
-from tests.syncserver.rest.kit import data
+from tests.syncserver.rest.kit import data, refused
 from tests.syncserver.rest.statements import Row, camt, table, upload
 
 pytestmark = pytest.mark.anyio
@@ -127,3 +127,15 @@ async def test_large_returns_take_two_admins_as_all_money_that_comes_in(office: 
     assert await office.owed() == (100_001, 0)
     reversal = camt(back(payout, reversal=True, reference="other"))
     assert data(await upload(office.ada, reversal), 202)["outcome"] == "waiting"
+
+
+async def test_a_payout_by_hand_that_the_bank_tells_before_anybody_does_is_paid(office: Office) -> None:
+    await office.sell(1_250)
+    run = await office.propose(byHand=True)
+    await office.step(run, "approve")
+    (payout,) = data(await office.ada.get("/api/payouts", run=run["runId"]))["payouts"]
+    assert (await office.told(out(payout)))["payouts"] == 1
+    assert (await office.states(payout))[-3:] == ["approved", "sent", "paid"]
+    cancelled = await office.ada.post(f"/api/payout-runs/{run['runId']}/cancel", {"reason": "again"})
+    assert refused(cancelled)[0] == 409
+    assert await office.owed() == (0, 0)

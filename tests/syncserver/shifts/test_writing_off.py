@@ -12,7 +12,7 @@ from syncserver.shifts.deciding import Order
 from syncserver.shifts.decisions import Action
 from syncserver.shifts.errors import NothingToTakeBackError, NothingToWriteOffError, ShiftStateError
 from syncserver.shifts.halves import Shift, Trouble
-from tests.syncserver.kit import Shop
+from tests.syncserver.kit import HOUR, Shop
 from tests.syncserver.shifts.kit import Worked, operator, seen, work
 
 pytestmark = pytest.mark.anyio
@@ -96,4 +96,18 @@ async def test_an_accepted_shift_is_not_written_off_and_of_many_at_once_one_is(s
     )
     assert sum(not isinstance(one, BaseException) for one in results) == 1
     assert await shop.vendor_balance() in (100, 700)
+    await shop.assert_reconciled()
+
+
+async def test_what_came_and_was_credited_to_nobody_is_not_taken_back(shop: Shop) -> None:
+    worked = await with_a_gap(shop)
+    await move(shop, worked, Action.WRITE_OFF)
+    shop.clock.forward(73 * HOUR)
+    await worked.till.log_in()
+    await worked.till.upload(worked.raws[2])
+    flagged = await shop.services.pool.fetchval("SELECT count(*) FROM payment WHERE state = 'FLAGGED'")
+    assert (flagged, await shop.vendor_balance()) == (1, 700)
+    with pytest.raises(NothingToTakeBackError):
+        await move(shop, worked, Action.TAKE_BACK)
+    assert await shop.vendor_balance() == 700
     await shop.assert_reconciled()
