@@ -66,7 +66,6 @@ def test_a_newcomer_sells_from_the_card_without_a_network_and_all_is_reconciled(
             "reconciled: 1 payments, 1 settled, 0 flagged, 0 failed, 0 voided",
             patience=_SET_UP_SECONDS,
         )
-        screen.until_ended(0, patience=_STOP_SECONDS)
 
 
 @contextmanager
