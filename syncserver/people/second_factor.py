@@ -76,6 +76,7 @@ async def confirm(services: Services, user_id: bytes, session: bytes | None, pas
     Raises:
         SecondFactorError: the password is not right.
         SecondFactorStateError: the second factor counts already, or was not begun.
+        UnknownPersonError: nobody has that id.
     """
     codes = tuple(_recovery_code(services) for _ in range(RECOVERY_CODES))
 

@@ -38,6 +38,7 @@ class Background:
         self._jobs: queue.SimpleQueue[_Job] = queue.SimpleQueue()
         self._stopped = threading.Event()
         self._idle = threading.Event()
+        self._begun = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sync", daemon=True)
 
     def start(self) -> None:
@@ -55,8 +56,8 @@ class Background:
 
     @property
     def syncing(self) -> bool:
-        """Whether a sync is under way."""
-        return self._thread.is_alive() and not self._idle.is_set()
+        """Whether a sync is under way. What is loaded and opened before the first is none."""
+        return self._thread.is_alive() and self._begun.is_set() and not self._idle.is_set()
 
     def sync_now(self) -> None:
         """Sync without waiting for the next time."""
@@ -65,7 +66,7 @@ class Background:
     def settle(self, payment: bytes) -> Future[PaymentRow | None]:
         """Ask the server about a payment now; None where the answer is not known in time."""
         future: Future[PaymentRow | None] = Future()
-        if self._settle_seconds <= 0 or self.syncing:
+        if self._settle_seconds <= 0 or not self._idle.is_set():
             # A sync that is under way may take long; the payment goes with the next one.
             future.set_result(None)
             return future
@@ -87,6 +88,7 @@ class Background:
         self._idle.set()
         while not self._stopped.is_set() and self._work(ends - time.monotonic()):
             pass
+        self._begun.set()
         self._idle.clear()
         return self._stopped.is_set()
 

@@ -101,7 +101,7 @@ ENDPOINTS = (
         answers=RecoveryView,
         roles=ADMINS,
         body=OneTimeRequest,
-        errors=(SecondFactorError, SecondFactorStateError),
+        errors=(SecondFactorError, SecondFactorStateError, UnknownPersonError),
         rate=Rate.LOGIN,
         tag=TAG,
     ),
