@@ -18,6 +18,7 @@ from syncserver.api.rest.payment_views import FINDING, TransactionView, WalletQu
 from syncserver.api.rest.spreadsheets import CSV, Row, csv_stream
 from syncserver.api.rest.vendor_books import Moment, iso_time
 from syncserver.api.rest.vendors import Cursor, Limit
+from syncserver.database.row_ids import text_or_none
 from syncserver.payments import listing, views, whole
 from syncserver.payments.listing import Filter, Place
 from syncserver.payments.views import PaymentView
@@ -195,7 +196,7 @@ def _row(view: PaymentView) -> Row:
         view.wallet,
         str(row["vendor"]),
         row["vendor_name"],
-        str(row["device"]) if row["device"] is not None else None,
+        text_or_none(row["device"]),
         iso_time(row["taken_at"]),
         iso_time(row["received_at"]),
         iso_time(row["decided_at"]) if row["decided_at"] is not None else None,
