@@ -50,3 +50,6 @@ CREATE OR REPLACE VIEW shift_marked AS
     UNION ALL
     SELECT p.device, p.epoch, p.shift FROM payment p JOIN shift s USING (device, epoch, shift)
      WHERE 'LATE' = ANY (p.reasons) AND s.state <> 'reconciled';
+
+-- Flagged payments stand in payment_not_settled (state, received_at) too, in the same order.
+DROP INDEX payment_flagged;
