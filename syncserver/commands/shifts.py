@@ -118,6 +118,15 @@ def reconcile(device: str, shift: str, *, epoch: Epoch = None, reason: str | Non
     _decided(action, device, shift, epoch, reason, json=json)
 
 
+@shifts.command(name="close")
+def close(device: str, shift: str, *, reason: str, epoch: Epoch = None, json: Json = False) -> None:
+    """Close a shift whose terminal is revoked, or has a later epoch, with what is here of it; and say why.
+
+    Example: tallystick server shifts close DEVICE SHIFT --reason "the till was stolen, the shop counted the drawer"
+    """
+    _decided(Action.CLOSE, device, shift, epoch, reason, json=json)
+
+
 @shifts.command(name="dispute")
 def dispute(device: str, shift: str, *, reason: str, epoch: Epoch = None, json: Json = False) -> None:
     """Dispute a shift, and say why.
