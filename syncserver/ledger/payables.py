@@ -1,6 +1,7 @@
 """What vendors are owed: folding what batches credited, and writing the movements in which no wallet has a part.
 
-Whoever folds takes pending credits first, in their order, then locks the vendors', in theirs.
+Whoever folds takes pending credits first, in their order, then locks the vendors', in theirs. All vendors whose
+money one transaction moves are locked by one statement: two that lock some and then others may wait for each other.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,30 +20,32 @@ async def fold_credits(connection: Any, limit: int = 5_000) -> int:
     """Add pending credits up into what vendors are owed, in one transaction; how many were folded."""
     async with connection.transaction():
         rows = await connection.fetch(QUERIES["take_pending_credits"], limit)
-        await _add_up(connection, rows)
+        if rows:
+            await _add_up(connection, rows, {row["vendor"] for row in rows})
     return len(rows)
 
 
 async def fold_credits_of(connection: Connection, vendors: Iterable[bytes]) -> None:
-    """Add all pending credits of some vendors up, also those that another folder is at; in the caller's transaction."""
-    await _add_up(connection, await connection.fetch(QUERIES["take_credits_of"], uuids(vendors)))
+    """Add all pending credits of some vendors up, also those that another folder is at; in the caller's transaction.
+
+    All of these vendors are locked, those without a credit too: the caller moves what they are owed next.
+    """
+    concerned = uuids(vendors)
+    await _add_up(connection, await connection.fetch(QUERIES["take_credits_of"], concerned), concerned)
 
 
-async def _add_up(connection: Connection, rows: Sequence[Any]) -> None:
+async def _add_up(connection: Connection, rows: Sequence[Any], concerned: Iterable[Any]) -> None:
     sums: dict[Any, int] = {}
     for row in rows:
         sums[row["vendor"]] = sums.get(row["vendor"], 0) + row["amount"]
-    if not sums:
-        return
-    vendors = sorted(sums)
-    await connection.execute(QUERIES["lock_payables"], vendors)
-    tag = await connection.execute(QUERIES["add_to_payable"], vendors, [sums[vendor] for vendor in vendors])
-    if tag != f"UPDATE {len(vendors)}":
+    await connection.execute(QUERIES["lock_payables"], sorted(concerned))
+    tag = await connection.execute(QUERIES["add_to_payable"], list(sums), list(sums.values()))
+    if tag != f"UPDATE {len(sums)}":
         raise LookupError("a vendor's balance is not there: its credits stay where they are")
 
 
 async def lock_payables(connection: Connection, vendors: Iterable[bytes]) -> dict[bytes, Payable]:
-    """Lock what vendors are owed, in the one order of all locks; whoever moves it begins here."""
+    """Lock what vendors are owed, in the one order of all locks; whoever moves it begins here with all of them."""
     rows = await connection.fetch(QUERIES["lock_and_read_payables"], uuids(sorted(set(vendors))))
     return {
         row["vendor"].bytes: Payable(row["vendor"].bytes, row["currency"], row["payable"], row["transfers"])

@@ -35,12 +35,18 @@ async def are_two(connection: Connection, first: bytes | None, by: By) -> bool:
     return first is None or second is None or await agrees_as_another(connection, first, second)
 
 
+async def lock_person(connection: Connection, by: By) -> None:
+    """Lock an admin, so that of two things that they do at once the second knows of the first; before anything else."""
+    if (me := person_of(by)) is not None:
+        await connection.execute(QUERIES["lock_approver"], uuid_of(me))
+
+
 async def require_second(
     connection: Connection, services: Services, by: By, *, first: bytes | None, money: Money
 ) -> bool:
     """Make sure that one person is enough for this much, or that two stand for it; whether it is one alone.
 
-    What an admin approves alone within a day adds up.
+    What an admin approves alone within a day adds up; they are locked (`lock_person`).
 
     Raises:
         AnotherPersonError: another admin has to do it.
@@ -50,7 +56,6 @@ async def require_second(
     me = person_of(by)
     if me is None:
         return False
-    await connection.execute(QUERIES["lock_approver"], uuid_of(me))
     before = await connection.fetchval(
         QUERIES["approved_alone"], uuid_of(me), services.clock() - DAY_MS, money.currency
     )

@@ -1,6 +1,6 @@
 """A run is approved, by another person above an amount, or called off while the bank has not been told."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 from shared.lifecycles import PayoutState
@@ -8,9 +8,9 @@ from shared.money import MAX_AMOUNT, Money
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
 from syncserver.payments.refunds import check_reason
-from syncserver.payouts.actors import By, actor_of, note, person_of, require_second
+from syncserver.payouts.actors import By, actor_of, lock_person, note, person_of, require_second
 from syncserver.payouts.errors import PayoutStateError, UnknownRunError
-from syncserver.payouts.outdated import call_off_outdated
+from syncserver.payouts.outdated import why_outdated
 from syncserver.payouts.steps import QUERIES, Payout, Steps, lock_of_run
 from syncserver.services import Services
 
@@ -35,20 +35,26 @@ async def approve(connection: Connection, services: Services, by: By, run: bytes
         PayoutStateError: it was approved or called off before.
         AnotherPersonError: it is so much that another admin has to do it.
     """
+    await lock_person(connection, by)
     row = await lock(connection, run)
     proposed = [one for one in await lock_of_run(connection, run) if one.state is PayoutState.PROPOSED]
     if not proposed:
         raise PayoutStateError("this run was approved or called off before")
     at, person = services.clock(), person_of(by)
-    payouts = await call_off_outdated(connection, proposed, actor_of(by), at)
-    if not payouts:
+    outdated = await why_outdated(connection, proposed)
+    steps = await Steps.of(connection, {one.vendor for one in proposed}, actor=actor_of(by), at=at)
+    for one in proposed:
+        if one.id in outdated:
+            steps.take(one, PayoutState.CANCELLED, outdated[one.id])
+        else:
+            steps.take(one, PayoutState.APPROVED)
+    approved = [one for one in proposed if one.state is PayoutState.APPROVED]
+    if not approved:
+        await steps.write(connection)
         return
-    total = Money(min(sum(one.money.minor for one in payouts), MAX_AMOUNT), row["currency"])
+    total = total_of(approved)
     first = row["proposed_by"].bytes if row["proposed_by"] is not None else None
     alone = await require_second(connection, services, by, first=first, money=total)
-    steps = await Steps.of(connection, _vendors(payouts), actor=actor_of(by), at=at)
-    for one in payouts:
-        steps.take(one, PayoutState.APPROVED)
     await connection.execute(
         QUERIES["approve_run"],
         uuid_of(run),
@@ -77,7 +83,7 @@ async def cancel(connection: Connection, services: Services, by: By, run: bytes,
     ]
     if not payouts:
         raise PayoutStateError("this run was called off before, or the bank has been told")
-    steps = await Steps.of(connection, _vendors(payouts), actor=actor_of(by), at=services.clock())
+    steps = await Steps.of(connection, {one.vendor for one in payouts}, actor=actor_of(by), at=services.clock())
     for one in payouts:
         steps.take(one, PayoutState.CANCELLED, reason)
     await steps.write(connection)
@@ -85,5 +91,6 @@ async def cancel(connection: Connection, services: Services, by: By, run: bytes,
     await note(connection, services, by, "payout_run.cancel", "payout_run", run, after=facts, reason=reason)
 
 
-def _vendors(payouts: Iterable[Payout]) -> set[bytes]:
-    return {one.vendor for one in payouts}
+def total_of(payouts: Sequence[Payout]) -> Money:
+    """What payouts of one currency come to, or the most that is an amount; there is one at least."""
+    return Money(min(sum(one.money.minor for one in payouts), MAX_AMOUNT), payouts[0].money.currency)

@@ -13,7 +13,7 @@ from syncserver.payouts.actors import By, actor_of, note
 from syncserver.payouts.approving import lock
 from syncserver.payouts.errors import NotSepaError, PayoutStateError
 from syncserver.payouts.initiation import Credit, Debtor, Schema, initiation
-from syncserver.payouts.outdated import call_off_outdated
+from syncserver.payouts.outdated import why_outdated
 from syncserver.payouts.proposing import SEPA
 from syncserver.payouts.steps import QUERIES, Payout, Steps, lock_of_run
 from syncserver.services import Services
@@ -62,13 +62,18 @@ async def send(
     if not payouts:
         raise PayoutStateError("only an approved run is sent")
     at = services.clock()
-    good = await call_off_outdated(connection, payouts, actor_of(by), at)
-    if not good:
+    outdated = await why_outdated(connection, payouts)
+    good = [one for one in payouts if one.id not in outdated]
+    file = await _file(connection, run, row["account"], good, at, schema) if good else None
+    steps = await Steps.of(connection, {one.vendor for one in payouts}, actor=actor_of(by), at=at)
+    for one in payouts:
+        if one.id in outdated:
+            steps.take(one, PayoutState.CANCELLED, outdated[one.id])
+        else:
+            steps.take(one, PayoutState.SENT)
+    if file is None:
+        await steps.write(connection)
         return None
-    file = await _file(connection, run, row["account"], good, at, schema)
-    steps = await Steps.of(connection, {one.vendor for one in good}, actor=actor_of(by), at=at)
-    for one in good:
-        steps.take(one, PayoutState.SENT)
     await connection.execute(
         QUERIES["write_file"], uuid_of(run), file.message, file.schema, file.data, file.sha256, at, actor_of(by)
     )

@@ -1,6 +1,7 @@
 """A payout's steps: each change of state with the transfer that belongs to it, written together.
 
-Whoever takes a step locks the run first where there is one, then its payouts, sorted, then what their vendors are owed.
+Whoever takes a step locks the admin first who does it, then the run where there is one, then its payouts, sorted, then
+what the vendors of all of them are owed: each kind by one statement.
 """
 
 from collections.abc import Iterable, Sequence

@@ -12,7 +12,8 @@ from syncserver.people.errors import (
     LoginTakenError,
     UnknownPersonError,
 )
-from syncserver.people.registrations import QUERIES, Person, checked_name, hashed, lock, login_of, object_of
+from syncserver.people.person import QUERIES, Person, lock, object_of
+from syncserver.people.registrations import checked_name, hashed, login_of
 from syncserver.services import Services
 from syncserver.sync.turns import Turns
 

@@ -17,7 +17,7 @@ from syncserver.audit import trail
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
 from syncserver.people.errors import SecondFactorError, SecondFactorNeededError, SecondFactorStateError
-from syncserver.people.registrations import QUERIES, Person, end_sessions, lock, object_of
+from syncserver.people.person import QUERIES, Person, end_sessions, lock, object_of
 from syncserver.services import Services
 
 ISSUER = "Tallystick"

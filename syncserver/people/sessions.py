@@ -33,7 +33,8 @@ from syncserver.people.errors import (
     RefreshTokenError,
     UnknownPersonError,
 )
-from syncserver.people.registrations import QUERIES, Person, end_sessions, lock, login_of, object_of, read
+from syncserver.people.person import QUERIES, Person, end_sessions, lock, object_of, read
+from syncserver.people.registrations import login_of
 from syncserver.services import Services
 from syncserver.sync.turns import Turns
 

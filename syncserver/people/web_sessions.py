@@ -18,7 +18,8 @@ from syncserver.database.connection import Connection
 from syncserver.people import second_factor, sessions
 from syncserver.people.access import ADMINS, Caller, Role
 from syncserver.people.errors import BlockedError, CredentialsError, SessionOverError
-from syncserver.people.registrations import QUERIES, Person, lock, login_of, read
+from syncserver.people.person import QUERIES, Person, lock, read
+from syncserver.people.registrations import login_of
 from syncserver.services import Services
 from syncserver.sync.turns import Turns
 

@@ -13,6 +13,7 @@ from syncserver.api.rest.amounts import Sum, WaitingForAnother
 from syncserver.api.rest.endpoint import ACCEPTED, ANOTHER_ADMIN, Answer, Call, Endpoint, Nothing
 from syncserver.api.rest.funding import TAG
 from syncserver.database.connection import Connection
+from syncserver.database.row_ids import text_or_none
 from syncserver.payouts.bank_word import BankWord
 from syncserver.people.access import ADMINS
 from syncserver.people.bringing_in import assign_entry, import_file
@@ -169,7 +170,7 @@ def entry_view(row: Any) -> EntryView:
         reason=row["reason"],
         wallet=row["wallet"],
         end_to_end=row["end_to_end"],
-        payout=str(row["payout"]) if row["payout"] is not None else None,
+        payout=text_or_none(row["payout"]),
         imported_at=row["imported_at"],
         decided_by=row["decided_by"],
         decided_at=row["decided_at"],

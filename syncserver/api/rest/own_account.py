@@ -5,9 +5,10 @@ import msgspec
 from shared.ids import uuid_text
 from syncserver.api.rest.auth import TAG, Secret
 from syncserver.api.rest.endpoint import Answer, Call, Endpoint, Nothing, Rate
-from syncserver.people import registrations, second_factor, web_sessions
+from syncserver.people import second_factor, web_sessions
 from syncserver.people.access import ADMINS
 from syncserver.people.errors import SecondFactorError, SecondFactorStateError, UnknownPersonError
+from syncserver.people.person import read
 
 
 class FactorView(msgspec.Struct, frozen=True, rename="camel"):
@@ -54,7 +55,7 @@ class SessionList(msgspec.Struct, frozen=True, rename="camel"):
 async def begin(call: Call[None, Nothing]) -> Answer[FactorView]:
     """`POST /auth/second-factor`: the same secret until its first password was shown."""
     async with call.services.pool.acquire() as connection:
-        person = await registrations.read(connection, call.who.user_id)
+        person = await read(connection, call.who.user_id)
     made = await second_factor.begin(call.services, person, call.who.session)
     return Answer(FactorView(made.secret, made.uri))
 

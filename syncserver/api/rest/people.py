@@ -12,8 +12,9 @@ from shared.ids import uuid_bytes, uuid_text
 from syncserver.api.rest.auth import WAITING_TOO, Secret, turns_of
 from syncserver.api.rest.endpoint import Answer, Call, Endpoint, Nothing, Rate
 from syncserver.database.errors import BusyError
-from syncserver.people import admins, registrations
+from syncserver.people import admins, approving, registrations
 from syncserver.people.access import ADMINS, Role
+from syncserver.people.approving import approvable_at
 from syncserver.people.errors import (
     LoginError,
     LoginTakenError,
@@ -23,7 +24,8 @@ from syncserver.people.errors import (
     UnknownPersonError,
     WaitingPeriodError,
 )
-from syncserver.people.registrations import Person, Registration, approvable_at
+from syncserver.people.person import Person, read
+from syncserver.people.registrations import Registration
 from syncserver.services import Services
 
 TAG = "People"
@@ -149,7 +151,7 @@ async def register(call: Call[RegisterRequest, Nothing]) -> Answer[WaitingView]:
 async def check_waiting_period(call: Call[None, Nothing]) -> Answer[WaitingView]:
     """`GET /home/checkWaitingPeriod`."""
     async with call.services.pool.acquire() as connection:
-        person = await registrations.read(connection, call.who.user_id)
+        person = await read(connection, call.who.user_id)
     return Answer(_waiting(call.services, person))
 
 
@@ -160,7 +162,7 @@ async def list_registrations(call: Call[None, PageQuery]) -> Answer[PeoplePage]:
         start = uuid_bytes(after) if after is not None else None
     except DecodingError as error:
         raise DecodingError("cursor: not one of this list's") from error
-    found = await registrations.list_waiting(call.services, start, call.query.limit + 1)
+    found = await approving.list_waiting(call.services, start, call.query.limit + 1)
     page = found[: call.query.limit]
     more = len(found) > len(page)
     people = [_view(call.services, person, taken=taken) for person, taken in page]
@@ -170,25 +172,25 @@ async def list_registrations(call: Call[None, PageQuery]) -> Answer[PeoplePage]:
 async def approve(call: Call[None, Nothing]) -> Answer[PersonView]:
     """`POST /home/approve/{userId}`."""
     services = call.services
-    return Answer(_view(services, await registrations.approve(services, call.who, call.path["userId"])))
+    return Answer(_view(services, await approving.approve(services, call.who, call.path["userId"])))
 
 
 async def reject(call: Call[ReasonRequest, Nothing]) -> Answer[PersonView]:
     """`POST /home/reject/{userId}`."""
     services, user_id = call.services, call.path["userId"]
-    return Answer(_view(services, await registrations.reject(services, call.who, user_id, call.body.reason)))
+    return Answer(_view(services, await approving.reject(services, call.who, user_id, call.body.reason)))
 
 
 async def block(call: Call[ReasonRequest, Nothing]) -> Answer[PersonView]:
     """`POST /home/block/{userId}`."""
     services, user_id = call.services, call.path["userId"]
-    return Answer(_view(services, await registrations.block(services, call.who, user_id, call.body.reason)))
+    return Answer(_view(services, await approving.block(services, call.who, user_id, call.body.reason)))
 
 
 async def unblock(call: Call[None, Nothing]) -> Answer[PersonView]:
     """`POST /home/unblock/{userId}`."""
     services = call.services
-    return Answer(_view(services, await registrations.unblock(services, call.who, call.path["userId"])))
+    return Answer(_view(services, await approving.unblock(services, call.who, call.path["userId"])))
 
 
 async def add_admin(call: Call[AdminRequest, Nothing]) -> Answer[MadeView]:

@@ -10,6 +10,7 @@ from syncserver.api.rest.amounts import Sum
 from syncserver.api.rest.endpoint import Answer, Call, Endpoint, Nothing
 from syncserver.api.rest.vendor_books import masked
 from syncserver.api.rest.vendors import OWNERS, TAG, Cursor, Limit
+from syncserver.database.row_ids import text_or_none
 from syncserver.payments import talk
 from syncserver.payments.errors import AnsweredError, ReasonRequiredError, UnknownQuestionError
 from syncserver.payments.talk import MOST_CHARACTERS, Question
@@ -87,7 +88,7 @@ def _asked(row: Any) -> AskedView:
         reasons=list(row["reasons"]),
         amount=Sum.of(row["amount"], row["currency"]),
         wallet=masked(row["wallet"]),
-        device=str(row["device"]) if row["device"] is not None else None,
+        device=text_or_none(row["device"]),
         taken_at=row["taken_at"],
     )
 

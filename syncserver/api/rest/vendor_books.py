@@ -16,6 +16,7 @@ from syncserver.api.rest.cursors import number, pack, unpack
 from syncserver.api.rest.endpoint import Answer, Call
 from syncserver.api.rest.spreadsheets import CSV, csv_answer
 from syncserver.api.rest.vendors import Cursor, Limit, of_vendor
+from syncserver.database.row_ids import text_or_none
 from syncserver.registry import sales
 from syncserver.registry.sales import Line, LinePlace, Period, Place, Sale
 
@@ -130,7 +131,7 @@ def _sale(sale: Sale) -> SaleView:
         reasons=list(row["reasons"]),
         amount=Sum.of(row["amount"], row["currency"]),
         wallet=masked(row["wallet"]),
-        device=str(row["device"]) if row["device"] is not None else None,
+        device=text_or_none(row["device"]),
         taken_at=row["taken_at"],
         received_at=row["received_at"],
         decided_at=row["decided_at"],

@@ -214,6 +214,7 @@ EXPECTED = {
     "POST /api/vendors/{vendorId}/block": admins(),
     "POST /api/vendors/{vendorId}/unblock": admins(),
     "GET /api/payments": admins(),
+    "GET /api/payments/count": admins(),
     "GET /api/payments/{transactionId}": admins(),
     "GET /api/search": admins(query={"q": "ada"}),
     "POST /api/vendors/{vendorId}/reconcile-day": admins(query={"day": "2026-11-26"}),
