@@ -15,7 +15,7 @@ from syncserver.shifts.decisions import Action
 from syncserver.shifts.halves import Shift, money
 from syncserver.shifts.listing import Filters
 
-shifts = App(name="shifts", help="Shifts: what tills signed at their close beside what is here, and what you decide.")
+shifts = App(name="shifts")
 MOST = 1_000
 Epoch = Annotated[int | None, Parameter(help="Where several epochs have such a shift.")]
 
