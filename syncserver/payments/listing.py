@@ -14,6 +14,7 @@ from shared.fields import MAX_INTEGER
 from shared.lifecycles import PaymentState
 from syncserver.database.arrays import uuid_of
 from syncserver.database.queries import parse
+from syncserver.database.row_ids import uuid_or_none
 from syncserver.payments.views import PaymentView, view_of
 from syncserver.services import Services
 
@@ -118,8 +119,8 @@ def arguments(filter_: Filter, behind: Place | None, looked: int, more: int | No
         wallet,
         uuid_of(payment),
         filter_.wallet,
-        uuid_of(filter_.vendor) if filter_.vendor is not None else None,
-        uuid_of(filter_.device) if filter_.device is not None else None,
+        uuid_or_none(filter_.vendor),
+        uuid_or_none(filter_.device),
         filter_.state.value if filter_.state is not None else None,
         filter_.reason,
         filter_.channel,

@@ -9,6 +9,7 @@ from shared.fields import MAX_INTEGER
 from shared.words import Word
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
+from syncserver.database.row_ids import uuid_or_none
 from syncserver.payments.online import QUERIES
 from syncserver.payments.views import PaymentView, view_of
 from syncserver.services import Services
@@ -46,8 +47,8 @@ class Filter:
             self.since,
             self.until,
             self.reason,
-            uuid_of(self.vendor) if self.vendor is not None else None,
-            uuid_of(self.device) if self.device is not None else None,
+            uuid_or_none(self.vendor),
+            uuid_or_none(self.device),
             self.wallet,
             self.currency,
             self.least,
