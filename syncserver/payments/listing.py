@@ -59,7 +59,7 @@ class Filter:
         if self.device is not None:
             return "by_device"
         if self.state not in (None, PaymentState.SUCCESSFUL):
-            return "by_state" if self.vendor is None else "by_state_of_vendor"
+            return "by_state"
         if self.vendor is not None:
             return "by_vendor"
         if self.reason is not None:

@@ -31,13 +31,6 @@ SELECT p.* FROM payment p
    AND p.received_at <= $3 AND (p.received_at, p.wallet, p.payment) < ($3, $4::text, $5::uuid)
  ORDER BY p.received_at DESC, p.wallet DESC, p.payment DESC LIMIT $15;
 
--- by_state_of_vendor: a vendor's of those
-SELECT p.* FROM payment p
- WHERE (p.state <> 'SUCCESSFUL' OR p.decided_at IS NOT NULL) AND p.vendor = $7::uuid AND p.state = $9::text
-   AND p.state <> 'SUCCESSFUL' AND p.received_at >= $1 AND p.received_at < $2
-   AND p.received_at <= $3 AND (p.received_at, p.wallet, p.payment) < ($3, $4::text, $5::uuid)
- ORDER BY p.received_at DESC, p.wallet DESC, p.payment DESC LIMIT $15;
-
 -- by_reason: those that have any reason
 SELECT p.* FROM payment p
  WHERE p.reasons <> '{}' AND p.received_at >= $1 AND p.received_at < $2 AND p.received_at <= $3
