@@ -19,10 +19,9 @@ from syncserver.payments.views import PaymentView, view_of
 from syncserver.services import Services
 
 MOST_LOOKED_AT = 10_001
-# A page looks at so many first, and at a thousand more each time that it has some patience left: where nothing is in
-# memory, each payment is a page to be read from the disk, some 0.12 ms.
-FIRST_LOOKED_AT = 500
-LOOKED_AT_ONCE = 1_000
+# A page looks at so many, and at as many more each time that it has some patience left: where nothing is in memory,
+# each payment is a page to be read from the disk, 0.1 to 0.2 ms.
+LOOKED_AT_ONCE = 500
 PATIENCE_MS = 40
 # Beyond so many a list says "more than": nobody counts five million.
 MOST_COUNTED = 10_000
@@ -137,11 +136,11 @@ async def page_of(services: Services, filter_: Filter, *, behind: Place | None =
     """Payments that fit, behind a place."""
     statements = STATEMENTS[filter_.looks_at]
     found: list[PaymentView] = []
-    place, left, step, begin = behind, MOST_LOOKED_AT, max(FIRST_LOOKED_AT, 2 * limit), services.clock()
+    place, left, begin = behind, MOST_LOOKED_AT, services.clock()
     async with services.pool.acquire() as connection, connection.transaction(readonly=True):
         await connection.execute(_SETTINGS)
         while True:
-            step = min(step, left)
+            step = min(max(LOOKED_AT_ONCE, 2 * limit), left)
             wanted = limit - len(found)
             rows = await connection.fetch(statements["page_of"], *arguments(filter_, place, step, wanted + 1))
             found += [view_of(row) for row in rows[:wanted]]
@@ -150,7 +149,7 @@ async def page_of(services: Services, filter_: Filter, *, behind: Place | None =
             last = await connection.fetchrow(statements["end_of"], *arguments(filter_, place, step))
             if last is None:
                 return Found(found, None)
-            place, left, step = _place(last), left - step, LOOKED_AT_ONCE
+            place, left = _place(last), left - step
             if not left or services.clock() - begin > PATIENCE_MS:
                 return Found(found, place, place.received_at)
 

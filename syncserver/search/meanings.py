@@ -10,6 +10,7 @@ from shared.money import Money
 _AMOUNT = re.compile(r"([A-Z]{3})?\s?(\d[\d ]*(?:[.,]\d+)?)\s?([A-Z]{3})?", re.ASCII)
 _ISO_DAY = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})", re.ASCII)
 _DAY = re.compile(r"(\d{1,2})([./])(\d{1,2})\2(\d{4})", re.ASCII)
+# At most the last of the five parts that an id is written in.
 _END = re.compile(r"[0-9a-f]{4,12}", re.ASCII)
 # So short and without a digit it is rather a word.
 _SHORT = 6

@@ -80,6 +80,8 @@ async def search(services: Services, typed: str) -> list[Hit]:
 
 
 def _looks(text: str) -> Iterator[_Look]:
+    if day_of(text) is not None:
+        return
     yield from _by_id(text.lower().replace("-", "").replace(" ", ""))
     if (end := end_of_id(text)) is not None:
         yield _Look("payments_by_end", (end,), _payment)

@@ -15,8 +15,8 @@ SELECT p.payment, p.wallet, p.amount, p.currency, p.state, p.received_at
 -- payments_by_end: of the payments that arrived last those whose ids, or whose wallets' numbers, end so; older ones are
 -- found by how they begin
 SELECT p.payment, p.wallet, p.amount, p.currency, p.state, p.received_at
-  FROM (SELECT * FROM payment ORDER BY received_at DESC, wallet DESC, payment DESC LIMIT 10001) AS p
- WHERE right(translate(p.payment::text, '-', ''), length($2)) = $2 OR p.wallet LIKE '%' || $2::text
+  FROM (SELECT * FROM payment ORDER BY received_at DESC LIMIT 10000) AS p
+ WHERE p.payment::text LIKE '%' || $2::text OR p.wallet LIKE '%' || $2
  ORDER BY p.received_at DESC, p.wallet DESC, p.payment DESC LIMIT $1;
 
 -- currencies: what shops take

@@ -106,7 +106,7 @@ async def test_a_page_looks_no_further_once_its_patience_is_over_and_the_next_go
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await _lived(shop)
-    monkeypatch.setattr(listing, "FIRST_LOOKED_AT", 3)
+    monkeypatch.setattr(listing, "LOOKED_AT_ONCE", 3)
     late = itertools.count(shop.clock.now, listing.PATIENCE_MS + 1)
     hurried = replace(shop.services, clock=late.__next__)
     filter_ = Filter(least=2_000, channel="offline")
