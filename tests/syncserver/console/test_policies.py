@@ -101,7 +101,7 @@ async def test_what_is_no_change_shows_the_editor_again_with_what_was_typed(shop
             ({"payment_limit": "1,234"}, "Largest payment: "),
             ({"rate_count": "many"}, "Most payments of a customer in a row: this is no whole number"),
             ({"score_flag": "95"}, "score_flag is above score_fail"),
-            ({"actions_DISTANCE": "explode"}, "an action is one of"),
+            ({"actions_DISTANCE": "explode"}, "An action is one of"),
             ({"loss_bearer": "nobody"}, "loss_bearer is one of"),
         ):
             page = await ada.do(here, f"{here}/preview", **typed)
