@@ -92,11 +92,14 @@ def who(actor: str | None, logins: Mapping[str, str]) -> str:
         actor: such as `admin 01932f8e-…`, `device 01932f8e…` or `cli root`; None where nobody did it.
         logins: of admins, by the texts of their ids.
     """
-    kind, _, name = (actor or "-").partition(" ")
+    before, comma, last = (actor or "-").rpartition(", ")
+    if comma:  # such as `bank import, admin 01932f8e-…`
+        return f"{before}, {who(last, logins)}"
+    kind, _, name = last.partition(" ")
     if name in logins:
         return logins[name]
     if kind == "cli":
         return f"{name}, by a command"
     if kind == "device":
         return f"the till ({name[-12:]})"
-    return f"{kind} {name[-12:]}" if len(name) == _UUID_LENGTH else (actor or "-")
+    return f"{kind} {name[-12:]}" if len(name) == _UUID_LENGTH else last

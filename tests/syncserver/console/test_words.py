@@ -32,6 +32,7 @@ def test_every_cause_has_words() -> None:
         ("device 01a2192b340d7846a4b7ca99ccfaa984", "the till (ca99ccfaa984)"),
         ("cli root", "root, by a command"),
         ("bank", "bank"),
+        (f"bank import, superadmin {ADA}", "bank import, ada"),
         (None, "-"),
     ],
 )
