@@ -11,9 +11,12 @@ from markupsafe import Markup
 
 from shared.ids import uuid_text
 from shared.money import format_minor
+from syncserver.console import words
 
 FOLDER = Path(__file__).parent / "templates"
 NOTHING = "-"
+_READABLE = 4  # figures that need no gaps
+_SHORT_NAME = 24
 _SECONDS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
@@ -35,6 +38,7 @@ DOORS = (
     Door("/console/customers", "Customers"),
     Door("/console/policies", "Policies"),
     Door("/console/payouts", "Payouts"),
+    Door("/console/bank", "Bank"),
     Door("/console/audit", "Audit"),
 )
 
@@ -55,12 +59,32 @@ def _environment() -> Environment:
         auto_reload=False,
     )
     environment.filters |= {"money": money, "when": when, "ago": duration, "short": short, "uuid": uuid_text}
+    environment.filters |= {"name": name, "who": words.who, "limit": words.limit, "cause": words.cause}
     return environment
 
 
 def money(minor: int, currency: str) -> Markup:
     """An amount in minor units, with figures of one width."""
-    return Markup('<span class="money">{} <small>{}</small></span>').format(format_minor(minor, currency), currency)
+    figures = format_minor(minor, currency)
+    whole, point, rest = figures.partition(".")
+    return Markup('<span class="money">{}{}{} <small>{}</small></span>').format(
+        _in_groups(whole), point, rest, currency
+    )
+
+
+def _in_groups(whole: str) -> Markup | str:
+    """Long figures with a gap before each three, which is in the looks alone: what is copied has none."""
+    if len(whole.lstrip("-")) <= _READABLE:
+        return whole
+    sign, figures = whole[: -len(whole.lstrip("-"))], whole.lstrip("-")
+    head = len(figures) % 3 or 3
+    groups = [sign + figures[:head], *(figures[place : place + 3] for place in range(head, len(figures), 3))]
+    return Markup().join(Markup('<span class="group">{}</span>').format(group) for group in groups[:-1]) + groups[-1]
+
+
+def name(text: str) -> Markup:
+    """What somebody called a thing: a long one is broken into lines, a short one stays on one."""
+    return Markup('<span class="{}">{}</span>').format("name" if len(text) > _SHORT_NAME else "short-name", text)
 
 
 def when(ms: int | None) -> Markup | str:

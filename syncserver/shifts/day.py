@@ -25,7 +25,8 @@ _NAMED = 10
 class Day:
     """A vendor's shifts of a UTC day, in the order of their tills.
 
-    `claimed` and `received` are sums (minor units) over the shifts that are closed in the vendor's own currency.
+    `claimed` and `received` are sums (minor units) over the shifts that are closed in the vendor's own currency,
+    so that their difference is what is missing.
     """
 
     vendor: Vendor
@@ -35,12 +36,21 @@ class Day:
     @property
     def claimed(self) -> int:
         """What the tills' closes say."""
-        return sum(one.claim.total for one in self.shifts if one.claim and one.claim.currency == self.vendor.currency)
+        return sum(one.claim.total for one in self._closed if one.claim)
 
     @property
     def received(self) -> int:
-        """What is here of the same shifts, and of all others."""
-        return sum(one.received.total for one in self.shifts)
+        """What is here of the same shifts."""
+        return sum(one.received.total for one in self._closed)
+
+    @property
+    def not_closed(self) -> int:
+        """What is here of all others: no close says yet how much it should be."""
+        return sum(one.received.total for one in self.shifts) - self.received
+
+    @property
+    def _closed(self) -> list[Shift]:
+        return [one for one in self.shifts if one.claim and one.claim.currency == self.vendor.currency]
 
     def unfit(self, now: int) -> list[Shift]:
         """The shifts that stand in the way of reconciling the day in one action."""

@@ -50,6 +50,7 @@ def day_report(day: Day, decisions: Sequence[tuple[ShiftKey, Decision]], now: in
         f"{len(day.shifts)} shifts, {len(odd)} with exceptions.",
         f"Expected by the tills' closes: {money(day.claimed, currency)}. Received: {money(day.received, currency)}.",
         f"Difference: {money(day.claimed - day.received, currency)}.",
+        f"Besides, of shifts still open: {money(day.not_closed, currency)}.",
     ):
         _text(paper, line)
     if odd:

@@ -58,12 +58,12 @@ async def take_file(visit: Visit[Any, None]) -> Response:
     if isinstance(found, Summary):
         sums = ", ".join(str(Money(minor, currency)) for currency, minor in sorted(found.sums.items())) or "nothing"
         notice = (
-            f"{found.credited} entries credited ({sums}), {found.payouts} of payouts, {found.unmatched.total()} that "
-            f"are nobody's, {found.known} known before."
+            f"Entries: {found.credited} credited ({sums}), {found.payouts} of payouts, "
+            f"{found.unmatched.total()} nobody's, {found.known} known before."
         )
     else:
         waiting = ", ".join(str(money) for money in found)
-        notice = f"{waiting} takes a second admin: another one must bring the very same file."
+        notice = f"Not done yet: {waiting} takes a second admin, who brings the very same file."
     return await visit.done(BANK, notice)
 
 

@@ -10,14 +10,13 @@ from shared.errors import DecodingError
 from shared.geo import Place
 from shared.ids import uuid_bytes, uuid_bytes_or_none, uuid_text
 from syncserver.api.rest.endpoint import Nothing
+from syncserver.console import choosing
 from syncserver.console.page import PREFIX, Form, Page, ReasonForm, Visit
 from syncserver.registry import devices, enrolment, exposure, fleet, quarantine, vendors
 from syncserver.registry.fleet import FleetState
 
 DEVICES = f"{PREFIX}/devices"
 ROWS = 50
-# A longer list to choose from helps nobody: each shop has a page that leads here.
-MOST_SHOPS = 500
 
 
 class ListQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -75,12 +74,12 @@ async def show_one(visit: Visit[Nothing, None]) -> Response:
 
 async def show_new(visit: Visit[NewQuery, None]) -> Response:
     """`GET /console/devices/new`."""
-    shops = await vendors.first_by_name(visit.services, MOST_SHOPS)
+    shops = await choosing.shops(visit.services)
     if visit.query.vendor:
         shop = await vendors.read_vendor(visit.services, uuid_bytes(visit.query.vendor))
-        shops = [(shop.id, shop.name)]
-    options = [(uuid_text(vendor), f"{name} ({uuid_text(vendor)[-12:]})") for vendor, name in shops]
-    return visit.page("devices_new.html", options=options, more=len(shops) == MOST_SHOPS)
+        shops = [(uuid_text(shop.id), shop.name)]
+    options = [(vendor, f"{name} ({vendor[-12:]})") for vendor, name in shops]
+    return visit.page("devices_new.html", options=options, more=len(shops) == choosing.MOST_SHOPS)
 
 
 async def make_token(visit: Visit[Nothing, TokenForm]) -> Response:
@@ -114,9 +113,9 @@ async def impose(visit: Visit[Nothing, ReasonForm]) -> Response:
 async def release(visit: Visit[Nothing, Form]) -> Response:
     """`POST /console/devices/{device}/release`."""
     voided = await quarantine.release(visit.services, visit.path["device"], visit.who.actor)
-    return await visit.done(
-        _address(visit), f"The quarantine is over; {voided} payments were voided by voids that waited."
-    )
+    payments = "payment was" if voided == 1 else "payments were"
+    notice = f"The quarantine is over; {voided} {payments} voided by voids that waited."
+    return await visit.done(_address(visit), notice)
 
 
 async def revoke(visit: Visit[Nothing, Form]) -> Response:

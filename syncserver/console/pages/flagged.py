@@ -13,6 +13,7 @@ from shared.reasons import Reason
 from shared.rules.decision import MS_PER_HOUR
 from syncserver.api.rest import cursors
 from syncserver.api.rest.endpoint import Nothing
+from syncserver.console import choosing
 from syncserver.console.drawing import Point, chart_map
 from syncserver.console.page import PREFIX, Form, Page, Visit
 from syncserver.database.connection import Connection
@@ -118,6 +119,7 @@ async def show_queue(visit: Visit[QueueQuery, None]) -> Response:
         following=following,
         reasons=list(Reason),
         words=in_words,
+        shops=await choosing.shops(visit.services),
     )
 
 
@@ -145,6 +147,7 @@ async def show_one(visit: Visit[QueueQuery, Any]) -> Response:
         here=_address(view),
         following=_address(following[0].view) if following else None,
         most=talk.MOST_CHARACTERS,
+        logins=await choosing.logins(visit.services),
     )
 
 

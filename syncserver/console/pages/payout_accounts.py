@@ -8,6 +8,7 @@ from starlette.responses import Response
 from shared.ids import uuid_bytes, uuid_text
 from shared.money import Money
 from syncserver.api.rest.endpoint import Nothing
+from syncserver.console import choosing
 from syncserver.console.page import PREFIX, Form, Page, Visit
 from syncserver.database.connection import Connection
 from syncserver.payouts import accounts, views
@@ -46,7 +47,15 @@ async def show_vendor(visit: Visit[Any, None], vendor: bytes, before: bytes | No
         found = await views.payouts(connection, before=before, vendor=vendor, limit=ROWS + 1)
     rows = found[:ROWS]
     following = str(rows[-1]["payout"]) if len(found) > ROWS else None
-    return visit.page("payouts_vendor.html", shop=shop, owed=owed, known=known, rows=rows, following=following)
+    return visit.page(
+        "payouts_vendor.html",
+        shop=shop,
+        owed=owed,
+        known=known,
+        rows=rows,
+        following=following,
+        logins=await choosing.logins(visit.services),
+    )
 
 
 async def ask_account(visit: Visit[Nothing, AccountForm]) -> Response:

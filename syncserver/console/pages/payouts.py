@@ -11,6 +11,7 @@ from syncserver.api.rest.endpoint import Nothing
 from syncserver.api.rest.payout_runs import file_answer
 from syncserver.api.rest.payout_views import PAYOUT_COLUMNS, payout_cells
 from syncserver.api.rest.spreadsheets import csv_answer
+from syncserver.console import choosing
 from syncserver.console.page import PREFIX, Form, Page, ReasonForm, Visit
 from syncserver.console.pages.payout_accounts import MOST_ACCOUNTS, ROWS, show_vendor
 from syncserver.database.connection import Connection
@@ -24,7 +25,7 @@ from syncserver.registry import sales
 PAYOUTS = f"{PREFIX}/payouts"
 MOST_EXPORTED = 10_000
 STATES = [("", "any"), *((state.value, state.value) for state in PayoutState)]
-_WAITS = "Another admin must say the same: nothing has moved."
+_WAITS = "Not done yet. Another admin must say the same: nothing has moved."
 
 
 class ListQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -81,7 +82,15 @@ async def show_list(visit: Visit[ListQuery, None]) -> Response:
         names = {one.vendor: (await sales.show_vendor(connection, one.vendor))[0].name for one in waiting}
     rows = found[:ROWS]
     following = uuid_text(rows[-1].id) if len(found) > ROWS else None
-    return visit.page("payouts_list.html", rows=rows, waiting=waiting, names=names, following=following)
+    return visit.page(
+        "payouts_list.html",
+        rows=rows,
+        waiting=waiting,
+        names=names,
+        following=following,
+        shops=await choosing.shops(visit.services),
+        logins=await choosing.logins(visit.services),
+    )
 
 
 async def show_all(visit: Visit[AllQuery, None]) -> Response:
@@ -124,7 +133,14 @@ async def show_run(visit: Visit[RunQuery, None]) -> Response:
     rows = payouts[:ROWS]
     following = str(rows[-1]["payout"]) if len(payouts) > ROWS else None
     schemas = [(one.value, one.value) for one in Schema]
-    return visit.page("payouts_run.html", run=found, rows=rows, schemas=schemas, following=following)
+    return visit.page(
+        "payouts_run.html",
+        run=found,
+        rows=rows,
+        schemas=schemas,
+        following=following,
+        logins=await choosing.logins(visit.services),
+    )
 
 
 async def approve(visit: Visit[Nothing, Form]) -> Response:
@@ -176,7 +192,13 @@ async def download(visit: Visit[Nothing, None]) -> Response:
 async def show_payout(visit: Visit[Nothing, None]) -> Response:
     """`GET /console/payouts/{payout}`."""
     story = await views.story(visit.services, visit.path["payout"])
-    return visit.page("payouts_one.html", one=story.row, story=story, outcomes=_outcomes(story.row))
+    return visit.page(
+        "payouts_one.html",
+        one=story.row,
+        story=story,
+        outcomes=_outcomes(story.row),
+        logins=await choosing.logins(visit.services),
+    )
 
 
 def _outcomes(row: Any) -> list[tuple[str, str]]:

@@ -9,11 +9,13 @@ from starlette.responses import Response
 from shared.errors import MoneyError, PolicyError
 from shared.ids import uuid_bytes, uuid_text
 from shared.money import Money, format_minor
-from shared.policy import LOSS_BEARERS, Policy
-from shared.reasons import ADJUSTABLE, Action
+from shared.policy import Policy
+from shared.reasons import ADJUSTABLE
+from syncserver.console import choosing, words
 from syncserver.console.drawing import Column, columns
 from syncserver.console.page import PREFIX, Form, Page, Visit
 from syncserver.database.connection import Connection
+from syncserver.payments.explained import in_words
 from syncserver.people import proposals
 from syncserver.registry import exposure, limits, preview, sales
 from syncserver.registry.limits import Change
@@ -27,7 +29,6 @@ MOST_TILLS = 200
 MONEY = ("payment_limit", "daily_limit", "exposure_limit")
 LIMITS = tuple(field.name for field in fields_of(Policy) if field.name != "actions")
 REASONS = tuple(sorted(ADJUSTABLE))
-ACTIONS = tuple(action.label for action in (Action.SETTLE, Action.FLAG, Action.FAIL))
 _WORDS = ("settled", "flagged", "failed")
 
 
@@ -91,11 +92,11 @@ async def show_shop(visit: Visit[ShopQuery, Any]) -> Response:
         device=device,
         now_is=_shown(effect.after, shop),
         defaults=_shown(Policy(), shop),
-        limits=LIMITS,
+        groups=words.LIMITS,
+        words=in_words,
+        logins=await choosing.logins(visit.services),
         money=MONEY,
         reasons=REASONS,
-        actions=ACTIONS,
-        bearers=LOSS_BEARERS,
         made=made,
         told=told,
         tills=[till.view for till in tills],
@@ -142,9 +143,9 @@ def _value(name: str, text: str, shop: Vendor) -> int | str:
         try:
             return Money.parse(text, shop.currency).minor
         except MoneyError as error:
-            raise PolicyError(f"{name}: {error.message}") from error
+            raise PolicyError(f"{words.limit(name)}: {error.message}") from error
     if not (text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS):
-        raise PolicyError(f"{name} is no whole number from 0")
+        raise PolicyError(f"{words.limit(name)}: this is no whole number from 0")
     return int(text)
 
 

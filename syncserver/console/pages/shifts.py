@@ -16,10 +16,10 @@ from syncserver.api.rest.shift_decisions import report_answer
 from syncserver.api.rest.shift_views import LAST_MOMENT, SHIFT_COLUMNS, moment, shift_row
 from syncserver.api.rest.shifts import bundle_answer, cursor_of, place_of
 from syncserver.api.rest.spreadsheets import csv_answer
+from syncserver.console import choosing
 from syncserver.console.page import PREFIX, Form, Page, ReasonForm, Visit
 from syncserver.console.rendering import when
 from syncserver.database.connection import Connection
-from syncserver.registry import vendors
 from syncserver.shifts import day as days
 from syncserver.shifts import deciding, decisions, evidence, listing, reading, resending, writing_off
 from syncserver.shifts import records as shift_records
@@ -30,10 +30,8 @@ from syncserver.shifts.listing import Filters
 
 SHIFTS = f"{PREFIX}/shifts"
 ROWS = 50
-# To choose from; any other shop has a page that leads here.
-MOST_SHOPS = 500
 RECORDS = 200
-WAITS = "Another admin must accept the same figures."
+WAITS = "Not done yet: another admin must accept the same figures."
 ASKED = "Written down. The till learns what is missing with its next receipt, and sends it then."
 
 WORDS = {
@@ -121,14 +119,13 @@ async def show_list(visit: Visit[ListQuery, None]) -> Response:
     if query.format == "csv":
         return csv_answer("shifts", SHIFT_COLUMNS, (shift_row(one, now) for one in page.shifts), following)
     rows = [(one, one.troubles(now)) for one in page.shifts]
-    shops = await vendors.first_by_name(visit.services, MOST_SHOPS)
     return visit.page(
         "shifts_list.html",
         odd=[row for row in rows if row[1]],
         fine=[row for row in rows if not row[1]],
         following=following,
         states=list(ShiftState),
-        shops=[(uuid_text(vendor), name) for vendor, name in shops],
+        shops=await choosing.shops(visit.services),
         words=WORDS,
         moment=shown,
         date=date,
@@ -162,6 +159,7 @@ async def show_one(visit: Visit[OneQuery, Any]) -> Response:
         date=date,
         text_of=money,
         text_of_record=shift_records.text_of,
+        logins=await choosing.logins(visit.services),
     )
 
 
@@ -274,7 +272,7 @@ async def reconcile_day(visit: Visit[DayQuery, Form]) -> Response:
         _, done = await days.reconcile_day(
             connection, visit.services, visit.path["vendor"], visit.query.day, actor=visit.who.actor
         )
-        return f"{done} shifts were reconciled."
+        return f"{done} {'shift was' if done == 1 else 'shifts were'} reconciled."
 
     notice = await visit.once(work)
     return await visit.done(f"{SHIFTS}/day/{uuid_text(visit.path['vendor'])}?day={visit.query.day}", notice)

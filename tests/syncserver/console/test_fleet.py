@@ -35,7 +35,7 @@ async def test_what_a_till_says_of_itself_is_shown_and_nothing_else_is_believed(
     terminal = await enrolled(shop, admin)
     page = f"{DEVICES}/{uuid_text(terminal.device)}"
     for header, shown in (
-        (f"app=0.1.0;waiting=12;oldest={shop.clock.now - HOUR};at={shop.clock.now + 2500}", "+2.5 s to ours"),
+        (f"app=0.1.0;waiting=12;oldest={shop.clock.now - HOUR};at={shop.clock.now + 2500}", "2.5 s fast"),
         ("app=<script>alert(1)</script>", "not told"),
         ("waiting=-1;waiting=2", "not told"),
         ("x" * 5_000, "not told"),

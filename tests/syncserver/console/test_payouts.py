@@ -149,8 +149,8 @@ async def test_the_first_page_says_what_of_payouts_waits(office: Office, admin: 
     asked = {"account": OTHER_IBAN, "holder": "Corner BV"}
     data(await office.ada.post(f"/api/vendors/{uuid_text(office.shop.vendor)}/payout-accounts", asked))
     home = (await admin.get("/console/")).text
-    assert "1 payouts to approve or send" in home
-    assert "1 accounts of shops to confirm" in home
+    assert "1 run of payouts to approve or send" in home
+    assert "1 account of a shop to confirm" in home
 
 
 async def test_all_that_is_filtered_is_a_file_in_which_nothing_runs(office: Office, admin: Browser) -> None:

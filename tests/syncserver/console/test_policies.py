@@ -29,7 +29,7 @@ async def test_tighter_limits_are_previewed_and_then_in_force_with_the_next_book
         assert (await till.pull()).policy == Policy(), "a preview changes nothing"
         page = await ada.send(page, f"{here}/change", reason="thefts")
         assert "in force with the next book" in page.text
-        assert "payment_limit 100.00 → 50.00" in page.text
+        assert "Largest payment: 100.00 → 50.00" in page.text
         assert "thefts" in page.text
     assert (await till.pull()).policy == Policy(payment_limit=5_000)
 
@@ -56,7 +56,7 @@ async def test_looser_limits_are_confirmed_by_another_admin_who_sees_the_preview
         assert "Nothing waits" in done.text
         late = await bob.post(f"{address}/withdraw", {"once": new_key(shop), "reason": "no"})
         assert (late.status, "it was confirmed" in late.text) == (409, True)
-        assert "proposed by admin" in (await ada.get(here)).text
+        assert "proposed by ada" in (await ada.get(here)).text
     told = (await till.pull()).policy
     assert {reason.value: action.label for reason, action in told.actions.items()} == {
         "DISTANCE": "settle",
@@ -98,10 +98,10 @@ async def test_what_is_no_change_shows_the_editor_again_with_what_was_typed(shop
     async with open_admin(shop) as ada:
         for typed, said in (
             ({}, "This changes nothing"),
-            ({"payment_limit": "1,234"}, "payment_limit"),
-            ({"rate_count": "many"}, "rate_count is no whole number"),
+            ({"payment_limit": "1,234"}, "Largest payment: "),
+            ({"rate_count": "many"}, "Most payments of a customer in a row: this is no whole number"),
             ({"score_flag": "95"}, "score_flag is above score_fail"),
-            ({"actions_DISTANCE": "explode"}, "an action is one of"),
+            ({"actions_DISTANCE": "explode"}, "An action is one of"),
             ({"loss_bearer": "nobody"}, "loss_bearer is one of"),
         ):
             page = await ada.do(here, f"{here}/preview", **typed)

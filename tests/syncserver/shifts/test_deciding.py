@@ -289,6 +289,17 @@ async def test_a_day_is_reconciled_in_one_action_when_all_of_it_matches(shop: Sh
     await shop.assert_reconciled()
 
 
+async def test_what_an_open_shift_has_taken_is_no_difference_of_its_day(shop: Shop) -> None:
+    await matching(shop, "closed till")
+    till = await shop.terminal(name="open till")
+    opening = till.open_shift()
+    code = (await shop.codes(await shop.customer()))[0]
+    await till.upload(opening, till.pay(code, 450)[1])
+    async with shop.services.pool.acquire() as connection:
+        day = await read_day(connection, shop.vendor, DAY)
+    assert (len(day.shifts), day.claimed, day.received, day.not_closed) == (2, 300, 300, 450)
+
+
 async def test_a_day_with_one_exception_is_refused_and_names_it(shop: Shop) -> None:
     await matching(shop, "good till")
     worked = await with_a_gap(shop, "bad till")

@@ -120,7 +120,7 @@ async def test_the_first_page_changes_while_it_is_open(shop: Shop, office: Offic
     terminal = await shop.terminal()
     codes = await shop.codes(await shop.customer())
     seat = await office.seat("ada")
-    flagged = seat.page.locator("a.tile", has_text="flagged payments").locator("strong")
+    flagged = seat.page.locator("a.tile", has_text="flagged payment").locator("strong")
     assert await flagged.inner_text() == "0"
     await terminal.log_in()
     await terminal.upload(terminal.open_shift(), terminal.pay(codes[0], 700)[1], terminal.pay(codes[0], 300)[1])
