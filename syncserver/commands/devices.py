@@ -9,7 +9,7 @@ from shared.ids import uuid_bytes, uuid_bytes_or_none, uuid_text
 from syncserver.commands.running import Json, actor, run, show
 from syncserver.registry import devices, enrolment, quarantine
 
-device = App(name="device", help="Terminals: make enrolment tokens, list, revoke, release from quarantine.")
+device = App(name="device")
 Degrees = Annotated[str | None, Parameter(allow_leading_hyphen=True)]
 
 

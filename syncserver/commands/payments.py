@@ -17,7 +17,7 @@ from syncserver.payments.listing import Count, Filter
 from syncserver.payments.views import PaymentView
 from syncserver.services import Services
 
-payment = App(name="payment", help="Payments: look one up, list the flagged ones, decide them.")
+payment = App(name="payment")
 
 
 def _one_of_them(arguments: ArgumentCollection) -> None:

@@ -21,7 +21,7 @@ from syncserver.payouts.views import Run
 from syncserver.registry.vendors import read_vendor
 from syncserver.services import Services
 
-payouts = App(name="payouts", help="Paying vendors what they are owed: accounts, runs, files for the bank.")
+payouts = App(name="payouts")
 MOST_LISTED = 200
 _T = TypeVar("_T")
 

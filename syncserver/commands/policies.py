@@ -14,7 +14,7 @@ from syncserver.registry.loosening import differences, loosened
 from syncserver.registry.policies import parse_changes
 from syncserver.services import Services
 
-policy = App(name="policy", help="Limits: what others would have done, and how they came to be.")
+policy = App(name="policy")
 
 
 @policy.command(name="preview")

@@ -15,7 +15,7 @@ from syncserver.shifts.decisions import Action
 from syncserver.shifts.halves import Shift, money
 from syncserver.shifts.listing import Filters
 
-shifts = App(name="shifts", help="Shifts: what tills signed at their close beside what is here, and what you decide.")
+shifts = App(name="shifts")
 MOST = 1_000
 Epoch = Annotated[int | None, Parameter(help="Where several epochs have such a shift.")]
 
@@ -116,6 +116,15 @@ def reconcile(device: str, shift: str, *, epoch: Epoch = None, reason: str | Non
     """
     action = Action.RECONCILE if reason is None else Action.ACCEPT
     _decided(action, device, shift, epoch, reason, json=json)
+
+
+@shifts.command(name="close")
+def close(device: str, shift: str, *, reason: str, epoch: Epoch = None, json: Json = False) -> None:
+    """Close a shift whose terminal is revoked, or has a later epoch, with what is here of it; and say why.
+
+    Example: tallystick server shifts close DEVICE SHIFT --reason "the till was stolen, the shop counted the drawer"
+    """
+    _decided(Action.CLOSE, device, shift, epoch, reason, json=json)
 
 
 @shifts.command(name="dispute")

@@ -19,10 +19,11 @@ from syncserver.payments.views import PaymentView, view_of
 from syncserver.services import Services
 
 MOST_LOOKED_AT = 10_001
-# A page looks at so many first, and at four times as many each time that it has some patience left: where nothing is in
-# memory, each payment is a page to be read from the disk.
+# A page looks at so many first, and at a thousand more each time that it has some patience left: where nothing is in
+# memory, each payment is a page to be read from the disk, some 0.12 ms.
 FIRST_LOOKED_AT = 500
-PATIENCE_MS = 50
+LOOKED_AT_ONCE = 1_000
+PATIENCE_MS = 40
 # Beyond so many a list says "more than": nobody counts five million.
 MOST_COUNTED = 10_000
 PAGE = 500
@@ -149,7 +150,7 @@ async def page_of(services: Services, filter_: Filter, *, behind: Place | None =
             last = await connection.fetchrow(statements["end_of"], *arguments(filter_, place, step))
             if last is None:
                 return Found(found, None)
-            place, left, step = _place(last), left - step, 4 * step
+            place, left, step = _place(last), left - step, LOOKED_AT_ONCE
             if not left or services.clock() - begin > PATIENCE_MS:
                 return Found(found, place, place.received_at)
 
