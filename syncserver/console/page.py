@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 import msgspec
 import structlog
@@ -14,7 +14,6 @@ from starlette.routing import Route
 from shared.errors import DecodingError, TallystickError
 from shared.ids import uuid7, uuid_bytes, uuid_text
 from syncserver.api import failures
-from syncserver.api.body import MAX_JSON_BYTES, read_body, require_type
 from syncserver.api.frame import add_headers
 from syncserver.api.rest import limits
 from syncserver.api.rest.endpoint import NOBODY, Nothing
@@ -22,6 +21,7 @@ from syncserver.api.rest.limits import Rate
 from syncserver.audit.acting import acting
 from syncserver.console import gate
 from syncserver.console.rendering import render
+from syncserver.console.sent import body_of, fields_of, struct_of
 from syncserver.console.sorry import Unsent, sorry, sorry_for
 from syncserver.database.connection import Connection
 from syncserver.database.errors import AWAY
@@ -35,7 +35,6 @@ from syncserver.services import Services
 PREFIX = "/console"
 SIGN_IN = f"{PREFIX}/sign-in"
 SECOND_FACTOR = f"{PREFIX}/second-factor"
-FORM_TYPE = "application/x-www-form-urlencoded"
 _SEE_OTHER = 303
 # Asking again later is all that there is to do.
 _LATER = frozenset({429, 503})
@@ -229,7 +228,7 @@ class Page:
             session,
             {name: _id_of(value) for name, value in named if name not in self.texts},
             {name: str(value) for name, value in named if name in self.texts},
-            _struct_of(request.query_params.multi_items(), self.query, "address"),
+            struct_of(request.query_params.multi_items(), self.query, "address"),
             None,
         )
         try:
@@ -251,10 +250,10 @@ class Page:
             return await self.again.show(visit)
 
     async def _read_form(self, request: Request, visit: Visit[Any, Any]) -> None:
-        visit.raw = await _body_of(request)
-        fields = _fields_of(visit.raw)
+        visit.raw = await body_of(request)
+        fields = fields_of(visit.raw)
         visit.typed = {name: value for name, value in fields if "password" not in name and name != "once"}
-        visit.form = _struct_of(fields, self.form, "form")
+        visit.form = struct_of(fields, self.form, "form")
         await limits.draw_for_name(request, self.rate, visit.session.caller if visit.session else None, visit.form)
 
     async def _unsent(self, request: Request) -> Unsent | None:
@@ -262,7 +261,7 @@ class Page:
         if self.form is None or self.upload:
             return None
         try:
-            fields = _fields_of(await _body_of(request))
+            fields = fields_of(await body_of(request))
         except (TallystickError, ClientDisconnect):
             return None
         # A password is shown on no page.
@@ -270,22 +269,6 @@ class Page:
         if any("password" in name for name in known) or not known.issuperset(name for name, _ in fields):
             return None
         return Unsent(_address(request), fields)
-
-
-async def _body_of(request: Request) -> bytes:
-    """What a form sent, read once."""
-    if not hasattr(request.state, "form"):
-        require_type(request, FORM_TYPE)
-        request.state.form = await read_body(request, MAX_JSON_BYTES)
-    body: bytes = request.state.form
-    return body
-
-
-def _fields_of(raw: bytes) -> list[tuple[str, str]]:
-    try:
-        return parse_qsl(raw.decode("ascii"), keep_blank_values=True, strict_parsing=True, errors="strict")
-    except ValueError as error:  # an empty form among them, which no page has
-        raise DecodingError("the form can't be read") from error
 
 
 def _address(request: Request) -> str:
@@ -297,12 +280,3 @@ def _id_of(value: str) -> bytes:
         return uuid_bytes(value)
     except DecodingError as error:
         raise DecodingError("this address names something that is no id") from error
-
-
-def _struct_of(pairs: list[tuple[str, str]], shape: Any, what: str) -> Any:
-    if len({name for name, _ in pairs}) != len(pairs):
-        raise DecodingError(f"the {what} names something twice")
-    try:
-        return msgspec.convert(dict(pairs), shape, strict=False)
-    except msgspec.ValidationError as error:
-        raise DecodingError(f"the {what}: {str(error)[:200]}") from error

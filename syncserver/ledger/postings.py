@@ -125,7 +125,9 @@ class Postings:
         series: bytes | None = None,
         vendor: bytes | None = None,
     ) -> None:
-        """Move money from `debit` to `credit`; nothing happens for an amount of 0.
+        """Move an amount (minor units of the wallet's currency) from `debit` to `credit`; 0 moves nothing.
+
+        `vendor` is whose account it is where one of the two is a vendor's.
 
         Raises:
             InsufficientFundsError: where one of the wallet's accounts would fall below zero.

@@ -5,19 +5,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from types import UnionType
-from typing import Any, NamedTuple, get_args
+from typing import Any, get_args
 
 import msgspec
 
-from shared.errors import DecodingError, TallystickError, TokenError
-from syncserver.api.body import SlowBodyError, TooLargeError, WrongTypeError
-from syncserver.api.failures import INCOMPLETE, INTERNAL, UNAVAILABLE, Plain, status_of_kind
 from syncserver.api.rest import terminals
 from syncserver.api.rest.endpoint import IDEMPOTENCY_KEY, Endpoint, Nothing
 from syncserver.api.rest.limits import BUCKETS, WINDOW_SECONDS
-from syncserver.database.errors import BusyError
+from syncserver.api.rest.problems import problems_of
 from syncserver.people.access import ADMINS, Role
-from syncserver.people.errors import ForbiddenError, KeyRequiredError, KeyReusedError, NotApprovedError, TooOftenError
 
 JSON = "application/json"
 _REF = "#/components/schemas/{name}"
@@ -31,14 +27,6 @@ Every JSON answer has one envelope: `success`, `message`, `errorCode`, `data`, `
 and how often somebody may ask is in docs/api.md.
 """
 Schema = dict[str, Any]
-
-
-class Problem(NamedTuple):
-    """What an answer other than success says."""
-
-    status: int
-    code: str
-    message: str
 
 
 def document(endpoints: Sequence[Endpoint]) -> Schema:
@@ -80,30 +68,6 @@ def document(endpoints: Sequence[Endpoint]) -> Schema:
             },
         },
     }
-
-
-def problems_of(endpoint: Endpoint) -> list[Problem]:
-    """Everything that an endpoint may answer other than success, by status and code."""
-    kinds: list[type[TallystickError]] = [BusyError, *endpoint.errors]
-    plain: list[Plain] = [INTERNAL, UNAVAILABLE]
-    if endpoint.roles is not None:
-        kinds += [TokenError, ForbiddenError, NotApprovedError]
-    if BUCKETS[endpoint.rate]:
-        kinds.append(TooOftenError)
-    if endpoint.body is not None or endpoint.takes:
-        kinds += [TooLargeError, WrongTypeError, SlowBodyError]
-        plain.append(INCOMPLETE)
-    # A query may name something twice wherever it is read, and so it is everywhere.
-    kinds.append(DecodingError)
-    if endpoint.once:
-        kinds += [KeyRequiredError, KeyReusedError]
-    known = {problem_of(kind) for kind in kinds} | {Problem(*one) for one in plain}
-    return sorted(known)
-
-
-def problem_of(kind: type[TallystickError]) -> Problem:
-    """What a kind of error answers."""
-    return Problem(status_of_kind(kind), kind.code, " ".join((kind.__doc__ or "").split()))
 
 
 @dataclass(frozen=True, slots=True)

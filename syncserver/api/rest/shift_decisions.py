@@ -1,29 +1,24 @@
-"""What admins do about shifts: reconcile, accept, dispute, ask again, begin a new epoch, and a whole day at once."""
+"""What admins do about a shift: reconcile, accept, dispute, write off, ask again, begin a new epoch."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
-from starlette.responses import Response
 
 from shared.words import Word
 from syncserver.api.rest.endpoint import ACCEPTED, Answer, Call, Endpoint
 from syncserver.api.rest.shift_views import ShiftView, shift_view
-from syncserver.api.rest.shifts import FINDING, ONE, TAG, Day, EpochQuery
+from syncserver.api.rest.shifts import FINDING, ONE, TAG, EpochQuery
 from syncserver.database.connection import Connection
 from syncserver.payments.errors import ReasonRequiredError
 from syncserver.people.access import ADMINS
-from syncserver.registry.errors import UnknownDeviceError, UnknownVendorError
+from syncserver.registry.errors import UnknownDeviceError
 from syncserver.services import Services
-from syncserver.shifts import day as days
 from syncserver.shifts import deciding, resending, writing_off
 from syncserver.shifts.deciding import Order
 from syncserver.shifts.decisions import Action
 from syncserver.shifts.errors import (
-    DayNotMatchingError,
-    DayTooLargeError,
     NothingMissingError,
     NothingToTakeBackError,
     NothingToWriteOffError,
@@ -33,7 +28,6 @@ from syncserver.shifts.errors import (
     ShiftTillLivesError,
 )
 from syncserver.shifts.halves import Shift
-from syncserver.shifts.report import day_report
 
 
 class Verdict(Word):
@@ -76,38 +70,30 @@ class NewEpoch(msgspec.Struct, frozen=True, rename="camel"):
     hours: int
 
 
-class DayQuery(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
-    """The day (UTC) on which shifts ended, such as 2026-11-26."""
-
-    day: Day
-
-
-class DayReconciled(msgspec.Struct, frozen=True, rename="camel"):
-    """A day whose shifts all match: how many were reconciled now, and how many there are."""
-
-    day: str
-    reconciled: int
-    shifts: int
-
-
-PDF = "application/pdf"
 ASKED = "with the next receipt"
 
 
 async def decide(call: Call[VerdictRequest, EpochQuery]) -> Answer[Any]:
     """`POST /api/shifts/{deviceId}/{shiftId}/decide/{verdict}`."""
-    order = _order(call, Action(call.words["verdict"]))
-    deciding.check_reason(order)
-
-    async def work(connection: Connection) -> tuple[ShiftView, int]:
-        shift, done = await deciding.decide(connection, call.services, order)
-        return shift_view(shift, call.services.clock()), 200 if done else ACCEPTED
-
-    return await call.once_or_wait(work)
+    return await _carry_out(call, Action(call.words["verdict"]), deciding.decide)
 
 
-def _order(call: Call[VerdictRequest, EpochQuery], action: Action) -> Order:
-    return Order(
+async def write_off(call: Call[VerdictRequest, EpochQuery]) -> Answer[Any]:
+    """`POST /api/shifts/{deviceId}/{shiftId}/write-off`."""
+    return await _carry_out(call, Action.WRITE_OFF, writing_off.write_off)
+
+
+async def take_back(call: Call[VerdictRequest, EpochQuery]) -> Answer[Any]:
+    """`POST /api/shifts/{deviceId}/{shiftId}/take-back`."""
+    return await _carry_out(call, Action.TAKE_BACK, writing_off.take_back)
+
+
+async def _carry_out(
+    call: Call[VerdictRequest, EpochQuery],
+    action: Action,
+    do: Callable[[Connection, Services, Order], Awaitable[tuple[Shift, bool]]],
+) -> Answer[Any]:
+    order = Order(
         action=action,
         device=call.path["deviceId"],
         shift=call.path["shiftId"],
@@ -117,28 +103,10 @@ def _order(call: Call[VerdictRequest, EpochQuery], action: Action) -> Order:
         caller=call.who,
         actor=call.who.actor,
     )
-
-
-async def write_off(call: Call[VerdictRequest, EpochQuery]) -> Answer[Any]:
-    """`POST /api/shifts/{deviceId}/{shiftId}/write-off`."""
-    return await _with_money(call, Action.WRITE_OFF, writing_off.write_off)
-
-
-async def take_back(call: Call[VerdictRequest, EpochQuery]) -> Answer[Any]:
-    """`POST /api/shifts/{deviceId}/{shiftId}/take-back`."""
-    return await _with_money(call, Action.TAKE_BACK, writing_off.take_back)
-
-
-async def _with_money(
-    call: Call[VerdictRequest, EpochQuery],
-    action: Action,
-    move: Callable[[Connection, Services, Order], Awaitable[tuple[Shift, bool]]],
-) -> Answer[Any]:
-    order = _order(call, action)
-    deciding.required(order.reason)
+    deciding.check_reason(order)
 
     async def work(connection: Connection) -> tuple[ShiftView, int]:
-        shift, done = await move(connection, call.services, order)
+        shift, done = await do(connection, call.services, order)
         return shift_view(shift, call.services.clock()), 200 if done else ACCEPTED
 
     return await call.once_or_wait(work)
@@ -172,40 +140,6 @@ async def re_anchor(call: Call[ReasonRequest, EpochQuery]) -> Answer[NewEpoch]:
         actor=call.who.actor,
     )
     return Answer(NewEpoch(anchor.token, anchor.epoch, anchor.hours))
-
-
-async def reconcile_day(call: Call[None, DayQuery]) -> Answer[Any]:
-    """`POST /api/vendors/{vendorId}/reconcile-day`."""
-
-    async def work(connection: Connection) -> DayReconciled:
-        day, done = await days.reconcile_day(
-            connection, call.services, call.path["vendorId"], call.query.day, actor=call.who.actor
-        )
-        return DayReconciled(day.day, done, len(day.shifts))
-
-    return await call.once(work)
-
-
-async def report(call: Call[None, DayQuery]) -> Response:
-    """`GET /api/vendors/{vendorId}/day-report`."""
-    return await report_answer(call.services, call.path["vendorId"], call.query.day)
-
-
-async def report_answer(services: Services, vendor: bytes, text: str) -> Response:
-    """A shop's day as a PDF."""
-    async with (
-        services.pool.acquire() as connection,
-        connection.transaction(isolation="repeatable_read", readonly=True),
-    ):
-        day = await days.read_day(connection, vendor, text)
-        decided = await days.decisions_of_day(connection, day)
-    content = await asyncio.to_thread(day_report, day, decided, services.clock())
-    headers = {
-        "Content-Disposition": f'attachment; filename="shifts-{day.day}.pdf"',
-        "Cache-Control": "no-store",
-        "X-Content-Type-Options": "nosniff",
-    }
-    return Response(content, media_type=PDF, headers=headers)
 
 
 ENDPOINTS = (
@@ -283,29 +217,6 @@ ENDPOINTS = (
         body=ReasonRequest,
         query=EpochQuery,
         errors=(*FINDING, ReasonRequiredError, UnknownDeviceError),
-        tag=TAG,
-    ),
-    Endpoint(
-        method="POST",
-        path="/api/vendors/{vendorId}/reconcile-day",
-        handle=reconcile_day,
-        summary="Reconcile all shifts of a shop's day, where all match",
-        answers=DayReconciled,
-        roles=ADMINS,
-        query=DayQuery,
-        errors=(UnknownVendorError, DayNotMatchingError, DayTooLargeError),
-        once=True,
-        tag=TAG,
-    ),
-    Endpoint(
-        method="GET",
-        path="/api/vendors/{vendorId}/day-report",
-        handle=report,
-        summary="A shop's day on paper: shifts, sums, exceptions, who decided what",
-        media=(PDF,),
-        roles=ADMINS,
-        query=DayQuery,
-        errors=(UnknownVendorError, DayTooLargeError),
         tag=TAG,
     ),
 )

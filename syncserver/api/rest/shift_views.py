@@ -1,6 +1,4 @@
-"""Shifts, their records and their days as they are answered."""
-
-from typing import Any
+"""Shifts, and what was decided of them, as they are answered."""
 
 import msgspec
 
@@ -9,7 +7,6 @@ from syncserver.api.rest.amounts import Sum
 from syncserver.api.rest.vendor_books import iso_time
 from syncserver.shifts.decisions import Decision
 from syncserver.shifts.halves import Claim, Received, Shift, money
-from syncserver.shifts.records import Line, Stray, text_of
 
 
 class ClaimView(msgspec.Struct, frozen=True, rename="camel"):
@@ -97,41 +94,6 @@ class ShiftDetail(msgspec.Struct, frozen=True, rename="camel"):
     decisions: list[DecisionView]
 
 
-class RecordView(msgspec.Struct, frozen=True, rename="camel"):
-    """One record: what the till signed (`raw` in hex, `says` decoded), and what the server answered and has of it now.
-
-    `other` is the other half of a fork; `problem` says why a record can't be decoded. `now` is a payment's state.
-    """
-
-    seq: int
-    link: str
-    other: bool
-    fork: bool
-    raw: str
-    says: dict[str, Any] | None
-    problem: str | None
-    received_at: int
-    status: str
-    reasons: list[str]
-    now: str | None
-    decided_by: str | None
-    decision_reason: str | None
-    voided_by: int | None
-
-
-class StrayView(msgspec.Struct, frozen=True, rename="camel"):
-    """What was rejected without a place in a journal. What it says (`says`) is nobody's word."""
-
-    device_id: str
-    device: str
-    vendor_id: str
-    link: str
-    reason: str
-    received_at: int
-    raw: str
-    says: dict[str, Any] | None
-
-
 def shift_view(shift: Shift, now: int) -> ShiftView:
     """A shift as it is answered at a time."""
     currency = shift.currency
@@ -202,40 +164,6 @@ def decision_view(one: Decision) -> DecisionView:
     )
 
 
-def record_view(line: Line) -> RecordView:
-    """A record as it is answered."""
-    return RecordView(
-        seq=line.seq,
-        link=line.link.hex(),
-        other=line.other,
-        fork=line.fork,
-        raw=line.raw.hex(),
-        says=dict(line.says) if line.says is not None else None,
-        problem=line.problem,
-        received_at=line.received_at,
-        status=line.status.value,
-        reasons=list(line.reasons),
-        now=line.now.value if line.now is not None else None,
-        decided_by=line.decided_by,
-        decision_reason=line.decision_reason,
-        voided_by=line.voided_by,
-    )
-
-
-def stray_view(one: Stray) -> StrayView:
-    """A stray as it is answered."""
-    return StrayView(
-        device_id=uuid_text(one.device),
-        device=one.device_name,
-        vendor_id=uuid_text(one.vendor),
-        link=one.link.hex(),
-        reason=one.reason,
-        received_at=one.received_at,
-        raw=one.raw.hex(),
-        says=dict(one.says) if one.says is not None else None,
-    )
-
-
 SHIFT_COLUMNS = (
     "vendor", "device", "shift", "epoch", "cashier", "state", "exceptions", "opened_at", "ended_at",
     "claimed_count", "claimed_total", "claimed_currency", "received_count", "received_total", "currency", "difference",
@@ -264,35 +192,6 @@ def shift_row(shift: Shift, now: int) -> list[str | int | None]:
         shift.currency,
         one.difference.text if one.difference is not None else None,
         one.received.missing_records,
-    ]
-
-
-RECORD_COLUMNS = (
-    "seq", "type", "payment", "wallet", "amount_minor", "currency", "at", "received_at", "answer", "reasons",
-    "now", "voided_by", "fork", "link", "raw", "says",
-)  # fmt: skip
-
-
-def record_row(line: Line) -> list[str | int | None]:
-    """A record as a line of a file."""
-    says = line.says or {}
-    return [
-        line.seq,
-        says.get("type"),
-        says.get("id") or says.get("payment"),
-        says.get("wallet"),
-        says.get("amount"),
-        says.get("currency"),
-        moment(says.get("at")),
-        moment(line.received_at),
-        line.status.value,
-        " ".join(line.reasons),
-        line.now.value if line.now is not None else None,
-        line.voided_by,
-        "fork" if line.fork else "",
-        line.link.hex(),
-        line.raw.hex(),
-        text_of(line.says),
     ]
 
 

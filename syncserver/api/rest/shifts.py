@@ -1,4 +1,4 @@
-"""Shifts for admins: the list, one shift, its records, and what was sent and has no place."""
+"""Shifts for admins: the list, and one shift with what was decided of it."""
 
 from typing import Annotated, Literal
 
@@ -9,31 +9,23 @@ from starlette.responses import Response
 from shared.errors import DecodingError
 from shared.ids import uuid_bytes, uuid_bytes_or_none, uuid_text
 from shared.lifecycles import ShiftState
-from syncserver.api.rest.cursors import number, pack, page_of, unpack
+from syncserver.api.rest.cursors import number, pack, unpack
 from syncserver.api.rest.endpoint import Answer, Call, Endpoint
 from syncserver.api.rest.shift_views import (
-    RECORD_COLUMNS,
     SHIFT_COLUMNS,
-    RecordView,
     ShiftDetail,
     ShiftView,
-    StrayView,
     decision_view,
-    record_row,
-    record_view,
     shift_row,
     shift_view,
-    stray_view,
 )
 from syncserver.api.rest.spreadsheets import CSV, csv_answer
 from syncserver.api.rest.vendors import Cursor, Limit
 from syncserver.people.access import ADMINS
-from syncserver.shifts import decisions, evidence, listing, reading
-from syncserver.shifts import records as shift_records
-from syncserver.shifts.errors import AmbiguousShiftError, EvidenceTooLargeError, UnknownShiftError
-from syncserver.shifts.halves import UNCLOSED_HOURS, Shift, ShiftKey
+from syncserver.shifts import decisions, listing, reading
+from syncserver.shifts.errors import AmbiguousShiftError, UnknownShiftError
+from syncserver.shifts.halves import UNCLOSED_HOURS, ShiftKey
 from syncserver.shifts.listing import Filters, Place
-from syncserver.shifts.records import Line, RecordPlace, Stray, StrayPlace
 
 TAG = "Shifts"
 ONE = "/api/shifts/{deviceId}/{shiftId}"
@@ -41,8 +33,6 @@ FINDING = (UnknownShiftError, AmbiguousShiftError)
 Id = Annotated[str, Meta(max_length=36)]
 Day = Annotated[str, Meta(min_length=10, max_length=10)]
 Epoch = Annotated[int, Meta(ge=1, le=2**31 - 1)]
-BUNDLE = "application/cbor"
-_LINK_BYTES = 32
 
 
 class ShiftListQuery(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
@@ -73,39 +63,6 @@ class EpochQuery(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fie
     """In which of the terminal's epochs; not needed where only one has such a shift."""
 
     epoch: Epoch | None = None
-
-
-class RecordsQuery(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
-    """In which epoch, and where a page begins."""
-
-    epoch: Epoch | None = None
-    cursor: Cursor | None = None
-    limit: Limit = 50
-    format: Literal["json", "csv"] = "json"
-
-
-class RecordPage(msgspec.Struct, frozen=True, rename="camel"):
-    """Records in the order of their seqs; `missing` are the ranges that are not here; `next` is the next page."""
-
-    records: list[RecordView]
-    missing: list[tuple[int, int]]
-    next: str | None
-
-
-class StrayQuery(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
-    """Of a vendor, or of a terminal."""
-
-    vendor: Id | None = None
-    device: Id | None = None
-    cursor: Cursor | None = None
-    limit: Limit = 50
-
-
-class StrayPage(msgspec.Struct, frozen=True, rename="camel"):
-    """What was rejected without a place in a journal, the latest first; `next` is the next page."""
-
-    strays: list[StrayView]
-    next: str | None
 
 
 def filters_of(query: ShiftListQuery) -> Filters:
@@ -175,80 +132,6 @@ async def show_shift(call: Call[None, EpochQuery]) -> Answer[ShiftDetail]:
     return Answer(ShiftDetail(shift_view(found, call.services.clock()), [decision_view(one) for one in happened]))
 
 
-async def list_records(call: Call[None, RecordsQuery]) -> Answer[RecordPage] | Response:
-    """`GET /api/shifts/{deviceId}/{shiftId}/records`."""
-    query = call.query
-    behind = None
-    if query.cursor is not None:
-        seq, other, link = unpack(query.cursor, 3)
-        behind = RecordPlace(number(seq), other == "1", _link(link))
-    async with (
-        call.services.pool.acquire() as connection,
-        connection.transaction(isolation="repeatable_read", readonly=True),
-    ):
-        shift = await reading.look_up(connection, call.path["deviceId"], call.path["shiftId"], query.epoch)
-        found = await shift_records.records(connection, shift, behind, query.limit + 1)
-    page, following = page_of(found, query.limit, _behind_record)
-    if query.format == "csv":
-        return csv_answer(f"shift-{uuid_text(shift.key.shift)}", RECORD_COLUMNS, map(record_row, page), following)
-    missing = list(shift.received.missing)
-    return Answer(RecordPage([record_view(line) for line in page], missing, following))
-
-
-def _behind_record(line: Line) -> str:
-    return pack(line.place.seq, int(line.place.other), line.place.link.hex())
-
-
-def _behind_stray(one: Stray) -> str:
-    return pack(one.received_at, uuid_text(one.device), one.link.hex())
-
-
-def _link(text: str) -> bytes:
-    try:
-        link = bytes.fromhex(text)
-    except ValueError as error:
-        raise DecodingError("cursor: not one of this list") from error
-    if len(link) != _LINK_BYTES:
-        raise DecodingError("cursor: not one of this list")
-    return link
-
-
-async def list_strays(call: Call[None, StrayQuery]) -> Answer[StrayPage]:
-    """`GET /api/shifts/strays`."""
-    query, behind = call.query, None
-    if query.cursor is not None:
-        at, device, link = unpack(query.cursor, 3)
-        behind = StrayPlace(number(at), uuid_bytes(device), _link(link))
-    async with call.services.pool.acquire() as connection:
-        found = await shift_records.strays(
-            connection,
-            vendor=uuid_bytes_or_none(query.vendor),
-            device=uuid_bytes_or_none(query.device),
-            behind=behind,
-            limit=query.limit + 1,
-        )
-    page, following = page_of(found, query.limit, _behind_stray)
-    return Answer(StrayPage([stray_view(one) for one in page], following))
-
-
-async def show_evidence(call: Call[None, EpochQuery]) -> Response:
-    """`GET /api/shifts/{deviceId}/{shiftId}/evidence`."""
-    async with (
-        call.services.pool.acquire() as connection,
-        connection.transaction(isolation="repeatable_read", readonly=True),
-    ):
-        shift = await reading.look_up(connection, call.path["deviceId"], call.path["shiftId"], call.query.epoch)
-        bundle = await evidence.make(connection, call.services, shift)
-    return bundle_answer(shift, bundle)
-
-
-def bundle_answer(shift: Shift, bundle: bytes) -> Response:
-    """A bundle as a file."""
-    name = f"shift-{uuid_text(shift.key.shift)}.cbor"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    return Response(bundle, media_type=BUNDLE, headers=headers)
-
-
 ENDPOINTS = (
     Endpoint(
         method="GET",
@@ -263,16 +146,6 @@ ENDPOINTS = (
     ),
     Endpoint(
         method="GET",
-        path="/api/shifts/strays",
-        handle=list_strays,
-        summary="What terminals sent and what has no place in their journals",
-        answers=StrayPage,
-        roles=ADMINS,
-        query=StrayQuery,
-        tag=TAG,
-    ),
-    Endpoint(
-        method="GET",
         path=ONE,
         handle=show_shift,
         summary="A shift: what its till's close says beside what is here, and who decided what",
@@ -280,29 +153,6 @@ ENDPOINTS = (
         roles=ADMINS,
         query=EpochQuery,
         errors=FINDING,
-        tag=TAG,
-    ),
-    Endpoint(
-        method="GET",
-        path=f"{ONE}/records",
-        handle=list_records,
-        summary="A shift record by record, raw and decoded, with the server's answers",
-        answers=RecordPage,
-        media=(CSV,),
-        roles=ADMINS,
-        query=RecordsQuery,
-        errors=FINDING,
-        tag=TAG,
-    ),
-    Endpoint(
-        method="GET",
-        path=f"{ONE}/evidence",
-        handle=show_evidence,
-        summary="A signed bundle of a shift's records and receipts, which `tallystick verify` takes",
-        media=(BUNDLE,),
-        roles=ADMINS,
-        query=EpochQuery,
-        errors=(*FINDING, EvidenceTooLargeError),
         tag=TAG,
     ),
 )

@@ -12,9 +12,10 @@ from shared.errors import DecodingError
 from shared.fields import MAX_INTEGER
 from shared.ids import uuid_bytes, uuid_text
 from shared.lifecycles import ShiftState
-from syncserver.api.rest.shift_decisions import report_answer
+from syncserver.api.rest.shift_days import report_answer
+from syncserver.api.rest.shift_records import bundle_answer
 from syncserver.api.rest.shift_views import LAST_MOMENT, SHIFT_COLUMNS, moment, shift_row
-from syncserver.api.rest.shifts import bundle_answer, cursor_of, place_of
+from syncserver.api.rest.shifts import cursor_of, place_of
 from syncserver.api.rest.spreadsheets import csv_answer
 from syncserver.console import choosing
 from syncserver.console.page import PREFIX, Form, Page, ReasonForm, Visit

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from syncserver.api.rest.catalogue import ENDPOINTS
-from syncserver.api.rest.openapi import Problem, problems_of
+from syncserver.api.rest.problems import Problem, problems_of
 
 PAGE = Path(__file__).parents[3] / "docs" / "api.md"
 BEGIN = "<!-- errors: written by `.venv/bin/python -m tests.syncserver.rest.error_table` -->\n"

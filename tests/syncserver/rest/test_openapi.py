@@ -14,7 +14,8 @@ from syncserver.api.rest.catalogue import ENDPOINTS
 from syncserver.api.rest.documents import FOLDER
 from syncserver.api.rest.endpoint import IDEMPOTENCY_KEY, Endpoint
 from syncserver.api.rest.limits import BUCKETS
-from syncserver.api.rest.openapi import JSON, document, problems_of
+from syncserver.api.rest.openapi import JSON, document
+from syncserver.api.rest.problems import problems_of
 from tests.syncserver.kit import Shop
 
 pytestmark = pytest.mark.anyio

@@ -11,6 +11,7 @@ from terminal.ui.screens.unlock import UnlockScreen
 from tests.terminal.shop import Series, Shop, sell, wallet_of
 from tests.terminal.ui.kit import Screen
 from tests.terminal.ui.sale_scenes import accepted, begins
+from tests.terminal.ui.steps import looks_at
 
 _STATES = ("PENDING", "COMPLETED", "FLAGGED", "FAILED", "VOIDED")
 
@@ -50,45 +51,37 @@ def refund_without_an_answer(shop: Shop) -> None:
 
 async def menu(screen: Screen, anna: Series) -> None:
     await begins(screen, anna)
-    await screen.type("asterisk")
-    await screen.sees("Log out")
+    await looks_at(screen, "asterisk", "MenuScreen", "Log out")
 
 
 async def help_page(screen: Screen, anna: Series) -> None:
     await begins(screen, anna)
-    await screen.type("f1")
-    await screen.on("HelpScreen")
+    await looks_at(screen, "f1", "HelpScreen")
 
 
 async def status(screen: Screen, anna: Series) -> None:
     await begins(screen, anna)
-    await screen.type("f7")
-    await screen.sees("0 of 500, 500 left")
+    await looks_at(screen, "f7", "StatusScreen", "0 of 500, 500 left")
 
 
 async def history(screen: Screen, anna: Series) -> None:
     await accepted(screen, anna)
-    await screen.type("f2")
-    await screen.sees("ACCEPTED", "12.50")
+    await looks_at(screen, "f2", "HistoryScreen", "ACCEPTED", "12.50")
 
 
 async def history_of_all_states(screen: Screen, _anna: Series) -> None:
     await screen.on("SaleScreen")
-    await screen.type("f2")
-    await screen.sees("ACCEPTED", "SETTLED", "FLAGGED", "FAILED", "VOIDED")
+    await looks_at(screen, "f2", "HistoryScreen", "ACCEPTED", "SETTLED", "FLAGGED", "FAILED", "VOIDED")
 
 
 async def payment(screen: Screen, anna: Series) -> None:
     await history(screen, anna)
-    await screen.type("enter")
-    await screen.on("PaymentScreen")
-    await screen.sees("taken (owner)")
+    await looks_at(screen, "enter", "PaymentScreen", "taken (owner)")
 
 
 async def reason(screen: Screen, anna: Series) -> None:
     await payment(screen, anna)
-    await screen.type("v")
-    await screen.sees("Taken twice")
+    await looks_at(screen, "v", "ReasonScreen", "Taken twice")
 
 
 async def refund(screen: Screen, _anna: Series) -> None:
@@ -99,75 +92,54 @@ async def refund(screen: Screen, _anna: Series) -> None:
 
 async def queue(screen: Screen, anna: Series) -> None:
     await accepted(screen, anna)
-    await screen.type("f3")
-    await screen.on("QueueScreen")
-    await screen.sees("12.50")
+    await looks_at(screen, "f3", "QueueScreen", "12.50")
 
 
 async def queue_with_a_refund(screen: Screen, _anna: Series) -> None:
     await screen.on("SaleScreen")
-    await screen.type("f3")
-    await screen.on("QueueScreen")
-    await screen.sees("Refund of 4.00 EUR")
+    await looks_at(screen, "f3", "QueueScreen", "Refund of 4.00 EUR")
 
 
 async def payment_with_a_refund(screen: Screen, _anna: Series) -> None:
     await screen.on("SaleScreen")
-    await screen.type("f2")
-    await screen.on("HistoryScreen")
-    await screen.sees("12.50")
-    await screen.type("enter")
-    await screen.on("PaymentScreen")
-    await screen.sees("refund asked for, not answered yet")
+    await looks_at(screen, "f2", "HistoryScreen", "12.50")
+    await looks_at(screen, "enter", "PaymentScreen", "refund asked for, not answered yet")
 
 
 async def queue_in_trouble(screen: Screen, _anna: Series) -> None:
     await screen.on("SaleScreen")
-    await screen.type("f3")
-    await screen.sees("the server refuses this", "1.50")
+    await looks_at(screen, "f3", "QueueScreen", "the server refuses this", "1.50")
 
 
 async def receipt(screen: Screen, anna: Series) -> None:
     await accepted(screen, anna)
-    await screen.type("f6")
-    await screen.on("ReceiptScreen")
-    await screen.sees("12.50 EUR", "OFFLINE, not yet settled")
+    await looks_at(screen, "f6", "ReceiptScreen", "12.50 EUR", "OFFLINE, not yet settled")
 
 
 async def shift(screen: Screen, anna: Series) -> None:
     await accepted(screen, anna)
-    await screen.type("enter")
-    await screen.on("SaleScreen")
-    await screen.sees("Type the amount")
-    await screen.type("f4")
-    await screen.sees("X REPORT", "1 x 12.50 EUR")
+    await looks_at(screen, "enter", "SaleScreen", "Type the amount")
+    await looks_at(screen, "f4", "ShiftScreen", "X REPORT", "1 x 12.50 EUR")
 
 
 async def past_shifts(screen: Screen, anna: Series) -> None:
     await shift(screen, anna)
-    await screen.type("enter")
-    await screen.on("PastShiftsScreen")
-    await screen.sees("open  owner")
+    await looks_at(screen, "enter", "PastShiftsScreen", "open  owner")
 
 
 async def shift_closes(screen: Screen, anna: Series) -> None:
     await shift(screen, anna)
-    await screen.type("plus")
-    await screen.on("ConfirmScreen")
-    await screen.sees("carried forward")
+    await looks_at(screen, "plus", "ConfirmScreen", "carried forward")
 
 
 async def settings(screen: Screen, anna: Series) -> None:
     await begins(screen, anna)
-    await screen.type("f8")
-    await screen.sees("Language: English")
+    await looks_at(screen, "f8", "SettingsScreen", "Language: English")
 
 
 async def key_settings(screen: Screen, anna: Series) -> None:
     await settings(screen, anna)
-    await screen.type("7")
-    await screen.on("KeySettingsScreen")
-    await screen.sees("What the keys do")
+    await looks_at(screen, "7", "KeySettingsScreen", "What the keys do")
 
 
 async def enrolment(screen: Screen, _anna: Series) -> None:

@@ -13,11 +13,16 @@ async def open_shift(screen: Screen) -> None:
     await screen.sees("Type the amount")
 
 
-async def type_wallet(screen: Screen, amount: str, wallet: str) -> None:
-    """An amount in minor units, and whose wallet pays it."""
+async def begin_sale(screen: Screen, amount: str) -> None:
+    """An amount in minor units; the till asks for a wallet."""
     await screen.write(amount)
     await screen.type("enter")
     await screen.until(lambda: screen.field("wallet").display, "the wallet")
+
+
+async def type_wallet(screen: Screen, amount: str, wallet: str) -> None:
+    """An amount in minor units, and whose wallet pays it."""
+    await begin_sale(screen, amount)
     await screen.write(wallet)
     await screen.sees(wallet[4:8])
 
@@ -28,6 +33,21 @@ async def type_code(screen: Screen, code: str) -> None:
     await screen.until(lambda: screen.field("code").display, "the code")
     await screen.write(code)
     await screen.sees(code[4:])
+
+
+async def tender(screen: Screen, wallet: str, code: str) -> None:
+    """A wallet and its code, for what is to be paid."""
+    await screen.until(lambda: screen.field("wallet").display, "the wallet")
+    await screen.write(wallet)
+    await type_code(screen, code)
+    await screen.type("enter")
+
+
+async def looks_at(screen: Screen, key: str, page: str, *words: str) -> None:
+    """Another screen by its key, and what it says."""
+    await screen.type(key)
+    await screen.on(page)
+    await screen.sees(*words)
 
 
 async def type_pin(screen: Screen, number: str, pin: str) -> None:

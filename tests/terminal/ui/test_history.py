@@ -14,6 +14,7 @@ from terminal.ui.screens.history import HistoryScreen
 from terminal.ui.widgets.paged_rows import PagedRows
 from tests.terminal.shop import Shop, check_chain, sell, supervisor, wallet_of
 from tests.terminal.ui.kit import SIZES, Screen, run, till_app
+from tests.terminal.ui.steps import type_pin
 
 MANY = 10_000
 
@@ -173,9 +174,8 @@ def test_a_void_needs_a_reason_a_supervisors_pin_and_plus(shop: Shop) -> None:
         async with till_app(shop) as screen:
             await screen.on("SignInScreen")
             await screen.sees("Eva")
-            await screen.type("1")
-            await screen.until(lambda: screen.field("pin").has_focus, "the PIN")
-            await screen.type(*"471103", "enter")
+            await type_pin(screen, "1", "471103")
+            await screen.type("enter")
             await to_history(screen)
             await screen.sees("22.50")
             await screen.type("enter")
@@ -185,9 +185,8 @@ def test_a_void_needs_a_reason_a_supervisors_pin_and_plus(shop: Shop) -> None:
             await screen.type("1")
             await screen.on("ApprovalScreen")
             await screen.sees("Eva")
-            await screen.type("1")
-            await screen.until(lambda: screen.field("pin").has_focus, "the PIN")
-            await screen.type(*"471103", "enter", "enter")
+            await type_pin(screen, "1", "471103")
+            await screen.type("enter", "enter")
             assert states_of(screen) == "ApprovalScreen"  # Enter confirms nothing
             await screen.type("plus")
             await screen.on("PaymentScreen")

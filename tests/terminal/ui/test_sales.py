@@ -5,6 +5,7 @@ import pytest
 from shared.policy import Policy
 from tests.terminal.shop import Series, Shop, check_chain, wallet_of
 from tests.terminal.ui.kit import Screen, run, till_app
+from tests.terminal.ui.steps import begin_sale, open_shift, tender, type_wallet
 
 
 @pytest.fixture
@@ -18,25 +19,11 @@ def payments(shop: Shop) -> list[tuple[str, int, str]]:
         return [(row.wallet, row.amount, row.state) for row in terminal.payments.latest(50)]
 
 
-async def open_shift(screen: Screen) -> None:
-    await screen.on("ShiftOpenScreen")
-    await screen.write("10000")
-    await screen.type("enter")
-    await screen.on("SaleScreen")
-
-
-async def begin(screen: Screen, digits: str) -> None:
-    await screen.write(digits)
-    await screen.type("enter")
-    await screen.until(lambda: screen.field("wallet").display or screen.field("code").display, "a tender")
-
-
 def test_an_amount_a_wallet_and_a_code_make_a_sale(shop: Shop, anna: Series) -> None:
     async def story() -> None:
         async with till_app(shop) as screen:
             await open_shift(screen)
-            await begin(screen, "1250")
-            await screen.write(anna.wallet)
+            await type_wallet(screen, "1250", anna.wallet)
             await screen.type("enter")
             await screen.write(anna.codes[0].lower())
             await screen.sees("Code", anna.codes[0][:4])
@@ -82,11 +69,8 @@ def test_a_wrong_code_may_be_typed_again_and_says_which_of_the_two_to_nobody(sho
     async def story() -> None:
         async with till_app(shop) as screen:
             await open_shift(screen)
-            await begin(screen, "500")
-            await screen.write(anna.wallet)
-            await screen.type("enter")
-            await screen.write("00000000")
-            await screen.type("enter")
+            await begin_sale(screen, "500")
+            await tender(screen, anna.wallet, "00000000")
             await screen.sees("R E F U S E D", "The wallet number and code do not fit", "still be tried: 2")
             await screen.type("enter")
             await screen.write(anna.codes[1])
@@ -101,20 +85,14 @@ def test_a_sale_that_one_code_does_not_cover_is_paid_with_two(shop: Shop, anna: 
     async def story() -> None:
         async with till_app(shop) as screen:
             await open_shift(screen)
-            await begin(screen, "7000")
-            await screen.write(anna.wallet)
-            await screen.type("enter")
-            await screen.write(anna.codes[0])
-            await screen.type("enter")
+            await begin_sale(screen, "7000")
+            await tender(screen, anna.wallet, anna.codes[0])
             await screen.sees("This code covers 50.00 EUR")
             await screen.type("enter")  # Enter takes no part of a sale
             await screen.sees("This code covers 50.00 EUR")
             await screen.type("plus")
             await screen.sees("50.00 of 70.00 EUR paid, 20.00 to go")
-            await screen.write(anna.wallet)
-            await screen.type("enter")
-            await screen.write(anna.codes[1])
-            await screen.type("enter")
+            await tender(screen, anna.wallet, anna.codes[1])
             await screen.on("VerdictScreen")
             await screen.sees("70.00 EUR")
 
@@ -129,18 +107,12 @@ def test_a_sale_above_the_limit_for_one_payment_goes_on_code_by_code(shop: Shop)
     async def story() -> None:
         async with till_app(shop) as screen:
             await open_shift(screen)
-            await begin(screen, "5000")
-            await screen.write(anna.wallet)
-            await screen.type("enter")
-            await screen.write(anna.codes[0])
-            await screen.type("enter")
+            await begin_sale(screen, "5000")
+            await tender(screen, anna.wallet, anna.codes[0])
             await screen.sees("One payment may be 30.00 EUR here")
             await screen.type("plus")
             await screen.sees("30.00 of 50.00 EUR paid, 20.00 to go")
-            await screen.write(anna.wallet)
-            await screen.type("enter")
-            await screen.write(anna.codes[1])
-            await screen.type("enter")
+            await tender(screen, anna.wallet, anna.codes[1])
             await screen.on("VerdictScreen")
             await screen.sees("50.00 EUR", "not yet settled")
 
@@ -152,8 +124,7 @@ def test_escape_steps_back_and_out_of_a_sale_that_nobody_paid(shop: Shop, anna: 
     async def story() -> None:
         async with till_app(shop) as screen:
             await open_shift(screen)
-            await begin(screen, "500")
-            await screen.write(anna.wallet)
+            await type_wallet(screen, "500", anna.wallet)
             await screen.type("enter")
             await screen.until(lambda: screen.field("code").display, "the code")
             await screen.type("escape")
@@ -169,7 +140,7 @@ def test_a_mistyped_wallet_number_is_told_as_it_is_typed(shop: Shop, anna: Serie
     async def story() -> None:
         async with till_app(shop) as screen:
             await open_shift(screen)
-            await begin(screen, "500")
+            await begin_sale(screen, "500")
             await screen.write("1234567890")
             await screen.sees("mistyped")
             await screen.type("backspace")
@@ -183,11 +154,8 @@ def test_a_restart_shows_the_finished_sale_that_nobody_saw(shop: Shop, anna: Ser
     async def pays() -> None:
         async with till_app(shop) as screen:
             await open_shift(screen)
-            await begin(screen, "1250")
-            await screen.write(anna.wallet)
-            await screen.type("enter")
-            await screen.write(anna.codes[0])
-            await screen.type("enter")
+            await begin_sale(screen, "1250")
+            await tender(screen, anna.wallet, anna.codes[0])
             await screen.on("VerdictScreen")
 
     async def starts_again() -> None:

@@ -6,6 +6,7 @@ from terminal.preferences import Preferences
 from terminal.service.printouts import FOLDER
 from tests.terminal.shop import NO_APPROVAL, Shop, check_chain, supervisor
 from tests.terminal.ui.kit import SIZES, Screen, run, till_app
+from tests.terminal.ui.steps import type_pin
 from tests.terminal.ui.test_history import take
 
 
@@ -72,27 +73,24 @@ def test_a_close_with_unsynced_payments_needs_a_supervisors_pin(shop: Shop) -> N
         async with till_app(shop) as screen:
             await screen.on("SignInScreen")
             await screen.sees("Jaan")
-            await screen.type("2")
-            await screen.until(lambda: screen.field("pin").has_focus, "the PIN")
-            await screen.type(*"582214", "enter")
+            await type_pin(screen, "2", "582214")
+            await screen.type("enter")
             await to_shift(screen)
             await screen.type("plus")
             await screen.on("ConfirmScreen")
             await screen.type("plus")
             await screen.on("ApprovalScreen")
             await screen.sees("Eva")
-            await screen.type("1")
-            await screen.until(lambda: screen.field("pin").has_focus, "the PIN")
-            await screen.type(*"000000", "plus")
+            await type_pin(screen, "1", "000000")
+            await screen.type("plus")
             await screen.sees("does not fit this supervisor")
             await screen.type("plus")
             await screen.on("ConfirmScreen")
             await screen.type("plus")
             await screen.on("ApprovalScreen")
             await screen.sees("Eva")
-            await screen.type("1")
-            await screen.until(lambda: screen.field("pin").has_focus, "the PIN")
-            await screen.type(*"471103", "plus")
+            await type_pin(screen, "1", "471103")
+            await screen.type("plus")
             await screen.sees("Z REPORT")
 
     run(story)
