@@ -11,7 +11,7 @@ from shared.errors import DecodingError
 from shared.ids import uuid_text
 from shared.lifecycles import PersonState
 from syncserver.commands.running import Json, actor, run, show
-from syncserver.people import admins, registrations, second_factor, sessions
+from syncserver.people import admins, approving, second_factor, sessions
 from syncserver.people.access import Caller, Role
 from syncserver.people.errors import PasswordError
 from syncserver.services import Services
@@ -24,7 +24,7 @@ Login = Annotated[str, Parameter(help="Letters, digits and . _ @ + -; large or s
 # Whoever may run this may do anything to the database.
 _OPERATOR = bytes(16)
 
-admin = App(name="admin", help="Admins: add, list, vouch for, block, give a new password.")
+admin = App(name="admin")
 
 
 def _turns() -> Turns:
@@ -118,9 +118,9 @@ def block(login: Login, *, reason: str = "blocked by the operator", undo: bool =
         user_id = await admins.find_admin(services, login)
         operator = Caller(_OPERATOR, Role.SUPERADMIN)
         if undo:
-            await registrations.unblock(services, operator, user_id, actor=actor())
+            await approving.unblock(services, operator, user_id, actor=actor())
         else:
-            await registrations.block(services, operator, user_id, reason, actor=actor())
+            await approving.block(services, operator, user_id, reason, actor=actor())
 
     run(decided)
     show({"login": login, "blocked": not undo}, "Unblocked." if undo else "Blocked.", json=json)

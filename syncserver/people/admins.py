@@ -6,13 +6,15 @@ from shared.ids import uuid7
 from shared.lifecycles import PersonState
 from syncserver.audit import trail
 from syncserver.database.arrays import uuid_of
+from syncserver.database.row_ids import uuid_or_none
 from syncserver.people.access import ADMINS, Role
 from syncserver.people.errors import (
     ForbiddenError,
     LoginTakenError,
     UnknownPersonError,
 )
-from syncserver.people.registrations import QUERIES, Person, checked_name, hashed, lock, login_of, object_of
+from syncserver.people.person import QUERIES, Person, lock, object_of
+from syncserver.people.registrations import checked_name, hashed, login_of
 from syncserver.services import Services
 from syncserver.sync.turns import Turns
 
@@ -41,7 +43,7 @@ async def add_admin(
     now = services.clock()
     user_id = uuid7(now, services.random(10))
     nowhere = (None, None, None)
-    decided = (now, actor, uuid_of(made_by) if made_by is not None else None)
+    decided = (now, actor, uuid_or_none(made_by))
     state = PersonState.APPROVED
     try:
         async with services.pool.acquire() as connection, connection.transaction():

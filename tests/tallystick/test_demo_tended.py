@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -66,6 +66,18 @@ def test_a_newcomer_sells_from_the_card_without_a_network_and_all_is_reconciled(
             "reconciled: 1 payments, 1 settled, 0 flagged, 0 failed, 0 voided",
             patience=_SET_UP_SECONDS,
         )
+        screen.until_ended(0)
+        assert list(folder.glob("tallystick-demo-*")) == []
+        assert running_below(folder / "tallystick-demo-") == []
+
+
+def running_below(folder: Path) -> list[str]:
+    """The command lines that name a place in a folder, such as the database's, which has a session of its own."""
+    lines = []
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):  # one that ended meanwhile
+            lines.append(file.read_text(errors="replace").replace("\0", " "))
+    return [line for line in lines if str(folder) in line]
 
 
 @contextmanager

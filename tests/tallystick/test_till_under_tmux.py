@@ -1,11 +1,13 @@
 """The till on a console, by keys under tmux: it sells, loses the network, sells, closes, and all is reconciled."""
 
 import io
+import os
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -44,11 +46,29 @@ class Console80x24:
             assert time.monotonic() < ends, f"never came: {texts}\n{shown}"
 
     def until_ended(self, code: int, patience: float = PATIENCE_S) -> None:
-        """Wait until the program has ended with an exit code."""
+        """Wait until the program has ended with an exit code, and with all that it started."""
         ends = time.monotonic() + patience
-        while (status := self.run("display-message", "-p", "-t", "till", "#{pane_dead_status}").strip()) == "":
+        while (status := self._asked("#{pane_dead_status}")) == "":
             assert time.monotonic() < ends, self.run("capture-pane", "-p", "-t", "till")
+            # libutempter, which tmux calls when a terminal is closed, takes SIGCHLD for itself meanwhile: whatever ends
+            # just then stays a zombie until tmux looks again.
+            os.kill(int(self._asked("#{pid}")), signal.SIGCHLD)
         assert int(status) == code
+        assert _session(int(self._asked("#{pane_pid}"))) == []
+
+    def _asked(self, what: str) -> str:
+        return self.run("display-message", "-p", "-t", "till", what).strip()
+
+
+def _session(leader: int) -> list[str]:
+    """The command lines of all processes that belong to a session."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # one that ended meanwhile
+            _state, _parent, _group, session = (folder / "stat").read_text().rpartition(")")[2].split()[:4]
+            if int(session) == leader:
+                found.append((folder / "cmdline").read_text().replace("\0", " "))
+    return found
 
 
 @contextmanager
@@ -108,6 +128,7 @@ def test_a_day_at_a_console(tmp_path: Path) -> None:
             screen.type("F5")
             screen.sees("all synced")
             screen.type("C-q")
+            screen.until_ended(0)
         found = server.run("server", "reconcile")
         assert found["ok"]
         assert (found["totals"]["payments"], found["totals"]["settled"]) == (2, 2)

@@ -7,6 +7,7 @@ from syncserver.api.rest import (
     bulk_reviews,
     codes,
     devices,
+    dossiers,
     flagged,
     funding,
     overview,
@@ -27,6 +28,7 @@ from syncserver.api.rest import (
     transactions,
     vendor_books,
     vendors,
+    vouchers,
     wallets,
 )
 from syncserver.api.rest.endpoint import Endpoint
@@ -39,8 +41,10 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *funding.ENDPOINTS,
     *bank_entries.ENDPOINTS,
     *codes.ENDPOINTS,
+    *vouchers.ENDPOINTS,
     *statements.ENDPOINTS,
     *flagged.ENDPOINTS,
+    *dossiers.ENDPOINTS,
     *reviewing.ENDPOINTS,
     *bulk_reviews.ENDPOINTS,
     *transactions.ENDPOINTS,

@@ -1,7 +1,5 @@
-"""A customer's codes: issued and shown once, drawn and printed, listed without the codes, withdrawn."""
+"""A customer's codes: issued and shown once, listed without the codes, withdrawn."""
 
-import asyncio
-from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -9,22 +7,20 @@ from msgspec import Meta
 from starlette.responses import Response
 
 from shared.codes import grouped
-from shared.errors import CodeFormatError, DecodingError, MoneyError
-from shared.ids import uuid_bytes, uuid_text
-from shared.vouchers import MAX_TEXT
+from shared.errors import MoneyError
+from shared.ids import uuid_bytes, uuid_bytes_or_none, uuid_text
 from syncserver.api.envelope import success
 from syncserver.api.rest.amounts import Amount, Sum, money_of
+from syncserver.api.rest.cursors import page_of
 from syncserver.api.rest.endpoint import Answer, Call, Endpoint, Nothing, Rate
 from syncserver.api.rest.wallets import OWNERS
 from syncserver.database.connection import Connection
 from syncserver.ledger.postings import InsufficientFundsError
-from syncserver.wallets import accounts, cards, issuing, listing, releasing
+from syncserver.wallets import accounts, issuing, listing, releasing
 from syncserver.wallets.errors import (
-    CodeMismatchError,
     IssueError,
     UnknownSeriesError,
     UnknownWalletError,
-    VoucherError,
     WalletBlockedError,
 )
 from syncserver.wallets.issuing import IssuedSeries
@@ -34,9 +30,8 @@ TAG = "Codes"
 MASKED = "****-****"
 SERIES_OF_PAGE = 50
 SHOWN_BEFORE = "These codes were issued and shown before. They are stored nowhere and can't be shown again."
-# Nothing of this may stay in a cache, and a page with codes on it may load and run nothing.
-_SECRET = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-_SHEET_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"
+# An answer with codes or vouchers in it stays in no cache.
+SECRET = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
 class IssueRequest(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
@@ -120,20 +115,10 @@ class WithdrawnView(msgspec.Struct, frozen=True, rename="camel"):
     release_at: int
 
 
-class RenderRequest(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
-    """Vouchers as they were issued: one as a picture, up to ten on a sheet, there with their codes or without."""
-
-    vouchers: Annotated[
-        list[Annotated[str, Meta(max_length=MAX_TEXT)]], Meta(min_length=1, max_length=cards.MOST_CARDS)
-    ]
-    format: Literal["svg", "png", "sheet"]
-    codes: Annotated[list[Annotated[str, Meta(max_length=64)]], Meta(max_length=cards.MOST_CARDS)] = []
-
-
 async def get_codes(call: Call[None, CodesQuery]) -> Answer[CodesPage]:
     """`GET /api/wallets/get-codes/{userId}`."""
     query, now = call.query, call.services.clock()
-    below = uuid_bytes(query.cursor) if query.cursor is not None else None
+    below = uuid_bytes_or_none(query.cursor)
     async with call.services.pool.acquire() as connection:
         wallet = await accounts.of_customer(connection, call.path["userId"])
         found = await listing.codes_of_wallet(
@@ -144,8 +129,7 @@ async def get_codes(call: Call[None, CodesQuery]) -> Answer[CodesPage]:
             below=below,
             limit=query.limit + 1,
         )
-    page = found[: query.limit]
-    following = uuid_text(page[-1].series) if len(found) > len(page) else None
+    page, following = page_of(found, query.limit, lambda one: uuid_text(one.series))
     return Answer(CodesPage(wallet.wallet, [_series(one, wallet.currency) for one in page], following))
 
 
@@ -215,7 +199,7 @@ def _shown_before(call: Call[Any, Any], stored: Answer[Any]) -> Response:
 
 def _secret(call: Call[Any, Any], data: Any, message: str = "OK") -> Response:
     answer = success(call.request, data, message=message)
-    answer.headers.update(_SECRET)
+    answer.headers.update(SECRET)
     return answer
 
 
@@ -232,39 +216,6 @@ async def withdraw_codes(call: Call[WithdrawRequest, Nothing]) -> Answer[Any]:
         return WithdrawnView(uuid_text(done.series), done.wallet, done.codes, held, done.release_at)
 
     return await call.once(work)
-
-
-async def render_vouchers(call: Call[RenderRequest, Nothing]) -> Response:
-    """`POST /api/wallets/render-vouchers/{userId}`.
-
-    Vouchers and codes come in the body, so that no log of addresses and no browser's history has one.
-    """
-    body, services = call.body, call.services
-    if body.format == "sheet":
-        if body.codes and len(body.codes) != len(body.vouchers):
-            raise DecodingError("codes: one for each voucher, or none")
-    elif body.codes or len(body.vouchers) != 1:
-        raise DecodingError("a picture is of one voucher, without its code")
-    user_id = call.path["userId"]
-    async with services.pool.acquire() as connection:
-        wallet = (await accounts.of_customer(connection, user_id)).wallet
-        name = await accounts.name_of_customer(connection, user_id)
-    opened = [cards.open_card(services, wallet, text) for text in body.vouchers]
-    for index, code in enumerate(body.codes):
-        opened[index] = await cards.with_code(opened[index], code)
-    content, media = await asyncio.to_thread(_render, body.format, opened, issuing.mask_name(name))
-    headers = dict(_SECRET)
-    if body.format == "sheet":
-        headers["Content-Security-Policy"] = _SHEET_POLICY
-    return Response(content, media_type=media, headers=headers)
-
-
-def _render(form: str, opened: Sequence[cards.Card], name: str) -> tuple[bytes, str]:
-    if form == "svg":
-        return cards.to_svg(opened[0]), "image/svg+xml"
-    if form == "png":
-        return cards.to_png(opened[0]), "image/png"
-    return cards.to_sheet(opened, name).encode(), "text/html"
 
 
 ENDPOINTS = (
@@ -306,19 +257,6 @@ ENDPOINTS = (
         body=WithdrawRequest,
         errors=(UnknownWalletError, UnknownSeriesError),
         once=True,
-        rate=Rate.CODES,
-        tag=TAG,
-    ),
-    Endpoint(
-        method="POST",
-        path="/api/wallets/render-vouchers/{userId}",
-        handle=render_vouchers,
-        summary="Vouchers as a picture, or a sheet of code cards to print",
-        media=("image/svg+xml", "image/png", "text/html"),
-        roles=OWNERS,
-        owner="userId",
-        body=RenderRequest,
-        errors=(UnknownWalletError, VoucherError, CodeFormatError, CodeMismatchError),
         rate=Rate.CODES,
         tag=TAG,
     ),

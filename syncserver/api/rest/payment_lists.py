@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from shared.errors import DecodingError
 from shared.fields import MAX_INTEGER
-from shared.ids import uuid_bytes, uuid_text, wallet_number
+from shared.ids import uuid_bytes, uuid_bytes_or_none, uuid_text, wallet_number
 from shared.lifecycles import PaymentState
 from syncserver.api.rest.amounts import Sum
 from syncserver.api.rest.cursors import number, pack, unpack
@@ -18,6 +18,7 @@ from syncserver.api.rest.payment_views import FINDING, TransactionView, WalletQu
 from syncserver.api.rest.spreadsheets import CSV, Row, csv_stream
 from syncserver.api.rest.vendor_books import Moment, iso_time
 from syncserver.api.rest.vendors import Cursor, Limit
+from syncserver.database.row_ids import text_or_none
 from syncserver.payments import listing, views, whole
 from syncserver.payments.listing import Filter, Place
 from syncserver.payments.views import PaymentView
@@ -29,11 +30,8 @@ _Id = Annotated[str, Meta(max_length=36)]
 _Minor = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
 
 
-class PaymentsQuery(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
-    """Payments that fit all that is named. `least` and `most` in minor units; `from` until `to` (not in it) in ms.
-
-    A CSV has all that fit; a page has at most `limit`.
-    """
+class FilterQuery(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+    """Payments that fit all that is named. `least` and `most` in minor units; `from` until `to` (not in it) in ms."""
 
     state: Literal["SUCCESSFUL", "FLAGGED", "FAILED", "REVERSED"] | None = None
     reason: Annotated[str, Meta(max_length=64)] | None = None
@@ -46,13 +44,18 @@ class PaymentsQuery(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_
     most: _Minor = MAX_INTEGER
     since: Moment = msgspec.field(default=0, name="from")
     until: Moment = msgspec.field(default=MAX_INTEGER, name="to")
+
+
+class PaymentsQuery(FilterQuery, frozen=True):
+    """Those, in pages of at most `limit`; a CSV has all that fit."""
+
     cursor: Cursor | None = None
     limit: Limit = 50
     format: Literal["json", "csv"] = "json"
 
 
 class CountView(msgspec.Struct, frozen=True, rename="camel"):
-    """How many fit; `more` where there are more than that, or may be: nobody counts millions."""
+    """So many fit that were looked at; `more` where there are more than that, or may be: nobody counts millions."""
 
     found: int
     more: bool
@@ -62,7 +65,8 @@ class PaymentsPage(msgspec.Struct, frozen=True, rename="camel"):
     """Payments, the newest first; `next` is the cursor of the next page.
 
     A page looks at a bounded number of payments: where fewer fit, `lookedUntil` (ms) says how far back it looked, and
-    the next page goes on from there. `count` stands on the first page alone.
+    the next page goes on from there. `count` stands on the first page alone and is of that page: nobody waits for more,
+    which `/api/payments/count` tells.
     """
 
     payments: list[TransactionView]
@@ -104,7 +108,7 @@ class WholePayment(msgspec.Struct, frozen=True, rename="camel"):
     records: list[RecordView]
 
 
-def filter_of(query: PaymentsQuery) -> Filter:
+def filter_of(query: FilterQuery) -> Filter:
     """The filter that a query asks for.
 
     Raises:
@@ -115,8 +119,8 @@ def filter_of(query: PaymentsQuery) -> Filter:
     return Filter(
         state=PaymentState(query.state) if query.state is not None else None,
         reason=query.reason,
-        vendor=uuid_bytes(query.vendor) if query.vendor is not None else None,
-        device=uuid_bytes(query.device) if query.device is not None else None,
+        vendor=uuid_bytes_or_none(query.vendor),
+        device=uuid_bytes_or_none(query.device),
         wallet=wallet_number(query.wallet) if query.wallet is not None else None,
         channel=query.channel,
         currency=query.currency,
@@ -149,13 +153,16 @@ async def list_payments(call: Call[None, PaymentsQuery]) -> Answer[PaymentsPage]
         return payments_csv(call.services, filter_)
     behind = place_of(query.cursor) if query.cursor is not None else None
     found = await listing.page_of(call.services, filter_, behind=behind, limit=query.limit)
-    count = None
-    if behind is None:
-        counted = await listing.count(call.services, filter_)
-        count = CountView(counted.found, not counted.whole)
+    count = CountView(len(found.payments), found.following is not None) if behind is None else None
     following = cursor_of(found.following) if found.following is not None else None
     shown = [seen(one, call.who) for one in found.payments]
     return Answer(PaymentsPage(shown, following, found.looked_until, count))
+
+
+async def count_payments(call: Call[None, FilterQuery]) -> Answer[CountView]:
+    """`GET /api/payments/count`."""
+    counted = await listing.count(call.services, filter_of(call.query))
+    return Answer(CountView(counted.found, not counted.whole))
 
 
 _COLUMNS = (
@@ -189,7 +196,7 @@ def _row(view: PaymentView) -> Row:
         view.wallet,
         str(row["vendor"]),
         row["vendor_name"],
-        str(row["device"]) if row["device"] is not None else None,
+        text_or_none(row["device"]),
         iso_time(row["taken_at"]),
         iso_time(row["received_at"]),
         iso_time(row["decided_at"]) if row["decided_at"] is not None else None,
@@ -239,6 +246,16 @@ ENDPOINTS = (
         media=(CSV,),
         roles=ADMINS,
         query=PaymentsQuery,
+        tag=TAG,
+    ),
+    Endpoint(
+        method="GET",
+        path="/api/payments/count",
+        handle=count_payments,
+        summary="How many payments fit any filter, as far as is looked: ten thousand of the newest",
+        answers=CountView,
+        roles=ADMINS,
+        query=FilterQuery,
         tag=TAG,
     ),
     Endpoint(

@@ -8,12 +8,14 @@ from msgspec import Meta
 from shared.errors import CurrencyError, DecodingError
 from shared.fields import Latitude, Longitude
 from shared.geo import Place
-from shared.ids import uuid_bytes, uuid_text
+from shared.ids import uuid_bytes_or_none, uuid_text, uuid_text_or_none
 from syncserver.api.rest.auth import WAITING_TOO, Secret, turns_of
+from syncserver.api.rest.cursors import page_of
 from syncserver.api.rest.endpoint import Answer, Call, Endpoint, Nothing, Rate
 from syncserver.database.errors import BusyError
-from syncserver.people import admins, registrations
+from syncserver.people import admins, approving, registrations
 from syncserver.people.access import ADMINS, Role
+from syncserver.people.approving import approvable_at
 from syncserver.people.errors import (
     LoginError,
     LoginTakenError,
@@ -23,7 +25,8 @@ from syncserver.people.errors import (
     UnknownPersonError,
     WaitingPeriodError,
 )
-from syncserver.people.registrations import Person, Registration, approvable_at
+from syncserver.people.person import Person, read
+from syncserver.people.registrations import Registration
 from syncserver.services import Services
 
 TAG = "People"
@@ -123,7 +126,7 @@ def _view(services: Services, person: Person, *, taken: bool = False) -> PersonV
         lat=place.lat if place is not None else None,
         lon=place.lon if place is not None else None,
         currency=person.currency,
-        vendor_id=uuid_text(person.vendor) if person.vendor is not None else None,
+        vendor_id=uuid_text_or_none(person.vendor),
         registered_at=person.registered_at,
         approvable_at=approvable_at(services, person),
         reason=person.reason,
@@ -149,7 +152,7 @@ async def register(call: Call[RegisterRequest, Nothing]) -> Answer[WaitingView]:
 async def check_waiting_period(call: Call[None, Nothing]) -> Answer[WaitingView]:
     """`GET /home/checkWaitingPeriod`."""
     async with call.services.pool.acquire() as connection:
-        person = await registrations.read(connection, call.who.user_id)
+        person = await read(connection, call.who.user_id)
     return Answer(_waiting(call.services, person))
 
 
@@ -157,38 +160,36 @@ async def list_registrations(call: Call[None, PageQuery]) -> Answer[PeoplePage]:
     """`GET /home/registrations`. The cursor is the last person's id: ids are in the order of registering."""
     after = call.query.cursor
     try:
-        start = uuid_bytes(after) if after is not None else None
+        start = uuid_bytes_or_none(after)
     except DecodingError as error:
         raise DecodingError("cursor: not one of this list's") from error
-    found = await registrations.list_waiting(call.services, start, call.query.limit + 1)
-    page = found[: call.query.limit]
-    more = len(found) > len(page)
-    people = [_view(call.services, person, taken=taken) for person, taken in page]
-    return Answer(PeoplePage(people, people[-1].user_id if more else None))
+    found = await approving.list_waiting(call.services, start, call.query.limit + 1)
+    page, following = page_of(found, call.query.limit, lambda one: uuid_text(one[0].user_id))
+    return Answer(PeoplePage([_view(call.services, person, taken=taken) for person, taken in page], following))
 
 
 async def approve(call: Call[None, Nothing]) -> Answer[PersonView]:
     """`POST /home/approve/{userId}`."""
     services = call.services
-    return Answer(_view(services, await registrations.approve(services, call.who, call.path["userId"])))
+    return Answer(_view(services, await approving.approve(services, call.who, call.path["userId"])))
 
 
 async def reject(call: Call[ReasonRequest, Nothing]) -> Answer[PersonView]:
     """`POST /home/reject/{userId}`."""
     services, user_id = call.services, call.path["userId"]
-    return Answer(_view(services, await registrations.reject(services, call.who, user_id, call.body.reason)))
+    return Answer(_view(services, await approving.reject(services, call.who, user_id, call.body.reason)))
 
 
 async def block(call: Call[ReasonRequest, Nothing]) -> Answer[PersonView]:
     """`POST /home/block/{userId}`."""
     services, user_id = call.services, call.path["userId"]
-    return Answer(_view(services, await registrations.block(services, call.who, user_id, call.body.reason)))
+    return Answer(_view(services, await approving.block(services, call.who, user_id, call.body.reason)))
 
 
 async def unblock(call: Call[None, Nothing]) -> Answer[PersonView]:
     """`POST /home/unblock/{userId}`."""
     services = call.services
-    return Answer(_view(services, await registrations.unblock(services, call.who, call.path["userId"])))
+    return Answer(_view(services, await approving.unblock(services, call.who, call.path["userId"])))
 
 
 async def add_admin(call: Call[AdminRequest, Nothing]) -> Answer[MadeView]:

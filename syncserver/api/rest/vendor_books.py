@@ -9,13 +9,14 @@ from starlette.responses import Response
 
 from shared.errors import DecodingError
 from shared.fields import MAX_INTEGER
-from shared.ids import uuid_bytes, uuid_text
+from shared.ids import uuid_bytes, uuid_bytes_or_none, uuid_text
 from shared.lifecycles import Status
 from syncserver.api.rest.amounts import Sum
 from syncserver.api.rest.cursors import number, pack, unpack
 from syncserver.api.rest.endpoint import Answer, Call
 from syncserver.api.rest.spreadsheets import CSV, csv_answer
 from syncserver.api.rest.vendors import Cursor, Limit, of_vendor
+from syncserver.database.row_ids import text_or_none
 from syncserver.registry import sales
 from syncserver.registry.sales import Line, LinePlace, Period, Place, Sale
 
@@ -106,7 +107,7 @@ async def list_sales(call: Call[None, SalesQuery]) -> Answer[SalePage] | Respons
             vendor,
             _period(query),
             status=Status(query.state) if query.state is not None else None,
-            device=uuid_bytes(query.device) if query.device is not None else None,
+            device=uuid_bytes_or_none(query.device),
             before=before,
             limit=query.limit,
         )
@@ -130,7 +131,7 @@ def _sale(sale: Sale) -> SaleView:
         reasons=list(row["reasons"]),
         amount=Sum.of(row["amount"], row["currency"]),
         wallet=masked(row["wallet"]),
-        device=str(row["device"]) if row["device"] is not None else None,
+        device=text_or_none(row["device"]),
         taken_at=row["taken_at"],
         received_at=row["received_at"],
         decided_at=row["decided_at"],

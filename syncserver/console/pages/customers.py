@@ -10,7 +10,7 @@ from shared.fields import MAX_INTEGER
 from shared.ids import uuid_bytes, uuid_text
 from syncserver.api.rest.endpoint import Nothing
 from syncserver.console.page import PREFIX, Form, Page, ReasonForm, Visit
-from syncserver.people import registrations
+from syncserver.people import approving
 from syncserver.wallets import accounts, customers, listing, releasing, statement
 from syncserver.wallets.statement import Period
 
@@ -45,8 +45,8 @@ async def show_list(visit: Visit[ListQuery, None]) -> Response:
 async def show_waiting(visit: Visit[ListQuery, None]) -> Response:
     """`GET /console/customers/waiting`: shops among them."""
     after = uuid_bytes(visit.query.cursor) if visit.query.cursor else None
-    found = await registrations.list_waiting(visit.services, after, ROWS + 1)
-    rows = [(person, taken, registrations.approvable_at(visit.services, person)) for person, taken in found[:ROWS]]
+    found = await approving.list_waiting(visit.services, after, ROWS + 1)
+    rows = [(person, taken, approving.approvable_at(visit.services, person)) for person, taken in found[:ROWS]]
     following = uuid_text(rows[-1][0].user_id) if len(found) > ROWS else None
     return visit.page("customers_waiting.html", rows=rows, following=following)
 
@@ -69,13 +69,13 @@ async def show_one(visit: Visit[LinesQuery, None]) -> Response:
 
 async def approve(visit: Visit[Nothing, Form]) -> Response:
     """`POST /console/customers/{customer}/approve`."""
-    person = await registrations.approve(visit.services, visit.who, visit.path["customer"])
+    person = await approving.approve(visit.services, visit.who, visit.path["customer"])
     return await visit.done(WAITING, f"{person.name} is approved.")
 
 
 async def reject(visit: Visit[Nothing, ReasonForm]) -> Response:
     """`POST /console/customers/{customer}/reject`."""
-    person = await registrations.reject(visit.services, visit.who, visit.path["customer"], visit.form.reason)
+    person = await approving.reject(visit.services, visit.who, visit.path["customer"], visit.form.reason)
     return await visit.done(WAITING, f"{person.name} is rejected.")
 
 
@@ -85,7 +85,7 @@ async def block(visit: Visit[Nothing, ReasonForm]) -> Response:
     async with visit.services.pool.acquire() as connection:
         one = await customers.show_customer(connection, user_id)
     if one.login is not None:
-        await registrations.block(visit.services, visit.who, user_id, visit.form.reason)
+        await approving.block(visit.services, visit.who, user_id, visit.form.reason)
     else:
         await accounts.block(visit.services, one.balances.wallet, blocked=True)
     return await visit.done(_address(visit), "Blocked. Tills refuse the wallet from their next book on.")
@@ -97,7 +97,7 @@ async def unblock(visit: Visit[Nothing, Form]) -> Response:
     async with visit.services.pool.acquire() as connection:
         one = await customers.show_customer(connection, user_id)
     if one.login is not None:
-        await registrations.unblock(visit.services, visit.who, user_id)
+        await approving.unblock(visit.services, visit.who, user_id)
     else:
         await accounts.block(visit.services, one.balances.wallet, blocked=False)
     return await visit.done(_address(visit), "The block is over.")

@@ -101,16 +101,21 @@ async def show_list(visit: Visit[ListQuery, None]) -> Response:
         return payments_csv(visit.services, filter_)
     behind = place_of(query.cursor) if query.cursor else None
     found = await listing.page_of(visit.services, filter_, behind=behind, limit=ROWS)
-    count = await listing.count(visit.services, filter_) if behind is None else None
     return visit.page(
         "payments_list.html",
         rows=found.payments,
         following=cursor_of(found.following) if found.following is not None else None,
         looked_until=found.looked_until,
-        count=count,
+        first=behind is None,
         states=list(PaymentState)[2:],
         reasons=[reason.value for reason in Reason],
     )
+
+
+async def show_count(visit: Visit[ListQuery, None]) -> Response:
+    """`GET /console/payments/count`: a page of its own, and what the list's page fetches once it is there."""
+    counted = await listing.count(visit.services, filter_of(visit.query))
+    return visit.page("payments_count.html", count=counted)
 
 
 async def show_one(visit: Visit[OneQuery, None]) -> Response:
@@ -129,5 +134,6 @@ async def show_one(visit: Visit[OneQuery, None]) -> Response:
 
 PAGES = (
     Page(path="/payments", show=show_list, query=ListQuery),
+    Page(path="/payments/count", show=show_count, query=ListQuery),
     Page(path="/payments/{payment}", show=show_one, query=OneQuery),
 )

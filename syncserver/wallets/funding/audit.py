@@ -42,7 +42,7 @@ async def note(
     """Write down that an admin asked, in the transaction that answers it; `alone` where it took no second one."""
     at = services.clock()
     await connection.execute(
-        QUERIES["write_funding_request"],
+        QUERIES["write_money_request"],
         uuid_of(uuid7(at, services.random(10))),
         action,
         subject,

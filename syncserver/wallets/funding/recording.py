@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from syncserver.database.arrays import uuid_of, uuids
+from syncserver.database.arrays import uuids
 from syncserver.database.connection import Connection
+from syncserver.database.row_ids import uuid_or_none
 from syncserver.wallets.funding.bank_accounts import QUERIES
 from syncserver.wallets.funding.entries import clean
 from syncserver.wallets.funding.matching import Decided
@@ -51,7 +52,7 @@ class BankStatement:
             [one.wallet for one in rows],
             [next(left) if one.wallet is not None else None for one in rows],
             [one.part.end_to_end for one in rows],
-            [uuid_of(one.payout) if one.payout is not None else None for one in rows],
+            [uuid_or_none(one.payout) for one in rows],
             self.file,
             self.at,
         )

@@ -10,6 +10,7 @@ from shared.geo import Place
 from shared.ids import uuid_text
 from shared.money import Money
 from syncserver.api.rest.payment_lists import cursor_of
+from syncserver.console.pages import payments
 from syncserver.maintenance.rounds import one_round
 from syncserver.payments import listing, online
 from syncserver.payments.listing import Filter
@@ -63,6 +64,22 @@ async def test_payments_are_filtered_in_the_address_and_paged(shop: Shop, admin:
     second = await admin.get(PAYMENTS, cursor=cursor_of(first.following))
     assert uuid_text(other) not in second.html
     assert uuid_text(payment) in second.html
+
+
+async def test_more_than_a_page_is_counted_apart_with_and_without_a_script(
+    shop: Shop, admin: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await _lived(shop)
+    monkeypatch.setattr(payments, "ROWS", 1)
+    page = await admin.get(PAYMENTS, currency="eur", cursor="")
+    assert "more than 1 payments" in page.text
+    (link,) = {link for link in page.links if link.startswith(f"{PAYMENTS}/count")}
+    assert f'hx-get="{link}"' in page.html
+    counted = await admin.get(link)
+    assert '<span id="count">2 payments</span>' in counted.html
+    assert f"{PAYMENTS}?currency=eur" in counted.links
+    assert "1 payment " in (await admin.get(PAYMENTS, state="FLAGGED")).text
+    assert (await admin.get(f"{PAYMENTS}/count", state="LOST")).status == 422
 
 
 @pytest.mark.parametrize(
@@ -156,6 +173,9 @@ async def test_the_box_leads_to_what_is_meant(shop: Shop, admin: Browser) -> Non
     at_once = await admin.get(SEARCH, q=uuid_text(payment))
     assert at_once.answer.url.path == f"{PAYMENTS}/{uuid_text(payment)}"
     assert (await admin.get(SEARCH, q="Maria")).answer.url.path.startswith("/console/customers/")
+    amount = (await admin.get(SEARCH, q="12,34")).answer.url
+    assert (amount.path, amount.query) == (PAYMENTS, b"currency=EUR&least=12.34&most=12.34")
+    assert (await admin.get(SEARCH, q="21.11.2026")).answer.url.query == b"since=2026-11-21&until=2026-11-21"
     several = await admin.get(SEARCH, q=wallet[:4])
     assert several.answer.url.path.startswith("/console/customers/")
     hostile = await admin.get(SEARCH, q="alert")

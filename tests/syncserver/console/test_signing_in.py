@@ -6,7 +6,7 @@ import pyotp
 import pytest
 
 from shared.ids import uuid_text
-from syncserver.people import registrations, second_factor
+from syncserver.people import approving, second_factor
 from syncserver.people.access import Caller, Role
 from tests.syncserver.console.kit import HOST, Browser, open_browser
 from tests.syncserver.kit import HOUR, Shop
@@ -168,7 +168,7 @@ async def test_nobody_ends_somebody_elses_session(shop: Shop, admin: Browser, se
 @pytest.mark.parametrize("what", ["block", "password"])
 async def test_a_block_and_another_password_end_sessions_at_once(shop: Shop, admin: Browser, what: str) -> None:
     if what == "block":
-        await registrations.block(shop.services, Caller(bytes(16), Role.SUPERADMIN), admin.user_id, "gone")
+        await approving.block(shop.services, Caller(bytes(16), Role.SUPERADMIN), admin.user_id, "gone")
     else:
         async with open_browser(shop) as another:
             another.generator = admin.generator

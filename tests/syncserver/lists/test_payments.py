@@ -1,5 +1,6 @@
 """Lists of payments: any filter, page by page, and looking at a bounded number of rows by an index."""
 
+import itertools
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,7 +13,7 @@ from shared.lifecycles import PaymentState
 from shared.money import Money
 from syncserver.maintenance.rounds import one_round
 from syncserver.payments import listing, online, views
-from syncserver.payments.listing import MOST_LOOKED_AT, STATEMENTS, Filter, arguments, count, in_pages, page_of
+from syncserver.payments.listing import MOST_LOOKED_AT, STATEMENTS, Filter, Found, arguments, count, in_pages, page_of
 from syncserver.payments.review import review
 from syncserver.registry import vendors
 from tests.syncserver.kit import TALLINN, Shop
@@ -101,6 +102,27 @@ async def test_each_filter_gives_what_fits_and_each_once(shop: Shop, limit: int)
         assert whole == wanted
 
 
+async def test_a_page_looks_no_further_once_its_patience_is_over_and_the_next_goes_on(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await _lived(shop)
+    monkeypatch.setattr(listing, "FIRST_LOOKED_AT", 3)
+    late = itertools.count(shop.clock.now, listing.PATIENCE_MS + 1)
+    hurried = replace(shop.services, clock=late.__next__)
+    filter_ = Filter(least=2_000, channel="offline")
+    wanted = [one.payment for one in (await page_of(shop.services, filter_, limit=50)).payments]
+    pages, found, behind = list[Found](), list[bytes](), None
+    while not pages or behind is not None:
+        pages.append(await page_of(hurried, filter_, behind=behind, limit=1))
+        found += [one.payment for one in pages[-1].payments]
+        behind = pages[-1].following
+    assert found == wanted
+    assert len(wanted) == 3
+    told = [one.looked_until for one in pages if not one.payments]
+    assert told
+    assert None not in told[:-1]
+
+
 async def test_a_decision_moves_a_payment_from_one_list_to_another(shop: Shop) -> None:
     there = await _lived(shop)
     (flagged,) = (await page_of(shop.services, Filter(state=PaymentState.FLAGGED), limit=5)).payments
@@ -147,7 +169,8 @@ async def test_each_filter_looks_at_a_bounded_number_of_payments_by_an_index(sho
                 async with owner.transaction():
                     await owner.execute(listing._SETTINGS)
                     statement = f"EXPLAIN (ANALYZE, FORMAT JSON) {STATEMENTS[filter_.looks_at][kind]}"
-                    plan = json.loads(await owner.fetchval(statement, *arguments(filter_, None, more)))[0]["Plan"]
+                    given = arguments(filter_, None, MOST_LOOKED_AT, more)
+                    plan = json.loads(await owner.fetchval(statement, *given))[0]["Plan"]
                 for part in _parts(plan):
                     is_payments = part.get("Relation Name") == "payment"
                     assert not (is_payments and part["Node Type"] == "Seq Scan"), (filter_, kind)

@@ -25,13 +25,16 @@ async def _paid(shop: Shop, amounts: tuple[int, ...]) -> tuple[str, list[tuple[b
     return wallet, made
 
 
-async def test_payments_are_found_page_by_page_and_counted_once(shop: Shop) -> None:
+async def test_payments_are_found_page_by_page_and_counted_apart(shop: Shop) -> None:
     admin = person(shop, Role.ADMIN)
     _, made = await _paid(shop, (1_000, 1_100, 1_200, 2_500))
     newest_first = [uuid_text(payment) for payment, _ in reversed(made)]
     first = data(await admin.get("/api/payments", limit="3"))
     assert [one["id"] for one in first["payments"]] == newest_first[:3]
-    assert (first["count"], first["lookedUntil"]) == ({"found": 4, "more": False}, None)
+    assert (first["count"], first["lookedUntil"]) == ({"found": 3, "more": True}, None), "no page waits for a count"
+    assert data(await admin.get("/api/payments/count")) == {"found": 4, "more": False}
+    assert data(await admin.get("/api/payments/count", state="FAILED")) == {"found": 1, "more": False}
+    assert data(await admin.get("/api/payments", limit="4"))["count"] == {"found": 4, "more": False}
     second = data(await admin.get("/api/payments", limit="3", cursor=first["next"]))
     assert [one["id"] for one in second["payments"]] == newest_first[3:]
     assert (second["count"], second["next"]) == (None, None)
@@ -41,6 +44,8 @@ async def test_payments_are_found_page_by_page_and_counted_once(shop: Shop) -> N
     assert [one["id"] for one in few["payments"]] == newest_first[1:3]
     for query in ({"wallet": "12"}, {"from": "2", "to": "1"}, {"cursor": "x"}, {"vendor": "x"}, {"state": "settled"}):
         assert (await admin.get("/api/payments", **query)).status_code == 422
+        if "cursor" not in query:
+            assert (await admin.get("/api/payments/count", **query)).status_code == 422
 
 
 async def test_the_file_has_all_that_fits(shop: Shop) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from shared.ids import uuid7, uuid_bytes, uuid_text
 from shared.policy import Policy
-from syncserver.people import registrations
+from syncserver.people import approving
 from syncserver.people.access import Role
 from syncserver.registry import vendors
 from tests.syncserver.kit import HOUR, Shop
@@ -148,7 +148,7 @@ async def test_a_proposal_expires_after_a_day_and_one_of_a_blocked_admin_counts_
     (shown,) = data(await two.get(PROPOSALS, waiting="false"))["proposals"]
     assert shown["state"] == "expired"
     fresh = data(await change(one, payment_limit=50_000), 202)
-    await registrations.block(shop.services, person(shop, Role.SUPERADMIN).caller, one.caller.user_id, "a thief")
+    await approving.block(shop.services, person(shop, Role.SUPERADMIN).caller, one.caller.user_id, "a thief")
     assert refused(await confirm(two, fresh)) == (409, "PROPOSAL_CLOSED")
     assert (await in_force(two))["payment_limit"] == 10_000
 

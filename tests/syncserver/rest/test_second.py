@@ -6,7 +6,7 @@ import pytest
 
 from shared.ids import uuid_bytes
 from shared.money import Money
-from syncserver.people import admins, registrations
+from syncserver.people import admins, approving
 from syncserver.people.access import Caller, Role
 from syncserver.people.second import WAITS_MS, may_go_ahead
 from tests.syncserver.kit import Shop
@@ -79,6 +79,6 @@ async def test_whom_an_admin_made_is_no_second_person_until_the_operator_vouches
 async def test_the_word_of_an_admin_who_was_blocked_since_is_not_the_first(shop: Shop) -> None:
     ada, bob, carl = (person(shop, Role.ADMIN).caller for _ in range(3))
     assert not await ask(shop, ada, 100_01)
-    await registrations.block(shop.services, person(shop, Role.SUPERADMIN).caller, ada.user_id, "a thief")
+    await approving.block(shop.services, person(shop, Role.SUPERADMIN).caller, ada.user_id, "a thief")
     assert not await ask(shop, bob, 100_01)
     assert await ask(shop, carl, 100_01)

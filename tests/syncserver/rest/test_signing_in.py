@@ -14,7 +14,7 @@ from shared.lifecycles import PersonState
 from syncserver.api.app import make_app
 from syncserver.api.rest.limits import Limits
 from syncserver.maintenance.rounds import one_round
-from syncserver.people import passwords, registrations, sessions
+from syncserver.people import approving, passwords, sessions
 from syncserver.people.access import ACCESS_SECONDS, Caller, Role, authenticate, grant
 from syncserver.people.errors import CredentialsError
 from syncserver.people.registrations import Registration
@@ -314,7 +314,7 @@ async def test_a_new_password_from_the_operator_and_a_block_end_access_tokens_at
     assert refused(await shop.http.get("/home/registrations", headers=bearer(tokens))) == ENDED
     tokens = data(await log_in(shop, "root", "another long password"))
     data(await shop.http.get("/home/registrations", headers=bearer(tokens)))
-    await registrations.block(shop.services, person(shop, Role.SUPERADMIN).caller, root, "left")
+    await approving.block(shop.services, person(shop, Role.SUPERADMIN).caller, root, "left")
     assert refused(await shop.http.get("/home/registrations", headers=bearer(tokens))) == ENDED
 
 
