@@ -156,7 +156,8 @@ PAYOUT: Mapping[PayoutState, frozenset[PayoutState]] = {
     # Somebody said that the bank had refused it, and its statement says that it paid.
     PayoutState.FAILED: frozenset({PayoutState.PAID}),
     PayoutState.RETURNED: frozenset(),
-    PayoutState.CANCELLED: frozenset(),
+    # One that is paid by hand was paid though it was called off.
+    PayoutState.CANCELLED: frozenset({PayoutState.PAID}),
 }
 
 STATUS_OF_PAYMENT: Mapping[PaymentState, Status] = {

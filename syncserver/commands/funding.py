@@ -162,7 +162,7 @@ def assign(entry_id: str, wallet: str, *, json: Json = False) -> None:
 
     async def assigned(services: Services) -> None:
         async with services.pool.acquire() as connection, connection.transaction():
-            money = await assigning.lock_unmatched(connection, entry)
+            money = (await assigning.lock_unmatched(connection, entry)).money
             await Assignment(entry, number, money, actor(), services.clock()).pay_in(connection, services)
 
     run(assigned)

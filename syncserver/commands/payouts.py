@@ -209,7 +209,13 @@ def list_payouts(*, state: PayoutState | None = None, vendor: str | None = None,
 
 @payouts.command(name="outcome")
 def outcome(
-    payout_id: str, outcome: Outcome, *, reason: str = "", reference: str | None = None, json: Json = False
+    payout_id: str,
+    outcome: Outcome,
+    *,
+    reason: str = "",
+    reference: str | None = None,
+    entry: str | None = None,
+    json: Json = False,
 ) -> None:
     """Say what became of a payout that no statement told: paid, failed or returned.
 
@@ -220,11 +226,14 @@ def outcome(
         outcome: Paid needs the bank's reference, the others a reason.
         reason: Why it failed or came back.
         reference: The bank's, of the payment.
+        entry: By which entry of the bank's it came back: `server funding entries`.
     """
-    payout = uuid_bytes(payout_id)
+    payout, back = uuid_bytes(payout_id), uuid_bytes(entry) if entry is not None else None
 
     async def work(connection: Connection, services: Services) -> Any:
-        await deciding.decide(connection, services, actor(), payout, outcome, reason=reason, reference=reference)
+        await deciding.decide(
+            connection, services, actor(), payout, outcome, reason=reason, reference=reference, entry=back
+        )
         return await views.read(connection, payout)
 
     row = _in_transaction(work)

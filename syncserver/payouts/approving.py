@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from shared.ids import uuid_text
 from shared.lifecycles import PayoutState
 from shared.money import MAX_AMOUNT, Money
 from syncserver.database.arrays import uuid_of
@@ -12,7 +13,10 @@ from syncserver.payments.refunds import check_reason
 from syncserver.payouts.actors import By, actor_of, lock_person, note, person_of, require_second
 from syncserver.payouts.errors import PayoutStateError, UnknownRunError
 from syncserver.payouts.outdated import why_outdated
+from syncserver.payouts.proposing import BY_HAND
 from syncserver.payouts.steps import QUERIES, Payout, Steps, lock_of_run
+from syncserver.people.access import Caller
+from syncserver.people.alone import lock_alone, may_move
 from syncserver.services import Services
 
 
@@ -69,8 +73,11 @@ async def approve(connection: Connection, services: Services, by: By, run: bytes
     await note(connection, services, by, "payout_run.approve", "payout_run", run, after=facts)
 
 
-async def cancel(connection: Connection, services: Services, by: By, run: bytes, reason: str) -> None:
+async def cancel(connection: Connection, services: Services, by: By, run: bytes, reason: str) -> bool:
     """Call off what of a run the bank has not been told: its money is owed to the vendors again.
+
+    False where another admin must say the same: of a run that is paid by hand only its payers know whether it was paid
+    since it was approved, and what is called off then goes out twice.
 
     Raises:
         UnknownRunError: there is none.
@@ -78,18 +85,27 @@ async def cancel(connection: Connection, services: Services, by: By, run: bytes,
         ReasonRequiredError, DecodingError: there is no reason.
     """
     check_reason(reason)
-    await lock(connection, run)
+    alone = await lock_alone(connection, services, by) if isinstance(by, Caller) else {}
+    row = await lock(connection, run)
     payouts = [
         one for one in await lock_of_run(connection, run) if one.state in (PayoutState.PROPOSED, PayoutState.APPROVED)
     ]
     if not payouts:
         raise PayoutStateError("this run was called off before, or the bank has been told")
+    facts = {"payouts": len(payouts)}
+    paid_by_hand = [one for one in payouts if one.state is PayoutState.APPROVED and row["method"] == BY_HAND]
+    if paid_by_hand and isinstance(by, Caller):
+        subject, money = f"call off run {uuid_text(run)}", total_of(paid_by_hand)
+        if not await may_move(connection, services, by, action="payout", subject=subject, money=money, alone=alone):
+            asked = {**facts, "waits": True}
+            await note(connection, services, by, "payout_run.cancel", "payout_run", run, after=asked, reason=reason)
+            return False
     steps = await Steps.of(connection, {one.vendor for one in payouts}, actor=actor_of(by), at=services.clock())
     for one in payouts:
         steps.take(one, PayoutState.CANCELLED, reason)
     await steps.write(connection)
-    facts = {"payouts": len(payouts)}
     await note(connection, services, by, "payout_run.cancel", "payout_run", run, after=facts, reason=reason)
+    return True
 
 
 def total_of(payouts: Sequence[Payout]) -> Money:

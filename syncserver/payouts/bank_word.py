@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from shared.lifecycles import PayoutState
+from shared.money import Money
 from syncserver.database.arrays import uuids
 from syncserver.database.connection import Connection
 from syncserver.payouts.proposing import BY_HAND
@@ -17,6 +18,8 @@ from syncserver.wallets.funding.why import Why
 _S = PayoutState
 # What a bank's word may make a paid one, sooner or later.
 _UNPAID = frozenset({_S.PROPOSED, _S.APPROVED, _S.SENT, _S.FAILED})
+# What may have been paid by hand before anybody said so, or though it was called off.
+_PAID_BY_HAND = frozenset({_S.APPROVED, _S.CANCELLED})
 _TOLD = frozenset({_S.SENT, _S.PAID, _S.FAILED, _S.RETURNED})
 
 
@@ -34,7 +37,8 @@ class _Answered:
             return None
         if (one.account, one.money) != (payout.ours, payout.money):
             return Why.PAYOUT_DIFFERS
-        told = payout.state in _TOLD or (payout.state is _S.APPROVED and payout.method == BY_HAND and not one.came_back)
+        by_hand = payout.method == BY_HAND and payout.state in _PAID_BY_HAND and not one.came_back
+        told = payout.state in _TOLD or by_hand
         if not told or (payout.id, one.came_back) in self.entries:
             return Why.PAYOUT_STATE
         if one.came_back:
@@ -49,7 +53,7 @@ class _Answered:
         came_back = (payout.id, True) in self.entries
         if payout.state is _S.APPROVED:  # by hand, and nobody has said so yet
             self.steps.take(payout, _S.SENT)
-        if payout.state is _S.SENT or (payout.state is _S.FAILED and not came_back):
+        if payout.state in (_S.SENT, _S.CANCELLED) or (payout.state is _S.FAILED and not came_back):
             self.steps.take(payout, _S.PAID)
 
     def _came_back(self, payout: Payout, why: str) -> None:
@@ -67,9 +71,13 @@ class BankWord:
         return [
             (payout := payouts.get(one.end_to_end.upper())) is not None
             and (one.account, one.money) == (payout.ours, payout.money)
-            and payout.state in _UNPAID
+            and (payout.state in _UNPAID or (payout.method == BY_HAND and payout.state is _S.CANCELLED))
             for one in named
         ]
+
+    async def may_be_back(self, connection: Connection, account: str, money: Money) -> bool:
+        """Whether a payout of so much that went out from an account may have come back; as the port has it."""
+        return bool(await connection.fetchval(QUERIES["is_out_still"], account, money.minor, money.currency))
 
     async def settle(
         self, connection: Connection, named: Sequence[Named], *, actor: str, at: int

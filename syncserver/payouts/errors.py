@@ -73,3 +73,9 @@ class BankReferenceError(TallystickError):
     """A payment by hand needs the bank's reference, which no other payout has."""
 
     code = "BANK_REFERENCE"
+
+
+class ReturnEntryError(TallystickError):
+    """A payout comes back by the bank's entry that brought it: name the one, of its account and amount."""
+
+    code = "RETURN_ENTRY"

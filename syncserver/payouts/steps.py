@@ -30,6 +30,7 @@ MOVEMENTS = {
     (_S.SENT, _S.RETURNED): (Account.CLEARING, Account.VENDOR, Cause.PAYOUT_BACK),
     (_S.PAID, _S.RETURNED): (Account.BANK, Account.VENDOR, Cause.PAYOUT_BACK),
     (_S.FAILED, _S.PAID): (Account.VENDOR, Account.BANK, Cause.PAID),
+    (_S.CANCELLED, _S.PAID): (Account.VENDOR, Account.BANK, Cause.PAID),
 }
 
 

@@ -15,6 +15,7 @@ from syncserver.payouts.steps import QUERIES
 from syncserver.services import Services
 
 _S = PayoutState
+MOST_RETURNS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +51,12 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """One payout: its row, each change of its state, and the bank's entries of it."""
+    """One payout: its row, each change of its state, the bank's entries of it, and those that may be its return."""
 
     row: Any
     events: Sequence[Any]
     entries: Sequence[Any]
+    returns: Sequence[Any]
 
 
 async def runs(connection: Connection, *, before: bytes | None = None, limit: int) -> list[Run]:
@@ -139,4 +141,7 @@ async def story(services: Services, payout: bytes) -> Story:
     ):
         row = await read(connection, payout)
         events = await connection.fetch(QUERIES["events_of_payout"], wanted)
-        return Story(row, events, await connection.fetch(QUERIES["entries_of_payout"], wanted))
+        entries = await connection.fetch(QUERIES["entries_of_payout"], wanted)
+        may_be_back = row["state"] == _S.PAID
+        returns = await connection.fetch(QUERIES["returns_of_payout"], wanted, MOST_RETURNS) if may_be_back else []
+        return Story(row, events, entries, returns)

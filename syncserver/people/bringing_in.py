@@ -64,21 +64,35 @@ async def _waits(
 
 
 async def assign_entry(
-    connection: Connection, services: Services, who: Caller, entry: bytes, wallet: str
+    connection: Connection, services: Services, who: Caller, entry: bytes, wallet: str, outgoing: Outgoing
 ) -> Money | None:
     """Give an unmatched entry's money to a wallet; or the money that waits for a second admin. In a transaction.
+
+    What may be a payment of ours that came back without its name takes two, however little it is: given to a wallet, it
+    would be there, and owed to its vendor again by whoever says that it failed.
 
     Raises:
         UnknownEntryError, EntryStateError, UnknownWalletError, OwnWalletError, MoneyError: nothing may be kept.
     """
     alone = await lock_alone(connection, services, who)
-    money = await assigning.lock_unmatched(connection, entry)
+    found = await assigning.lock_unmatched(connection, entry)
+    money = found.money
     owner = await assigning.owner_of(connection, wallet)
     if owner is None:
         raise UnknownWalletError
     require_others(who, owner)
     subject = f"entry {uuid_text(entry)} to {wallet}"
-    if not await may_move(connection, services, who, action="assign", subject=subject, money=money, alone=alone):
+    doubtful = await outgoing.may_be_back(connection, found.account, money)
+    if not await may_move(
+        connection,
+        services,
+        who,
+        action="assign",
+        subject=subject,
+        money=money,
+        alone=alone,
+        with_parts=MAX_AMOUNT if doubtful else 0,
+    ):
         return money
     await Assignment(entry, wallet, money, who.actor, services.clock()).pay_in(connection, services)
     return None

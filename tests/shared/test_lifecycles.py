@@ -36,7 +36,7 @@ TABLES: list[tuple[Any, StrEnum, set[StrEnum]]] = [
     (DEVICE, DeviceState.ENROLLED, {DeviceState.REVOKED}),
     (SHIFT, ShiftState.OPEN, {ShiftState.RECONCILED}),
     (PERSON, PersonState.WAITING, {PersonState.REJECTED}),
-    (PAYOUT, PayoutState.PROPOSED, {PayoutState.RETURNED, PayoutState.CANCELLED}),
+    (PAYOUT, PayoutState.PROPOSED, {PayoutState.RETURNED}),
 ]
 each_table = pytest.mark.parametrize(("table", "start", "ends"), TABLES, ids=lambda value: type(value).__name__)
 

@@ -182,7 +182,7 @@ async def assign(call: Call[AssignRequest, Nothing]) -> Answer[Any]:
     entry, wallet = call.path["entryId"], wallet_number(call.body.wallet)
 
     async def work(connection: Connection) -> tuple[Assigned | WaitingForAnother, int]:
-        money = await assign_entry(connection, call.services, call.who, entry, wallet)
+        money = await assign_entry(connection, call.services, call.who, entry, wallet, BankWord())
         if money is not None:
             return WaitingForAnother([Sum.of(money.minor, money.currency)]), ACCEPTED
         return Assigned(entry_view(await assigning.read(connection, entry))), 200

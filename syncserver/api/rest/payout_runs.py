@@ -10,7 +10,7 @@ from starlette.responses import Response
 from shared.errors import CurrencyError
 from shared.ids import uuid_bytes_or_none, uuid_text
 from syncserver.api.rest.cursors import page_of
-from syncserver.api.rest.endpoint import Answer, Call, Endpoint, Nothing
+from syncserver.api.rest.endpoint import ACCEPTED, Answer, Call, Endpoint, Nothing
 from syncserver.api.rest.payout_views import (
     TAG,
     XML,
@@ -114,8 +114,13 @@ async def approve(call: Call[None, Nothing]) -> Answer[Any]:
 
 async def cancel(call: Call[ReasonRequest, Nothing]) -> Answer[Any]:
     """`POST /api/payout-runs/{runId}/cancel`."""
-    services, who, reason = call.services, call.who, call.body.reason
-    return await _step(call, lambda connection, run: approving.cancel(connection, services, who, run, reason))
+    run, reason = call.path["runId"], call.body.reason
+
+    async def work(connection: Connection) -> tuple[RunView, int]:
+        done = await approving.cancel(connection, call.services, call.who, run, reason)
+        return run_view(await views.run(connection, run)), 200 if done else ACCEPTED
+
+    return await call.once_or_wait(work)
 
 
 async def send(call: Call[SendRequest, Nothing]) -> Answer[Any]:
@@ -144,7 +149,9 @@ def file_answer(file: PaymentFile) -> Response:
     return Response(file.data, media_type=XML, headers=headers)
 
 
-def _of_run(path: str, handle: Any, summary: str, body: Any, *errors: type[Any]) -> Endpoint:
+def _of_run(
+    path: str, handle: Any, summary: str, body: Any, *errors: type[Any], statuses: tuple[int, ...] = (200,)
+) -> Endpoint:
     """A step with all of a run."""
     return Endpoint(
         method="POST",
@@ -156,6 +163,7 @@ def _of_run(path: str, handle: Any, summary: str, body: Any, *errors: type[Any])
         body=body,
         errors=(UnknownRunError, PayoutStateError, *errors),
         once=True,
+        statuses=statuses,
         tag=TAG,
     )
 
@@ -190,6 +198,7 @@ ENDPOINTS = (
         "Call off what the bank has not been told",
         ReasonRequest,
         ReasonRequiredError,
+        statuses=(200, ACCEPTED),
     ),
     _of_run(
         "/send", send, "Make an approved run's file for the bank, once", SendRequest, NotSepaError, PaymentFileError

@@ -95,11 +95,15 @@ class PayoutEntryView(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class PayoutStory(msgspec.Struct, frozen=True, rename="camel"):
-    """A payout with each change of its state and the bank's entries of it."""
+    """A payout with each change of its state and the bank's entries of it.
+
+    `returns` are entries that are nobody's yet and by which one that was paid may have come back without its name.
+    """
 
     payout: PayoutView
     events: list[PayoutEventView]
     entries: list[PayoutEntryView]
+    returns: list[PayoutEntryView]
 
 
 class PayoutAccountView(msgspec.Struct, frozen=True, rename="camel"):
@@ -194,16 +198,18 @@ def story_view(story: Story) -> PayoutStory:
         events=[
             PayoutEventView(row["before"], row["after"], row["at"], row["actor"], row["note"]) for row in story.events
         ],
-        entries=[
-            PayoutEntryView(
-                entry_id=str(row["entry"]),
-                booked_on=row["booked_on"].isoformat(),
-                credit=row["credit"],
-                amount=Sum.of(row["amount"], row["currency"]),
-                reference=row["reference"],
-            )
-            for row in story.entries
-        ],
+        entries=[_entry_view(row) for row in story.entries],
+        returns=[_entry_view(row) for row in story.returns],
+    )
+
+
+def _entry_view(row: Any) -> PayoutEntryView:
+    return PayoutEntryView(
+        entry_id=str(row["entry"]),
+        booked_on=row["booked_on"].isoformat(),
+        credit=row["credit"],
+        amount=Sum.of(row["amount"], row["currency"]),
+        reference=row["reference"],
     )
 
 

@@ -32,9 +32,11 @@ from syncserver.payouts.deciding import Outcome
 from syncserver.payouts.errors import (
     BankReferenceError,
     PayoutStateError,
+    ReturnEntryError,
     UnknownPayoutError,
 )
 from syncserver.people.access import ADMINS
+from syncserver.wallets.funding.errors import EntryStateError, UnknownEntryError
 
 
 class PayoutQuery(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
@@ -49,10 +51,11 @@ class PayoutQuery(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fi
 
 
 class OutcomeRequest(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
-    """Why it failed or came back, or under which of the bank's references it was paid."""
+    """Why it failed or came back and by which of the bank's entries, or under which of its references it was paid."""
 
     reason: Annotated[str, Meta(max_length=128)] = ""
     reference: Annotated[str, Meta(max_length=deciding.MOST_REFERENCE)] | None = None
+    entry_id: Annotated[str, Meta(max_length=36)] | None = None
 
 
 async def list_payouts(call: Call[None, PayoutQuery]) -> Answer[PayoutPage] | Response:
@@ -90,6 +93,7 @@ async def show_payout(call: Call[None, Nothing]) -> Answer[PayoutStory]:
 async def decide(call: Call[OutcomeRequest, Nothing]) -> Answer[Any]:
     """`POST /api/payouts/{payoutId}/outcome/{outcome}`."""
     payout, body = call.path["payoutId"], call.body
+    entry = uuid_bytes_or_none(body.entry_id)
 
     async def work(connection: Connection) -> tuple[Any, int]:
         done = await deciding.decide(
@@ -100,6 +104,7 @@ async def decide(call: Call[OutcomeRequest, Nothing]) -> Answer[Any]:
             Outcome(call.words["outcome"]),
             reason=body.reason,
             reference=body.reference,
+            entry=entry,
         )
         return payout_view(await views.read(connection, payout)), 200 if done else ACCEPTED
 
@@ -125,7 +130,15 @@ ENDPOINTS = (
         roles=ADMINS,
         words={"outcome": Outcome},
         body=OutcomeRequest,
-        errors=(UnknownPayoutError, PayoutStateError, ReasonRequiredError, BankReferenceError),
+        errors=(
+            UnknownPayoutError,
+            PayoutStateError,
+            ReasonRequiredError,
+            BankReferenceError,
+            ReturnEntryError,
+            UnknownEntryError,
+            EntryStateError,
+        ),
         once=True,
         statuses=(200, ACCEPTED),
         tag=TAG,

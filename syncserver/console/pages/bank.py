@@ -72,7 +72,7 @@ async def assign(visit: Visit[Any, AssignForm]) -> Response:
     entry, wallet = visit.path["entry"], wallet_number(visit.form.wallet)
 
     async def work(connection: Connection) -> str:
-        money = await assign_entry(connection, visit.services, visit.who, entry, wallet)
+        money = await assign_entry(connection, visit.services, visit.who, entry, wallet, BankWord())
         if money is not None:
             return f"{money} takes a second admin, who has to ask for the same."
         return f"The entry {uuid_text(entry)[-12:]} is in the wallet {wallet}."

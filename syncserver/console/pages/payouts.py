@@ -64,11 +64,12 @@ class SendForm(Form, frozen=True):
 
 
 class OutcomeForm(Form, frozen=True):
-    """What became of a payout, why, or under which of the bank's references."""
+    """What became of a payout, why, under which of the bank's references, or by which of its entries."""
 
     outcome: str
     reason: str = ""
     reference: str = ""
+    entry: str = ""
 
 
 async def show_list(visit: Visit[ListQuery, None]) -> Response:
@@ -160,8 +161,8 @@ async def cancel(visit: Visit[Nothing, ReasonForm]) -> Response:
     run = visit.path["run"]
 
     async def work(connection: Connection) -> str:
-        await approving.cancel(connection, visit.services, visit.who, run, visit.form.reason)
-        return "Called off: it is owed to the vendors again."
+        done = await approving.cancel(connection, visit.services, visit.who, run, visit.form.reason)
+        return "Called off: it is owed to the vendors again." if done else _WAITS
 
     return await visit.done(_run(visit), await visit.once(work))
 
@@ -192,11 +193,13 @@ async def download(visit: Visit[Nothing, None]) -> Response:
 async def show_payout(visit: Visit[Nothing, None]) -> Response:
     """`GET /console/payouts/{payout}`."""
     story = await views.story(visit.services, visit.path["payout"])
+    returns = [(str(row["entry"]), f"{row['booked_on']} {row['payer']} {row['remittance']}") for row in story.returns]
     return visit.page(
         "payouts_one.html",
         one=story.row,
         story=story,
         outcomes=_outcomes(story.row),
+        returns=returns,
         logins=await choosing.logins(visit.services),
     )
 
@@ -209,6 +212,8 @@ def _outcomes(row: Any) -> list[tuple[str, str]]:
         return [(Outcome.RETURNED.value, "it came back")]
     if row["state"] == PayoutState.APPROVED and row["method"] == BY_HAND:
         return [(Outcome.PAID.value, "it was paid at the bank")]
+    if row["state"] == PayoutState.CANCELLED and row["method"] == BY_HAND:
+        return [(Outcome.PAID.value, "it was paid at the bank, though it was called off")]
     return []
 
 
@@ -226,6 +231,7 @@ async def decide(visit: Visit[Nothing, OutcomeForm]) -> Response:
             outcome,
             reason=form.reason,
             reference=form.reference or None,
+            entry=uuid_bytes_or_none(form.entry or None),
         )
         return f"It is {outcome.value}." if done else _WAITS
 

@@ -77,6 +77,12 @@ SELECT p.*, r.account AS ours, r.method FROM payout p JOIN payout_run r USING (r
 -- entries_of_payouts: which of a bank's entries payouts have
 SELECT payout, credit FROM bank_entry WHERE payout = ANY ($1::uuid[]);
 
+-- is_out_still: whether an account has paid so much in a payout, or may have by hand, and no entry brought it back
+SELECT EXISTS (SELECT FROM payout p JOIN payout_run r USING (run)
+                WHERE p.amount = $2 AND p.currency = $3 AND r.account = $1 AND p.state <> 'proposed'
+                  AND (r.method = 'by_hand' OR p.state NOT IN ('approved', 'cancelled'))
+                  AND NOT EXISTS (SELECT FROM bank_entry b WHERE b.payout = p.payout AND b.credit));
+
 -- set_payout_states: the new states of payouts
 UPDATE payout SET state = new.state, changed_at = $4, events = new.events
   FROM unnest($1::uuid[], $2::text[], $3::integer[]) AS new (payout, state, events) WHERE payout.payout = new.payout;
@@ -99,9 +105,13 @@ UPDATE payout_run SET approved_by = $2, approved_actor = $3, approved_at = $4, a
 -- lock_approver: an admin, so that of two approvals at once the second knows of the first
 SELECT FROM person WHERE user_id = $1 FOR NO KEY UPDATE;
 
--- approved_alone: what an admin approved since a time that nobody else had a part in, in a currency
+-- approved_alone: what an admin approved since a time that nobody else had a part in, in a currency; of what is paid by
+-- hand also what was called off since: it may have been paid before
 SELECT coalesce(sum(p.amount), 0)::bigint FROM payout_run r JOIN payout p USING (run)
- WHERE r.approved_by = $1 AND r.alone AND r.approved_at > $2 AND r.currency = $3 AND p.state <> 'cancelled';
+ WHERE r.approved_by = $1 AND r.alone AND r.approved_at > $2 AND r.currency = $3
+   AND (p.state <> 'cancelled'
+        OR r.method = 'by_hand'
+           AND EXISTS (SELECT FROM payout_event e WHERE e.payout = p.payout AND e.after = 'approved'));
 
 -- write_file: the file of a run
 INSERT INTO payout_file (run, message, schema, file, sha256, made_at, actor) VALUES ($1, $2, $3, $4, $5, $6, $7);

@@ -29,3 +29,10 @@ SELECT number, before, after, at, actor, note FROM payout_event WHERE payout = $
 -- entries_of_payout: the bank's entries of a payout
 SELECT entry, credit, booked_on, amount, currency, reference, remittance FROM bank_entry
  WHERE payout = $1 ORDER BY entry;
+
+-- returns_of_payout: unmatched entries by which a payout may have come back without its name, the newest first
+SELECT e.entry, e.booked_on, e.payer, e.remittance, e.reference, e.credit, e.amount, e.currency
+  FROM payout p JOIN payout_run r USING (run)
+  JOIN bank_entry e ON e.state = 'unmatched' AND e.credit AND e.account = r.account AND e.amount = p.amount
+                   AND e.currency = p.currency
+ WHERE p.payout = $1 ORDER BY e.entry DESC LIMIT $2;

@@ -172,7 +172,7 @@ SELECT v.vendor, v.transfers, t.n, t.last FROM vendor_balance v
 -- payout_entries: a bank entry is of a payout that it does not fit, or a payout was paid on nobody's word
 SELECT b.entry, b.payout, b.credit, b.amount, p.amount AS paid, p.state FROM bank_entry b LEFT JOIN payout p USING (payout)
  WHERE b.payout IS NOT NULL
-   AND (p.payout IS NULL OR b.amount <> p.amount OR b.currency <> p.currency OR p.end_to_end <> upper(b.end_to_end)
+   AND (p.payout IS NULL OR b.amount <> p.amount OR b.currency <> p.currency OR (p.end_to_end <> upper(b.end_to_end) AND (NOT b.credit OR b.decided_by IS NULL))
         OR p.state NOT IN ('paid', 'returned', 'failed') OR (b.credit AND p.state = 'paid'))
 UNION ALL
 SELECT NULL, p.payout, NULL, NULL, p.amount, p.state FROM payout p

@@ -55,21 +55,53 @@ class Assignment:
         )
 
 
-async def lock_unmatched(connection: Connection, entry: bytes) -> Money:
-    """Lock an entry that may be assigned; what it is worth.
+@dataclass(frozen=True, slots=True)
+class Unmatched:
+    """An entry of money that came in and is nobody's yet, locked; `reversal` where it is our own that came back."""
+
+    entry: bytes
+    account: str
+    money: Money
+    reversal: bool
+
+
+async def lock_credit(connection: Connection, entry: bytes) -> Unmatched:
+    """Lock an entry of money that came in, or came back, and is nobody's yet.
 
     Raises:
         UnknownEntryError: there is none.
-        EntryStateError: it was credited before, or is no money that came in.
+        EntryStateError: it was credited before, is a payout's, or went out.
     """
     row = await connection.fetchrow(QUERIES["lock_entry"], uuid_of(entry))
     if row is None:
         raise UnknownEntryError
+    if row["state"] == "payout":
+        raise EntryStateError("this bank entry is a payout's")
     if row["state"] != "unmatched":
         raise EntryStateError("this bank entry was credited before")
-    if not row["credit"] or row["reversal"]:
-        raise EntryStateError("a debit or a reversal is no money that came in")
-    return Money(row["amount"], row["currency"])
+    if not row["credit"]:
+        raise EntryStateError("a debit is no money that came in")
+    return Unmatched(entry, row["account"], Money(row["amount"], row["currency"]), row["reversal"])
+
+
+async def lock_unmatched(connection: Connection, entry: bytes) -> Unmatched:
+    """Lock an entry that may be assigned.
+
+    Raises:
+        UnknownEntryError: there is none.
+        EntryStateError: it was credited before, is a payout's, or is no money that came in.
+    """
+    found = await lock_credit(connection, entry)
+    if found.reversal:
+        raise EntryStateError("a reversal is no money that came in")
+    return found
+
+
+async def tie_to_payout(connection: Connection, entry: Unmatched, payout: bytes, actor: str, at: int) -> None:
+    """Write down that an entry, which is locked, is a payout of ours that came back: it can't be assigned any more."""
+    tag = await connection.execute(QUERIES["tie_entry"], uuid_of(entry.entry), uuid_of(payout), actor, at)
+    if tag != "UPDATE 1":
+        raise EntryStateError("this bank entry was credited before")
 
 
 async def read(connection: Connection, entry: bytes) -> Any:

@@ -29,6 +29,9 @@ class Outgoing(Protocol):
         Nothing is locked or changed: what can't be so now never will be.
         """
 
+    async def may_be_back(self, connection: Connection, account: str, money: Money) -> bool:
+        """Whether so much that came in on an account may be a payment of ours that came back without its name."""
+
     async def settle(
         self, connection: Connection, named: Sequence[Named], *, actor: str, at: int
     ) -> Sequence[bytes | Why | None]:

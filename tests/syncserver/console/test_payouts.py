@@ -166,3 +166,36 @@ async def test_all_that_is_filtered_is_a_file_in_which_nothing_runs(office: Offi
     api = await office.ada.get("/api/payouts", state="proposed", format="csv")
     assert api.text.splitlines() == lines
     assert len((await admin.http.get(f"{PAYOUTS}/all?state=paid&format=csv")).text.splitlines()) == 1
+
+
+async def test_a_payout_that_came_back_without_its_name_is_told_by_its_entry(office: Office, admin: Browser) -> None:
+    await office.sell(900)
+    payout = await office.sent()
+    await office.told(out(payout))
+    one = f"{PAYOUTS}/{payout['payoutId']}"
+    shown = await admin.get(one)
+    assert "No unmatched entry of the bank's fits" in shown.text
+    said = await admin.send(shown, f"{one}/outcome", outcome="returned", reason="by telephone")
+    assert (said.status, "name the one, of its account and amount" in said.text) == (409, True)
+    entry = await office.unnamed("9.00", text="<b>closed</b>")
+    shown = await admin.get(one)
+    assert "<b>closed" not in shown.html
+    assert "came back" in (await admin.send(shown, f"{one}/outcome", outcome="returned", reason="x", entry=entry)).text
+    assert await office.owed() == (900, 0)
+    assert f"{entry}/assign" not in (await admin.get("/console/bank", state="")).html
+
+
+async def test_an_approved_run_by_hand_is_called_off_by_two(
+    office: Office, admin: Browser, second_admin: Browser
+) -> None:
+    await office.sell(150_000)
+    run = (await admin.do(PAYOUTS, PAYOUTS, currency="EUR", method="by_hand")).answer.url.path
+    assert "Approved." in (await second_admin.do(run, f"{run}/approve")).text
+    shown = await admin.get(run)
+    assert "Only if nobody has paid it at the bank" in shown.text
+    assert "Another admin must say the same" in (await admin.send(shown, f"{run}/cancel", reason="the wrong day")).text
+    assert "call off run" in (await second_admin.get("/console/second")).text
+    assert "owed to the vendors again" in (await second_admin.do(run, f"{run}/cancel", reason="the wrong day")).text
+    (payout,) = data(await office.ada.get("/api/payouts"))["payouts"]
+    one = f"{PAYOUTS}/{payout['payoutId']}"
+    assert "though it was called off" in (await admin.get(one)).text

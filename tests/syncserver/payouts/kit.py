@@ -10,8 +10,10 @@ from shared.ids import uuid_bytes, uuid_text
 from shared.money import Money
 from syncserver.payments import online
 from syncserver.payouts import accounts
+from syncserver.payouts.bank_word import BankWord
 from syncserver.people.access import Role
 from syncserver.registry import vendors
+from syncserver.wallets.funding import importing, statements
 from tests.syncserver.kit import TALLINN, Shop
 from tests.syncserver.rest.kit import Person, data, person
 from tests.syncserver.rest.statements import ACCOUNT, Row, camt, open_accounts, upload
@@ -89,6 +91,19 @@ class Office:
         file = camt(*rows)
         answer = await upload(self.ada, file)
         return dict(data(answer if answer.status_code != 202 else await upload(self.bob, file)))
+
+    async def unnamed(self, amount: str, account: str = ACCOUNT, **changes: Any) -> str:
+        """Money came in that names nobody: the id of its entry, which the operator has imported."""
+        row = Row(**{"amount": amount, "text": "returned", "reference": os.urandom(6).hex(), **changes})
+        read = statements.read(camt(row, account=account), None)
+        await importing.import_statement(self.shop.services, read, BankWord(), "cli test")
+        found = data(await self.ada.get("/api/funding/entries", limit="200"))["entries"]
+        return next(str(one["entryId"]) for one in found if one["reference"] == row.reference)
+
+    async def assign(self, entry: str, who: Person | None = None, wallet: str | None = None) -> Any:
+        """Somebody gives an entry to a wallet: the answer."""
+        path, body = f"/api/funding/assign/{entry}", {"wallet": wallet or self.wallet}
+        return await (who or self.ada).post(path, body, key=os.urandom(8).hex())
 
     async def owed(self, vendor: bytes | None = None) -> tuple[int, int]:
         """What a vendor is owed, and what is on its way to its bank."""

@@ -164,7 +164,8 @@ async def test_what_the_bank_refused_is_owed_again_and_what_it_paid_all_the_same
     await office.sell(600)
     payout = await office.sent()
     assert refused(await office.outcome(payout, "failed")) == (422, "REASON_REQUIRED")
-    assert refused(await office.outcome(payout, "returned", reason="x")) == (409, "PAYOUT_STATE")
+    said = await office.outcome(payout, "returned", reason="x", entryId=await office.unnamed("6.00"))
+    assert refused(said) == (409, "PAYOUT_STATE")
     assert data(await office.outcome(payout, "failed", reason="pain.002: AC01"))["state"] == "failed"
     assert await office.owed() == (600, 0)
     again = await office.sent()
@@ -207,7 +208,11 @@ async def test_a_currency_that_no_file_pays_is_paid_by_hand_under_the_banks_refe
     await office.step(second, "approve")
     (other,) = data(await office.ada.get("/api/payouts", run=second["runId"]))["payouts"]
     assert refused(await office.outcome(other, "paid", reference="FT-2026 17")) == (409, "BANK_REFERENCE")
-    assert data(await office.outcome(payout, "returned", reason="sent back without a name"))["state"] == "returned"
+    without = await office.outcome(payout, "returned", reason="sent back without a name")
+    assert refused(without) == (409, "RETURN_ENTRY")
+    entry = await office.unnamed("9.00")
+    said = await office.outcome(payout, "returned", reason="sent back without a name", entryId=entry)
+    assert data(said)["state"] == "returned"
     assert await office.owed() == (900, 50)
 
 

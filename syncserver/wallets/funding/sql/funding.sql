@@ -44,6 +44,10 @@ SELECT entry, account, amount, currency, credit, reversal, state, reason, wallet
 UPDATE bank_entry SET state = 'credited', wallet = $2, number = $3, decided_by = $4, decided_at = $5
  WHERE entry = $1 AND state = 'unmatched';
 
+-- tie_entry: that an unmatched entry is a payout that came back, and who says so
+UPDATE bank_entry SET state = 'payout', payout = $2, decided_by = $3, decided_at = $4
+ WHERE entry = $1 AND state = 'unmatched' AND credit;
+
 -- read_entry: one entry
 SELECT * FROM bank_entry WHERE entry = $1;
 
