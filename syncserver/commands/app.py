@@ -17,6 +17,8 @@ from syncserver.commands.payments import payment
 from syncserver.commands.payouts import payouts
 from syncserver.commands.people import customer, vendor
 from syncserver.commands.policies import policy
+from syncserver.commands.proposals import confirm, list_proposals, withdraw
+from syncserver.commands.reviewing import list_second, review, review_all
 from syncserver.commands.running import Json, run, show
 from syncserver.commands.search import find
 from syncserver.commands.shifts import shifts
@@ -45,6 +47,12 @@ app = App(
 for part in (vendor, policy, customer, wallet, funding, codes, device, payment, payouts, shifts, admin, keys, audit):
     app.command(part)
 app.command(find, name="search")
+app.command(list_second, name="second")
+payment.command(review, name="review")
+payment.command(review_all, name="review-all")
+policy.command(list_proposals, name="proposals")
+policy.command(confirm, name="confirm")
+policy.command(withdraw, name="withdraw")
 
 
 @app.command

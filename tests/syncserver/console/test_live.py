@@ -12,7 +12,8 @@ from syncserver.api.app import make_app
 from syncserver.api.rest.limits import Limits
 from syncserver.console import live, streams
 from syncserver.console.routes import ROUTES
-from syncserver.people import registrations, second_factor
+from syncserver.overview import needs
+from syncserver.people import approving, second_factor
 from syncserver.people.access import Caller, Role
 from tests.syncserver.console.kit import HOST, Browser, open_browser
 from tests.syncserver.kit import Shop
@@ -120,7 +121,7 @@ async def ends_by_signing_out(_: Shop, admin: Browser) -> None:
 
 
 async def ends_by_a_block(shop: Shop, admin: Browser) -> None:
-    await registrations.block(shop.services, OPERATOR, admin.user_id, "gone")
+    await approving.block(shop.services, OPERATOR, admin.user_id, "gone")
 
 
 async def ends_by_time(shop: Shop, _: Browser) -> None:
@@ -161,7 +162,7 @@ async def test_nothing_is_made_for_a_reader_who_has_not_read_what_there_is(
     shop: Shop, server: Server, admin: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(live, "LOOK_SECONDS", 0.0)
-    looks, read_needs = 0, live.read_needs
+    looks, read_needs = 0, needs.read_needs
 
     async def counted(*arguments: Any) -> Any:
         nonlocal looks
