@@ -80,6 +80,7 @@ from syncserver.shifts.errors import (
     ShiftChangedError,
     ShiftHasExceptionsError,
     ShiftStateError,
+    ShiftTillLivesError,
     UnknownShiftError,
 )
 from syncserver.sync.admission import DeviceBusyError
@@ -158,6 +159,7 @@ STATUS: dict[type[TallystickError], int] = {
     WalletBlockedError: 409,
     AmbiguousShiftError: 409,
     ShiftStateError: 409,
+    ShiftTillLivesError: 409,
     ShiftChangedError: 409,
     ShiftHasExceptionsError: 409,
     NothingMissingError: 409,

@@ -24,7 +24,7 @@ Login = Annotated[str, Parameter(help="Letters, digits and . _ @ + -; large or s
 # Whoever may run this may do anything to the database.
 _OPERATOR = bytes(16)
 
-admin = App(name="admin", help="Admins: add, list, vouch for, block, give a new password.")
+admin = App(name="admin")
 
 
 def _turns() -> Turns:

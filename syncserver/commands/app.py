@@ -8,21 +8,8 @@ from cyclopts.validators import Number
 from rich.console import Console
 
 from shared.ids import uuid_text
-from syncserver.commands.admins import admin
-from syncserver.commands.audit import audit
-from syncserver.commands.devices import device
-from syncserver.commands.funding import funding
-from syncserver.commands.keys import keys
-from syncserver.commands.payments import payment
-from syncserver.commands.payouts import payouts
-from syncserver.commands.people import customer, vendor
-from syncserver.commands.policies import policy
-from syncserver.commands.proposals import confirm, list_proposals, withdraw
-from syncserver.commands.reviewing import list_second, review, review_all
 from syncserver.commands.running import Json, run, show
 from syncserver.commands.search import find
-from syncserver.commands.shifts import shifts
-from syncserver.commands.wallets import codes, wallet
 from syncserver.composition import initialise, migrate_database, open_database
 from syncserver.reconcile.checks import Reconciliation
 from syncserver.reconcile.checks import reconcile as run_checks
@@ -44,15 +31,26 @@ app = App(
     Exit codes: 0 done, 1 it failed or something was found, 2 wrong usage.
     """,
 )
-for part in (vendor, policy, customer, wallet, funding, codes, device, payment, payouts, shifts, admin, keys, audit):
-    app.command(part)
+# Where each part is, and what it is for. It is loaded when it is asked for: a command starts with what it needs alone.
+_PARTS = (
+    ("people:vendor", "Shops: add, list, block, their limits and their cashiers."),
+    ("proposals:policy", "Limits: what others would have done, and how they came to be."),
+    ("people:customer", "Customers: add one with a wallet."),
+    ("wallets:wallet", "Wallets: fund, move money offline, look, block."),
+    ("funding:funding", "Money that comes in: our bank accounts, their statements, who paid."),
+    ("wallets:codes", "Offline codes: issue, list, withdraw."),
+    ("devices:device", "Terminals: make enrolment tokens, list, revoke, release from quarantine."),
+    ("reviewing:payment", "Payments: look one up, list the flagged ones, decide them."),
+    ("payouts:payouts", "Paying vendors what they are owed: accounts, runs, files for the bank."),
+    ("shifts:shifts", "Shifts: what tills signed at their close beside what is here, and what you decide."),
+    ("admins:admin", "Admins: add, list, vouch for, block, give a new password."),
+    ("keys:keys", "Signing keys: list, rotate, revoke."),
+    ("audit:audit", "Who did what: find it, and verify the seals."),
+)
+for _path, _purpose in _PARTS:
+    app.command(f"syncserver.commands.{_path}", help=_purpose)
 app.command(find, name="search")
-app.command(list_second, name="second")
-payment.command(review, name="review")
-payment.command(review_all, name="review-all")
-policy.command(list_proposals, name="proposals")
-policy.command(confirm, name="confirm")
-policy.command(withdraw, name="withdraw")
+app.command("syncserver.commands.reviewing:list_second", name="second", help="List what waits for a second admin.")
 
 
 @app.command

@@ -18,7 +18,7 @@ from syncserver.commands.running import Json, moment, run, show
 from syncserver.services import Services
 
 HEAD_BYTES = 32
-audit = App(name="audit", help="Who did what: find it, and verify the seals.")
+audit = App(name="audit")
 
 
 @audit.command(name="list")

@@ -21,7 +21,7 @@ from syncserver.wallets.funding.bank_accounts import BankAccount
 from syncserver.wallets.funding.errors import StatementError
 from syncserver.wallets.funding.importing import Summary
 
-funding = App(name="funding", help="Money that comes in: our bank accounts, their statements, who paid.")
+funding = App(name="funding")
 MOST_LISTED = 1_000
 
 

@@ -17,7 +17,7 @@ from syncserver.settings import ServerSettings
 
 MOST_LEAD_HOURS = 365 * 24
 
-keys = App(name="keys", help="Signing keys: list, rotate, revoke.")
+keys = App(name="keys")
 
 
 def _state(key: PublishedKey, active: bytes, now: int) -> str:

@@ -7,7 +7,7 @@ from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
 from shared.fields import MAX_INTEGER
-from shared.ids import uuid_bytes, uuid_text, wallet_number
+from shared.ids import uuid_bytes, uuid_bytes_or_none, uuid_text, wallet_number
 from shared.lifecycles import PaymentState
 from shared.money import format_minor
 from syncserver.commands.running import Json, moment, run, show
@@ -16,7 +16,7 @@ from syncserver.payments.listing import Count, Filter
 from syncserver.payments.views import PaymentView
 from syncserver.services import Services
 
-payment = App(name="payment", help="Payments: look one up, list the flagged ones, decide them.")
+payment = App(name="payment")
 
 
 def line_of(view: PaymentView) -> str:
@@ -80,8 +80,8 @@ def list_payments(
     filter_ = Filter(
         state=PaymentState(state) if state is not None else None,
         reason=reason,
-        vendor=uuid_bytes(vendor) if vendor is not None else None,
-        device=uuid_bytes(device) if device is not None else None,
+        vendor=uuid_bytes_or_none(vendor),
+        device=uuid_bytes_or_none(device),
         wallet=wallet_number(wallet) if wallet is not None else None,
         channel=channel,
         least=least,

@@ -23,8 +23,8 @@ from syncserver.wallets import accounts
 
 Degrees = Annotated[str, Parameter(help="Decimal degrees (WGS 84).", allow_leading_hyphen=True)]
 
-vendor = App(name="vendor", help="Shops: add, list, block, their limits and their cashiers.")
-customer = App(name="customer", help="Customers: add one with a wallet.")
+vendor = App(name="vendor")
+customer = App(name="customer")
 
 
 @vendor.command(name="add")

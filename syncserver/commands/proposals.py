@@ -7,6 +7,7 @@ from cyclopts import Parameter
 
 from shared.ids import uuid_bytes, uuid_text
 from syncserver.commands.as_admin import PasswordFile, run_as
+from syncserver.commands.policies import policy
 from syncserver.commands.running import Json, run, show
 from syncserver.people import proposals
 from syncserver.people.access import Caller
@@ -37,6 +38,7 @@ def _line(one: Proposal) -> str:
     )
 
 
+@policy.command(name="proposals")
 def list_proposals(*, all_: Annotated[bool, Parameter(name="--all", negative="")] = False, json: Json = False) -> None:
     """List looser limits that wait for another admin; with --all those that were decided or are too old as well."""
 
@@ -48,6 +50,7 @@ def list_proposals(*, all_: Annotated[bool, Parameter(name="--all", negative="")
     show({"proposals": [_data(one) for one in found]}, "\n".join(map(_line, found)) or "None wait.", json=json)
 
 
+@policy.command(name="confirm")
 def confirm(proposal_id: str, *, as_: Own, password_file: PasswordFile = None, json: Json = False) -> None:
     """Make a change that another admin proposed; terminals have it with their next book.
 
@@ -62,6 +65,7 @@ def confirm(proposal_id: str, *, as_: Own, password_file: PasswordFile = None, j
     show(_data(one), _line(one), json=json)
 
 
+@policy.command(name="withdraw")
 def withdraw(
     proposal_id: str, *, reason: str, as_: Own, password_file: PasswordFile = None, json: Json = False
 ) -> None:

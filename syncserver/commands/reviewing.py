@@ -8,7 +8,7 @@ from cyclopts.validators import Number
 from shared.ids import uuid_bytes, uuid_text, wallet_number
 from shared.money import format_minor
 from syncserver.commands.as_admin import As, PasswordFile, run_as
-from syncserver.commands.payments import found_with, line_of
+from syncserver.commands.payments import found_with, line_of, payment
 from syncserver.commands.running import Json, actor, progress, run, show
 from syncserver.payments import review as reviews
 from syncserver.payments import views
@@ -34,6 +34,7 @@ Approve = Annotated[bool, Parameter(group=DECISION, negative="")]
 Reject = Annotated[bool, Parameter(group=DECISION, negative="")]
 
 
+@payment.command(name="review")
 def review(
     payment_id: str,
     *,
@@ -77,6 +78,7 @@ def review(
     show(data, line_of(view) + waits, json=json)
 
 
+@payment.command(name="review-all")
 def review_all(
     count: int,
     *,

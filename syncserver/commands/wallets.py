@@ -17,8 +17,8 @@ from syncserver.wallets import accounts, issuing, releasing
 from syncserver.wallets.accounts import Balances
 from syncserver.wallets.listing import SeriesView, list_of_wallet
 
-wallet = App(name="wallet", help="Wallets: fund, move money offline, look, block.")
-codes = App(name="codes", help="Offline codes: issue, list, withdraw.")
+wallet = App(name="wallet")
+codes = App(name="codes")
 
 
 def _show_balances(balances: Balances, *, json: bool) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from starlette.responses import Response
 
-from shared.ids import uuid_text
+from shared.ids import uuid_text, uuid_text_or_none
 from shared.lifecycles import PersonState
 from syncserver.api.envelope import success
 from syncserver.api.rest.endpoint import Answer, Call, Endpoint, Nothing, Rate
@@ -102,7 +102,7 @@ def _answer(call: Call[Any, Any], session: Session) -> Response:
         user_id=uuid_text(person.user_id),
         role=person.role.value,
         state=person.state.value,
-        vendor_id=uuid_text(person.vendor) if person.vendor is not None else None,
+        vendor_id=uuid_text_or_none(person.vendor),
         access_token=session.access,
         token_type="Bearer",  # noqa: S106 - its kind
         expires_in=ACCESS_SECONDS,

@@ -12,7 +12,7 @@ from syncserver.api.app import make_app
 from syncserver.api.rest.limits import Limits
 from syncserver.console import live, streams
 from syncserver.console.routes import ROUTES
-from syncserver.overview import needs
+from syncserver.overview.needs import read_needs
 from syncserver.people import approving, second_factor
 from syncserver.people.access import Caller, Role
 from tests.syncserver.console.kit import HOST, Browser, open_browser
@@ -162,7 +162,7 @@ async def test_nothing_is_made_for_a_reader_who_has_not_read_what_there_is(
     shop: Shop, server: Server, admin: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(live, "LOOK_SECONDS", 0.0)
-    looks, read_needs = 0, needs.read_needs
+    looks = 0
 
     async def counted(*arguments: Any) -> Any:
         nonlocal looks

@@ -7,7 +7,8 @@ import pyotp
 import pytest
 
 from syncserver.commands.serving import GRACE_SECONDS
-from syncserver.people import registrations, second_factor, web_sessions
+from syncserver.people import second_factor, web_sessions
+from syncserver.people.person import read
 from syncserver.people.web_sessions import Visitor
 from syncserver.sync.turns import Turns
 from tests.syncserver.kit import Shop
@@ -25,7 +26,7 @@ async def signed_in(shop: Shop, login: str) -> str:
         services, await web_sessions.sign_in(services, Turns(1, most_waiting=1, seconds=60.0), login, PASSWORD, visitor)
     )
     async with services.pool.acquire() as connection:
-        person = await registrations.read(connection, user_id)
+        person = await read(connection, user_id)
     made = await second_factor.begin(services, person, half.caller.session)
     token, _ = await web_sessions.set_up_second(
         services, half, pyotp.TOTP(made.secret).generate_otp(services.clock() // 30_000), visitor

@@ -41,6 +41,7 @@ REQUESTS = "TALLYSTICK_FUZZ_REQUESTS"
 EACH_MODE = 25
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 DOCUMENT = document(ENDPOINTS)
+SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
 
 
 def _operations() -> list[tuple[str, str]]:
@@ -139,9 +140,8 @@ def serve(target: DatabaseTarget) -> Iterator[Served]:
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.name.lower())
 @pytest.mark.parametrize(("path", "method"), _operations(), ids=lambda part: part)
 def test_answers_are_as_the_document_says(served: Served, path: str, method: str, mode: GenerationMode) -> None:
-    schema = schemathesis.openapi.from_dict(DOCUMENT)
-    schema.config.update(base_url=served.url)
-    operation: APIOperation[Any, Any, Any, Any] = schema[path][method.upper()]
+    SCHEMA.config.update(base_url=served.url)
+    operation: APIOperation[Any, Any, Any, Any] = SCHEMA[path][method.upper()]
     session = requests.Session()
     asked = 0
 

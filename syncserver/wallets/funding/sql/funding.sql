@@ -76,5 +76,9 @@ SELECT FROM person WHERE user_id = $1 FOR NO KEY UPDATE;
 SELECT currency, sum(amount)::bigint AS total FROM money_request WHERE asked_by = $1 AND alone AND at > $2
  GROUP BY currency;
 
+-- let_in: the most of a subject that was let in since a time, by currency
+SELECT currency, max(amount) AS most FROM money_request
+ WHERE action = $1 AND subject = $2 AND went_ahead AND at > $3 GROUP BY currency;
+
 -- customer_of_wallet: whose wallet it is
 SELECT customer FROM wallet WHERE wallet = $1;
