@@ -42,13 +42,17 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
-    """Which entries: all that is not None must fit. `object` is the beginning of one; times in ms."""
+    """Which entries: all that is not None must fit. `object` is the beginning of one; times in ms.
+
+    `by_command` leaves those that were done by command on the server's machine.
+    """
 
     actor: str | None = None
     action: str | None = None
     object: str | None = None
     since: int = 0
     until: int = MAX_INTEGER  # not included
+    by_command: bool = False
 
 
 async def note(
@@ -131,6 +135,7 @@ async def listed(connection: Connection, filter_: Filter, *, before: bytes | Non
         filter_.action,
         _prefix(filter_.object),
         limit,
+        filter_.by_command,
     )
     return [_entry(row) for row in rows]
 

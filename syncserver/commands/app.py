@@ -34,13 +34,13 @@ app = App(
 # Where each part is, and what it is for. It is loaded when it is asked for: a command starts with what it needs alone.
 _PARTS = (
     ("people:vendor", "Shops: add, list, block, their limits and their cashiers."),
-    ("policies:policy", "Limits: what others would have done, and how they came to be."),
+    ("proposals:policy", "Limits: what others would have done, and how they came to be."),
     ("people:customer", "Customers: add one with a wallet."),
     ("wallets:wallet", "Wallets: fund, move money offline, look, block."),
     ("funding:funding", "Money that comes in: our bank accounts, their statements, who paid."),
     ("wallets:codes", "Offline codes: issue, list, withdraw."),
     ("devices:device", "Terminals: make enrolment tokens, list, revoke, release from quarantine."),
-    ("payments:payment", "Payments: look one up, list the flagged ones, decide them."),
+    ("reviewing:payment", "Payments: look one up, list the flagged ones, decide them."),
     ("payouts:payouts", "Paying vendors what they are owed: accounts, runs, files for the bank."),
     ("shifts:shifts", "Shifts: what tills signed at their close beside what is here, and what you decide."),
     ("admins:admin", "Admins: add, list, vouch for, block, give a new password."),
@@ -50,6 +50,7 @@ _PARTS = (
 for _path, _purpose in _PARTS:
     app.command(f"syncserver.commands.{_path}", help=_purpose)
 app.command(find, name="search")
+app.command("syncserver.commands.reviewing:list_second", name="second", help="List what waits for a second admin.")
 
 
 @app.command

@@ -29,6 +29,7 @@ def list_entries(
     object: str | None = None,  # noqa: A002 - what the option is called
     since: str | None = None,
     until: str | None = None,
+    by_command: Annotated[bool, Parameter(negative="")] = False,
     limit: Annotated[int, Parameter(validator=Number(gte=1, lte=10_000))] = 100,
     json: Json = False,
 ) -> None:
@@ -42,9 +43,11 @@ def list_entries(
         object: To what; its beginning is enough, such as "device 0192f0c1".
         since: A day or a time (ISO 8601, UTC).
         until: The same; not included.
+        by_command: What was done by command on this machine alone.
         limit: How many.
     """
     filter_ = Filter(
+        by_command=by_command,
         actor=actor,
         action=action,
         object=object,

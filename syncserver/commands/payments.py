@@ -3,16 +3,15 @@
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Literal
 
-from cyclopts import App, ArgumentCollection, Group, Parameter
+from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
 from shared.fields import MAX_INTEGER
 from shared.ids import uuid_bytes, uuid_bytes_or_none, uuid_text, wallet_number
 from shared.lifecycles import PaymentState
 from shared.money import format_minor
-from syncserver.commands.running import Json, actor, moment, run, show
+from syncserver.commands.running import Json, moment, run, show
 from syncserver.payments import listing, queue, views
-from syncserver.payments import review as reviews
 from syncserver.payments.listing import Count, Filter
 from syncserver.payments.views import PaymentView
 from syncserver.services import Services
@@ -20,30 +19,24 @@ from syncserver.services import Services
 payment = App(name="payment")
 
 
-def _one_of_them(arguments: ArgumentCollection) -> None:
-    if len(arguments.filter_by(value_set=True)) != 1:
-        raise ValueError("Say either --approve or --reject.")
-
-
-DECISION = Group("Decision", validator=_one_of_them)
-
-
-def _line(view: PaymentView) -> str:
+def line_of(view: PaymentView) -> str:
+    """A payment in a line."""
     amount = f"{format_minor(view.amount, view.currency)} {view.currency}"
     return f"{uuid_text(view.payment)}  {view.status.value:<8}  {amount:>14}  {' '.join(view.reasons)}"
 
 
-def _found(
-    payment_id: str, wallet: str | None, then: Callable[[Services, PaymentView], Awaitable[PaymentView]] | None = None
+async def found_with(
+    services: Services,
+    payment_id: str,
+    wallet: str | None,
+    then: Callable[[PaymentView], Awaitable[PaymentView]] | None = None,
 ) -> tuple[PaymentView, dict[str, Any]]:
-    async def read(services: Services) -> tuple[PaymentView, dict[str, Any]]:
-        number = wallet_number(wallet) if wallet is not None else None
-        view = await views.find(services, uuid_bytes(payment_id), number)
-        if then is not None:
-            view = await then(services, view)
-        return view, await views.describe(services, view)
-
-    return run(read)
+    """A payment, after something was done with it, and all that is told of it."""
+    number = wallet_number(wallet) if wallet is not None else None
+    view = await views.find(services, uuid_bytes(payment_id), number)
+    if then is not None:
+        view = await then(view)
+    return view, await views.describe(services, view)
 
 
 @payment.command(name="show")
@@ -52,31 +45,9 @@ def show_payment(payment_id: str, *, wallet: str | None = None, json: Json = Fal
 
     Example: tallystick server payment show 0192f0c1-a000-7000-8000-00000000a001
     """
-    view, data = _found(payment_id, wallet)
+    view, data = run(lambda services: found_with(services, payment_id, wallet))
     events = [f"  {event['number']}. {event['from']} → {event['to']} by {event['actor']}" for event in data["events"]]
-    show(data, "\n".join([_line(view), *events]), json=json)
-
-
-@payment.command(name="review")
-def review(
-    payment_id: str,
-    *,
-    approve: Annotated[bool, Parameter(group=DECISION, negative="")] = False,
-    reject: Annotated[bool, Parameter(group=DECISION, negative="")] = False,
-    reason: str | None = None,
-    wallet: str | None = None,
-    json: Json = False,
-) -> None:
-    """Decide a flagged payment: --approve pays the vendor, --reject (with a --reason) gives the money back.
-
-    Example: tallystick server payment review 0192f0c1-… --reject --reason "the customer denies it"
-    """
-
-    async def decide(services: Services, view: PaymentView) -> PaymentView:
-        return await reviews.review(services, view, approve=approve and not reject, reason=reason, actor=actor())
-
-    view, data = _found(payment_id, wallet, decide)
-    show(data, _line(view), json=json)
+    show(data, "\n".join([line_of(view), *events]), json=json)
 
 
 @payment.command(name="list")
@@ -141,7 +112,7 @@ def list_payments(
         }
         for one in found
     ]
-    lines = [f"{_line(one)}  {one.wallet}  {one.row['vendor_name']}" for one in found]
+    lines = [f"{line_of(one)}  {one.wallet}  {one.row['vendor_name']}" for one in found]
     lines.append(f"{len(found)} of {'' if counted.whole else 'more than '}{counted.found}")
     show({"payments": data, "count": counted.found, "more": not counted.whole}, "\n".join(lines), json=json)
 
@@ -160,4 +131,4 @@ def flagged(*, json: Json = False) -> None:
         }
         for one in found
     ]
-    show({"flagged": data}, "\n".join(_line(one) for one in found) or "Nothing waits for a decision.", json=json)
+    show({"flagged": data}, "\n".join(line_of(one) for one in found) or "Nothing waits for a decision.", json=json)

@@ -10,9 +10,15 @@ from cyclopts import App, Parameter
 from shared.geo import Place
 from shared.ids import uuid_bytes, uuid_text
 from shared.money import format_minor
+from shared.policy import Policy
+from syncserver.commands.as_admin import As, PasswordFile, run_as
 from syncserver.commands.running import Json, actor, run, show
+from syncserver.people import proposals
+from syncserver.people.access import Caller
 from syncserver.registry import vendors
+from syncserver.registry.limits import Change
 from syncserver.registry.policies import parse_changes
+from syncserver.services import Services
 from syncserver.wallets import accounts
 
 Degrees = Annotated[str, Parameter(help="Decimal degrees (WGS 84).", allow_leading_hyphen=True)]
@@ -63,28 +69,49 @@ def block(vendor_id: str, *, undo: bool = False, json: Json = False) -> None:
 
 @vendor.command(name="policy")
 def policy(
-    vendor_id: str, *changes: str, device: str | None = None, reason: str | None = None, json: Json = False
+    vendor_id: str,
+    *changes: str,
+    device: str | None = None,
+    reason: str | None = None,
+    as_: As = None,
+    password_file: PasswordFile = None,
+    json: Json = False,
 ) -> None:
     """Show a shop's limits, or change some: FIELD=VALUE each (docs/risk.md has them all).
 
     Money is in minor units. `actions.DISTANCE=settle` changes what a reason does. It takes effect at once, with the
-    next book: whoever may run this needs no second admin, unlike over REST or in the console.
+    next book: whoever may run this has the database's keys, and the audit trail shows that it was done by command.
+    With --as it is an admin's word as in the console: what is looser waits for another (`server policy confirm`).
 
     Example: tallystick server vendor policy 0192f0c1-… payment_limit=15000 actions.DISTANCE=settle
     """
-    parsed = parse_changes(changes)
-    made = run(
-        lambda services: vendors.change_policy(
-            services,
-            uuid_bytes(vendor_id),
-            parsed,
-            device=uuid_bytes(device) if device else None,
-            actor=actor(),
-            reason=reason,
-        )
+    change = Change(
+        vendor=uuid_bytes(vendor_id), device=uuid_bytes(device) if device else None, body=parse_changes(changes)
     )
-    wire = made.to_wire()
-    show(wire, "\n".join(f"{name} = {value}" for name, value in wire.items()), json=json)
+    if as_ is None or not changes:
+        made = run(
+            lambda services: vendors.change_policy(
+                services, change.vendor, change.body, device=change.device, actor=actor(), reason=reason
+            )
+        )
+        _show_limits(made, None, json=json)
+        return
+
+    async def changed(services: Services, admin: Caller) -> tuple[Policy, bytes | None]:
+        async with services.pool.acquire() as connection, connection.transaction():
+            effect, waits = await proposals.change_or_propose(connection, services, admin, change, reason or "")
+            return effect.before if waits is not None else effect.after, waits
+
+    _show_limits(*run_as(as_, password_file, changed), json=json)
+
+
+def _show_limits(limits: Policy, waits: bytes | None, *, json: bool) -> None:
+    wire = limits.to_wire()
+    lines = [f"{name} = {value}" for name, value in wire.items()]
+    if waits is not None:
+        wire = {**wire, "proposalId": uuid_text(waits)}
+        lines.append(f"These stay until another admin confirms the proposal {uuid_text(waits)}.")
+    show(wire, "\n".join(lines), json=json)
 
 
 @vendor.command(name="cashier")

@@ -27,8 +27,10 @@ ATTEMPTS = 8
 Json = Annotated[bool, Parameter(name="--json", negative="", help="One JSON object on standard output.")]
 
 
-def run(operation: Callable[[Services], Awaitable[_T]]) -> _T:
+def run(operation: Callable[[Services], Awaitable[_T]], *, again: bool = True) -> _T:
     """Open the server's services, do one thing, and close them again.
+
+    Where other transactions came in between it is done `again`, unless it can't be: a one-time password is good once.
 
     Raises:
         UnreachableError: the database is not there, or went away; whether anything was done is then to be looked up.
@@ -37,18 +39,18 @@ def run(operation: Callable[[Services], Awaitable[_T]]) -> _T:
     async def opened() -> _T:
         async with open_services(ServerSettings()) as services:
             with acting(actor(), _origin()):
-                return await _tried(partial(operation, services))
+                return await _tried(partial(operation, services), ATTEMPTS if again else 1)
 
     return asyncio.run(opened())
 
 
-async def _tried(work: Callable[[], Awaitable[_T]]) -> _T:
+async def _tried(work: Callable[[], Awaitable[_T]], attempts: int) -> _T:
     """Do one thing, again where other transactions came in between: then nothing of it was done."""
     for attempt in itertools.count(1):
         try:
             return await work()
         except (asyncpg.SerializationError, asyncpg.DeadlockDetectedError) as error:
-            if attempt == ATTEMPTS:
+            if attempt == attempts:
                 raise UnreachableError("Others kept coming in between: try again.") from error
         except AWAY as error:
             raise UnreachableError(f"The database went away: {error or type(error).__name__}") from error

@@ -40,6 +40,7 @@ class AuditQuery(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fie
     object: _Text | None = None
     since: Moment = msgspec.field(default=0, name="from")
     until: Moment = msgspec.field(default=MAX_INTEGER, name="to")
+    by_command: bool = msgspec.field(default=False, name="byCommand")
     cursor: Cursor | None = None
     limit: Limit = 50
     format: Literal["json", "csv"] = "json"
@@ -112,7 +113,14 @@ class VerifiedView(msgspec.Struct, frozen=True, rename="camel"):
 def _filter(query: AuditQuery) -> Filter:
     if query.since > query.until:
         raise DecodingError("from is after to")
-    return Filter(actor=query.actor, action=query.action, object=query.object, since=query.since, until=query.until)
+    return Filter(
+        actor=query.actor,
+        action=query.action,
+        object=query.object,
+        since=query.since,
+        until=query.until,
+        by_command=query.by_command,
+    )
 
 
 async def list_entries(call: Call[None, AuditQuery]) -> Answer[AuditPage] | Response:

@@ -17,7 +17,10 @@ MOST_ASKED = 200
 
 
 class NeedsView(msgspec.Struct, frozen=True, rename="camel"):
-    """How many of each wait for a person, at most 1,000; `second` takes you as the second admin. Times in ms."""
+    """How many of each wait for a person, at most 1,000; `second` takes you as the second admin. Times in ms.
+
+    `byCommand` is what was done within a day by command on the server's machine, which no second admin has seen.
+    """
 
     flagged: int
     flagged_since: int | None
@@ -31,6 +34,7 @@ class NeedsView(msgspec.Struct, frozen=True, rename="camel"):
     second: int
     payout_runs: int
     payout_accounts: int
+    by_command: int
 
 
 class VolumeView(msgspec.Struct, frozen=True, rename="camel"):

@@ -29,6 +29,7 @@ class ListQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     actor: _Short = ""
     action: _Short = ""
     object: _Short = ""
+    by: _Short = ""
     since: _Short = ""
     until: _Short = ""
     cursor: _Short = ""
@@ -51,6 +52,7 @@ def filter_of(query: ListQuery) -> Filter:
         actor=query.actor.strip() or None,
         action=query.action or None,
         object=query.object.strip() or None,
+        by_command=query.by == "command",
         since=day(query.since) if query.since else 0,
         until=day(query.until, 1) if query.until else MAX_INTEGER,
     )

@@ -27,7 +27,8 @@ SELECT (SELECT count(*) FROM (SELECT FROM payment WHERE state = 'FLAGGED' LIMIT 
            AS payout_runs,
        (SELECT count(*) FROM (SELECT FROM payout_account a WHERE a.confirmed_at IS NULL AND NOT EXISTS (
             SELECT FROM payout_account b WHERE b.vendor = a.vendor AND b.version > a.version) LIMIT $1) x)
-           AS payout_accounts;
+           AS payout_accounts,
+       (SELECT count(*) FROM (SELECT FROM audit WHERE actor LIKE 'cli%' AND id >= $7 LIMIT $1) x) AS by_command;
 
 -- arrivals: what came in since a time, by hour, currency, state and how late it came
 SELECT received_at / 3600000 AS hour, currency, state, channel,

@@ -214,6 +214,7 @@ def test_vouchers_come_as_pictures_of_their_texts(site: Site, tmp_path: Path) ->
         ["policy", "preview"], ["policy", "versions"],
         ["customer", "add"], ["wallet", "fund"], ["wallet", "move-offline"], ["codes", "issue"], ["codes", "withdraw"],
         ["device", "token"], ["payment", "show"], ["payment", "review"],
+        ["payment", "review-all"], ["policy", "confirm"], ["policy", "withdraw"],
     ],
     ids=" ".join,
 )  # fmt: skip

@@ -21,7 +21,11 @@ def counts(html: str) -> dict[str, str]:
 
 async def test_a_new_server_has_nothing_to_do(admin: Browser) -> None:
     shown = await admin.get("/console/")
-    assert set(counts(shown.html).values()) == {"0"}
+    tiles = counts(shown.html)
+    assert tiles.pop("/console/audit?by=command") == "1", "she was made by command"
+    assert set(tiles.values()) == {"0"}
+    assert "admin.create" in (await admin.get("/console/audit", by="command")).text
+    assert "second-factor.set-up</td>" not in (await admin.get("/console/audit", by="command")).html
     assert "Nothing has come in since midnight" in shown.text
     assert "There is no terminal yet" in shown.text
 
