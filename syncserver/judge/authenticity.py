@@ -75,6 +75,27 @@ class Upload:
     sending: Sending
 
 
+class Known(msgspec.Struct, frozen=True, gc=False):
+    """What parsing told of records: their key ids, and `arrivals` where all are of one epoch whose key is known."""
+
+    parsed: Sequence[Parsed]
+    kids: frozenset[bytes]
+    arrivals: list[Arrival] | None
+
+
+def parse_and_examine(
+    raws: Sequence[bytes], device: bytes, keys: Mapping[bytes, EpochKey], pause: Callable[[], None]
+) -> Known:
+    """Parse records, and examine them at once where the device's keys are enough for that, as they nearly always are.
+
+    So a batch waits once for the worker that does this, and behind nobody's first half.
+    """
+    parsed = parse(raws, pause)
+    kids = frozenset(one.kid for one in parsed if one.kid is not None)
+    enough = kids <= keys.keys() and len({keys[kid].epoch for kid in kids}) == 1
+    return Known(parsed, kids, examine(parsed, device, keys, (), pause) if enough else None)
+
+
 def parse(raws: Sequence[bytes], pause: Callable[[], None]) -> list[Parsed]:
     """Take records apart, from their COSE bytes; `pause` is called now and then between two of them."""
     parsed = []

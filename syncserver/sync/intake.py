@@ -18,7 +18,7 @@ from shared.messages.receipt import Receipt, RecordResult, sign_receipt
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
 from syncserver.database.gathering import Load
-from syncserver.judge.authenticity import BAD_RECORD, Arrival, EpochKey, Upload, examine, parse
+from syncserver.judge.authenticity import BAD_RECORD, Arrival, EpochKey, Upload, examine, parse_and_examine
 from syncserver.judge.chain import Ranges, missing_of, through_of
 from syncserver.judge.moment import Sending
 from syncserver.ledger.postings import InsufficientFundsError
@@ -103,20 +103,20 @@ async def authenticate(services: Services, device: bytes, batch: Batch, sending:
     """
     size = sum(map(len, batch.records))
     reading = partial(beside_the_loop, len(batch.records), size=size, urgent=False)
-    parsed = await reading(partial(parse, batch.records, give_way))
-    kids = {one.kid for one in parsed if one.kid is not None}
-    keys = services.device_keys.get(device)
-    if keys is None or not kids or not kids <= keys.keys():
+    remembered = services.device_keys.get(device)
+    keys = remembered or await _read_keys(services, device)
+    known = await reading(partial(parse_and_examine, batch.records, device, keys, give_way))
+    if known.arrivals is None and remembered is not None:
         keys = await _read_keys(services, device)
-    epochs = {keys[kid].epoch for kid in kids if kid in keys}
+    epochs = {keys[kid].epoch for kid in known.kids if kid in keys}
     if len(epochs) > 1:
         raise SeveralEpochsError
-    strange = sorted(kids - keys.keys())
-    foreign: set[bytes] = set()
-    if strange:
-        found = await services.pool.fetch(QUERIES["foreign_kids"], strange, uuid_of(device))
+    arrivals = known.arrivals
+    if arrivals is None:
+        strange = sorted(known.kids - keys.keys())
+        found = await services.pool.fetch(QUERIES["foreign_kids"], strange, uuid_of(device)) if strange else []
         foreign = {row["kid"] for row in found}
-    arrivals = await reading(partial(examine, parsed, device, keys, foreign, give_way))
+        arrivals = await reading(partial(examine, known.parsed, device, keys, foreign, give_way))
     epoch = epochs.pop() if epochs else max(key.epoch for key in keys.values())
     public_key = next(key.public_key for key in keys.values() if key.epoch == epoch)
     return Upload(device, epoch, public_key, batch.batch, arrivals, sending)

@@ -119,9 +119,9 @@ def _history_to_ask(payments: Sequence[Paid], voids: int, rows: Sequence[Any]) -
     moments: set[tuple[str, int]] = set()
     rate_count = reach = 0
     looked_at: Policy | None = None  # nearly always the same for all
-    for position, cap, _, _, issued_at, *_ in rows:
-        facts, record = payments[position - 1]
-        issued = issued_at if cap is not None else None  # a series may be there without such a code
+    for row in rows:
+        facts, record = payments[row["position"] - 1]
+        issued = row["issued_at"] if row["cap"] is not None else None  # a series may be there without such a code
         policy = policy_of(facts, record, issued)
         when = moment_of_payment(facts, record, issued, policy).when
         if policy is not looked_at:

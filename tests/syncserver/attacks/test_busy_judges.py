@@ -8,10 +8,11 @@ import pytest
 
 from shared import cbor, cose, journal
 from shared.journal import ShiftOpen
+from syncserver.judge import authenticity
 from syncserver.judge.authenticity import Arrival, Parsed, parse
 from syncserver.judge.batch import Judgement, judge_batch
 from syncserver.judge.facts import BatchFacts
-from syncserver.sync import intake, pieces
+from syncserver.sync import pieces
 from tests.syncserver.kit import Shop
 
 pytestmark = pytest.mark.anyio
@@ -51,7 +52,7 @@ async def test_others_are_answered_while_a_few_records_of_many_bytes_are_taken_a
     rogue = await shop.terminal()
     record = cbor.decode_map(journal.encode_record(ShiftOpen(**rogue.common(), opening_float=0)))
     raw = cose.sign(cose.Kind.RECORD, cbor.encode({**record, "crumbs": [0] * 50_000}), rogue.key)
-    monkeypatch.setattr(intake, "parse", slowly)
+    monkeypatch.setattr(authenticity, "parse", slowly)
     uploading = asyncio.create_task(rogue.send(rogue.batch([raw])))
     assert await asyncio.to_thread(begun.wait, LONGEST_SECONDS)
     assert (await shop.http.get("/readyz")).status_code == 200
