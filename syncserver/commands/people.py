@@ -16,6 +16,9 @@ from syncserver.registry.policies import parse_changes
 from syncserver.wallets import accounts
 
 Degrees = Annotated[str, Parameter(help="Decimal degrees (WGS 84).", allow_leading_hyphen=True)]
+PinFile = Annotated[
+    Path | None, Parameter(help="Its first line is the PIN; - for standard input.", allow_leading_hyphen=True)
+]
 
 vendor = App(name="vendor", help="Shops: add, list, block, their limits and their cashiers.")
 customer = App(name="customer", help="Customers: add one with a wallet.")
@@ -88,8 +91,16 @@ def policy(
 
 
 @vendor.command(name="cashier")
-def cashier(vendor_id: str, cashier_id: str, *, name: str, role: str = "cashier", pin_file: Path | None = None) -> None:
-    """Add a cashier or a supervisor with a PIN of 6 digits, which is asked for, or read from --pin-file (- for stdin).
+def cashier(
+    vendor_id: str,
+    cashier_id: str,
+    *,
+    name: str,
+    role: str = "cashier",
+    pin_file: PinFile = None,
+    json: Json = False,
+) -> None:
+    """Add a cashier or a supervisor with a PIN of 6 digits, which is asked for, or read from --pin-file.
 
     Example: tallystick server vendor cashier 0192f0c1-… ada --name "Ada L." --role supervisor
     """
@@ -99,7 +110,7 @@ def cashier(vendor_id: str, cashier_id: str, *, name: str, role: str = "cashier"
             services, uuid_bytes(vendor_id), cashier=cashier_id, name=name, role=role, pin=pin
         )
     )
-    print(f"Added {role} {cashier_id}.")
+    show({"cashier": cashier_id, "role": role, "added": True}, f"Added {role} {cashier_id}.", json=json)
 
 
 def _read_pin(file: Path | None) -> str:
