@@ -22,6 +22,9 @@ from syncserver.services import Services
 from syncserver.wallets import accounts
 
 Degrees = Annotated[str, Parameter(help="Decimal degrees (WGS 84).", allow_leading_hyphen=True)]
+PinFile = Annotated[
+    Path | None, Parameter(help="Its first line is the PIN; - for standard input.", allow_leading_hyphen=True)
+]
 
 vendor = App(name="vendor")
 customer = App(name="customer")
@@ -115,8 +118,16 @@ def _show_limits(limits: Policy, waits: bytes | None, *, json: bool) -> None:
 
 
 @vendor.command(name="cashier")
-def cashier(vendor_id: str, cashier_id: str, *, name: str, role: str = "cashier", pin_file: Path | None = None) -> None:
-    """Add a cashier or a supervisor with a PIN of 6 digits, which is asked for, or read from --pin-file (- for stdin).
+def cashier(
+    vendor_id: str,
+    cashier_id: str,
+    *,
+    name: str,
+    role: str = "cashier",
+    pin_file: PinFile = None,
+    json: Json = False,
+) -> None:
+    """Add a cashier or a supervisor with a PIN of 6 digits, which is asked for, or read from --pin-file.
 
     Example: tallystick server vendor cashier 0192f0c1-… ada --name "Ada L." --role supervisor
     """
@@ -126,7 +137,7 @@ def cashier(vendor_id: str, cashier_id: str, *, name: str, role: str = "cashier"
             services, uuid_bytes(vendor_id), cashier=cashier_id, name=name, role=role, pin=pin
         )
     )
-    print(f"Added {role} {cashier_id}.")
+    show({"cashier": cashier_id, "role": role, "added": True}, f"Added {role} {cashier_id}.", json=json)
 
 
 def _read_pin(file: Path | None) -> str:

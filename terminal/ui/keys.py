@@ -42,7 +42,7 @@ _TABLE = (
     Key("refund", "r", marked("Refund"), marked("Refund this payment, online (a supervisor's PIN)")),
     Key("again", "a", marked("Ask again"), marked("Ask again for a refund that was not answered")),
     Key("search", "slash,divide", marked("Search"), marked("Search the history")),
-    Key("smaller", "enter", marked("Code size"), marked("The receipt's code smaller or larger")),
+    Key("smaller", "enter", marked("QR size"), marked("The receipt's QR code smaller or larger")),
     Key("past", "enter", marked("Earlier"), marked("The shifts before, with their reports")),
     Key("otherwise", "o", marked("Other tender"), marked("The rest is paid another way")),
     Key("enrol", "e", marked("Enrol again"), marked("Enrol this till anew, with a new key")),

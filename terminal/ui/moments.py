@@ -10,11 +10,11 @@ _HOURS_PER_DAY = 24
 
 
 def age(ms: int) -> str:
-    """How long ago: now, 5 min, 1 h 50, 3 d 4 h."""
+    """How long ago: <1 min, 5 min, 1 h 50, 3 d 4 h."""
     minutes = max(0, ms) // _MS_PER_MINUTE
     hours, days = minutes // _MINUTES_PER_HOUR, minutes // (_MINUTES_PER_HOUR * _HOURS_PER_DAY)
     if not minutes:
-        return _("now")
+        return _("<1 min")
     if not hours:
         return _("{minutes} min").format(minutes=minutes)
     if not days:

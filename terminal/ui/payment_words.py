@@ -17,6 +17,8 @@ from terminal.ui.moments import day_and_time
 from terminal.ui.themes import symbol
 
 _AMOUNT_WIDTH = 12
+# Half a link: a whole one has no room on the narrowest screen.
+_LINK_WIDTH = 32
 # How each state is marked and called here.
 _STATES: dict[Word, tuple[str, str]] = {
     TillState.PENDING: ("waits", marked("ACCEPTED")),
@@ -89,7 +91,9 @@ def event_lines(event: Event) -> list[str]:
     if event.note:
         lines.append(f"  {_('because: {reason}').format(reason=event.note)}")
     if event.seq is not None:
-        lines.append(f"  {_('record {seq}, link {link}').format(seq=event.seq, link=(event.link or b'').hex())}")
+        link = (event.link or b"").hex()
+        lines.append(f"  {_('record {seq}, link').format(seq=event.seq)}")
+        lines += [f"  {link[start : start + _LINK_WIDTH]}" for start in range(0, len(link), _LINK_WIDTH)]
     return lines
 
 

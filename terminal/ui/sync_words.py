@@ -36,7 +36,7 @@ def queue_head(status: StatusView, *, ascii_only: bool) -> Text:
         count=waiting.exposure.count
     )
     total = Money(waiting.exposure.total, waiting.currency)
-    oldest = _("the oldest for {age}").format(age=age(status.oldest_age or 0))
+    oldest = _("oldest {age}").format(age=age(status.oldest_age or 0))
     return Text(f"{records}: {payments}, {total}; {oldest}", "bold")
 
 

@@ -29,7 +29,8 @@ class TillScreen(Screen[Any]):
 
     TITLE_TEXT: ClassVar[str] = ""
     ACTIONS: ClassVar[tuple[str, ...]] = ("back",)
-    _spoken = ""
+    # How this screen was drawn: the language, and whether in plain ASCII.
+    _spoken = ("", False)
     # While something is under way, keys wait; they are typed once it is done, where such a screen is shown still.
     busy = False
     _ready = False
@@ -49,7 +50,7 @@ class TillScreen(Screen[Any]):
 
     def compose(self) -> ComposeResult:
         """Status, title, middle, words, keys."""
-        self._spoken = self.till.language
+        self._spoken = self._speech
         yield StatusLine()
         if self.TITLE_TEXT:
             yield Static(_(self.TITLE_TEXT), classes="title", markup=False)
@@ -59,10 +60,14 @@ class TillScreen(Screen[Any]):
         yield KeyLine()
 
     async def on_screen_resume(self) -> None:
-        """Draw anew where another language was chosen above this screen."""
-        if self._spoken != self.till.language:
-            self._spoken = self.till.language
+        """Draw anew where another language, or other letters, were chosen above this screen."""
+        if self._spoken != self._speech:
+            self._spoken = self._speech
             await self.speak_anew()
+
+    @property
+    def _speech(self) -> tuple[str, bool]:
+        return self.till.language, self.till.ascii_only
 
     async def speak_anew(self) -> None:
         """Say everything in the language that is spoken now: as if this screen had just come up."""

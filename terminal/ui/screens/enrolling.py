@@ -53,6 +53,7 @@ class EnrolScreen(TillScreen):
         """Begin at the top; most tills are called till."""
         self.query_one("#name", Input).value = "till"
         self.query_one("#server", Input).focus()
+        self.hint(_("Enter goes to the next line; behind the last, this till is enrolled."))
 
     def scanned(self, text: str) -> None:
         """A token that was scanned from the office's screen or paper."""

@@ -15,6 +15,8 @@ from terminal.ui.widgets.choices import Choices
 
 # What types and moves stays as it is, or nobody could get back.
 _FIXED = ("next", "back", "confirm")
+# F12; a longer name stands out by itself.
+_KEY_WIDTH = 3
 
 
 class KeySettingsScreen(TillScreen):
@@ -35,11 +37,12 @@ class KeySettingsScreen(TillScreen):
         """Fill it."""
         self._offer()
         self.query_one(Choices).focus()
+        self.hint(_("Enter on a line, then its new key."))
 
     def _offer(self) -> None:
         changed = self.till.preferences.keys
         rows = [
-            (name, f"{names_of(keys_of(name, changed))}  {_(key.long)}")
+            (name, f"{names_of(keys_of(name, changed)).ljust(_KEY_WIDTH)}  {_(key.long)}")
             for name, key in KEYS.items()
             if name not in _FIXED
         ]

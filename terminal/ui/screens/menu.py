@@ -29,6 +29,7 @@ class MenuScreen(TillScreen):
     def on_mount(self) -> None:
         """Choose at once."""
         self.query_one(Choices).focus()
+        self.hint(_("A number chooses, or the arrows and Enter."))
 
     @on(OptionList.OptionSelected)
     def choose(self, event: OptionList.OptionSelected) -> None:

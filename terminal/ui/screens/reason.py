@@ -49,6 +49,7 @@ class ReasonScreen(TillScreen):
         """Choose first."""
         self.query_one(Input).display = False
         self.query_one(Choices).focus()
+        self.hint(_("A number chooses, or the arrows and Enter."))
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:
@@ -58,6 +59,7 @@ class ReasonScreen(TillScreen):
         box = self.query_one(Input)
         box.display = True
         box.focus()
+        self.say(_("Type the reason, then Enter."))
 
     @on(Input.Submitted)
     def _typed(self, event: Input.Submitted) -> None:

@@ -44,6 +44,7 @@ class SettingsScreen(TillScreen):
         self.query_one("#printer", Input).display = False
         self._offer()
         self.query_one(Choices).focus()
+        self.hint(_("A number changes, or the arrows and Enter."))
         if read_preferences(self.till.desk.home).damaged:
             self.say(_("The settings' file is damaged: these are the usual ones, until you change one."), kind="warn")
 

@@ -168,7 +168,7 @@ class ShiftScreen(TillScreen):
                 report.carried.count,
             )
             lines.append(carried.format(count=report.carried.count, total=report.carried.total))
-            lines.append(_("They stay in this till's journal and go with the next sync."))
+            lines.append(_("What is carried forward stays in this till's journal and goes with the next sync."))
         else:
             lines.append(_("Every payment is synced: nothing is carried forward."))
         return "\n\n".join(lines)

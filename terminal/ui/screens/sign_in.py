@@ -57,6 +57,8 @@ class SignInScreen(TillScreen):
         self._begin()
         if self._session is not None:
             self.say(_("This till is locked: the same cashier's PIN opens it, or a supervisor's."))
+        else:
+            self.hint(_("Choose yourself by number, or by the arrows and Enter."))
 
     def offers(self, action: str) -> bool:
         """+ lifts a lock, where one stands in the way."""

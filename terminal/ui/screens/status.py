@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Iterable
 from typing import ClassVar
 
+from rich.table import Table
 from rich.text import Text
 from textual import work
 from textual.containers import VerticalScroll
@@ -67,21 +68,22 @@ class StatusScreen(TillScreen):
             return
         await self.till.show(EnrolScreen(again=True))
 
-    def _page(self, status: StatusView, limits: tuple[Limit, ...]) -> Text:
+    def _page(self, status: StatusView, limits: tuple[Limit, ...]) -> Table:
         parts = (
             (_("Limits"), [(_(_LIMITS[limit.name]), _amounts(limit, status.currency)) for limit in limits]),
             (_("Book"), _book(status)),
             (_("Clock"), _clock(status)),
             (_("Machine"), self._machine(status)),
         )
-        width = max(len(label) for _title, rows in parts for label, _value in rows)
-        text = Text()
+        # A value that has no room on its line goes on below itself, not below its label.
+        page = Table.grid(padding=(0, 2, 0, 0))
+        page.add_column(no_wrap=True)
+        page.add_column(overflow="fold")
         for title, rows in parts:
-            text.append(f"{title}\n", "bold underline")
+            page.add_row(Text.assemble((title, "bold underline")))
             for label, value in rows:
-                text.append(f"{label.ljust(width)}  ", "bold")
-                text.append(f"{value}\n")
-        return text
+                page.add_row(Text(label, "bold"), Text(value))
+        return page
 
     def _machine(self, status: StatusView) -> list[tuple[str, str]]:
         free = shutil.disk_usage(self.till.desk.home).free // _MIB

@@ -24,6 +24,10 @@ class UnlockScreen(TillScreen):
         yield Static(_("Unlock secret"), markup=False)
         yield Input(password=True, id="secret", compact=True)
 
+    def on_mount(self) -> None:
+        """Say what is asked for."""
+        self.hint(_("Type what this till was made with, then Enter."))
+
     @on(Input.Submitted)
     @work(exclusive=True)
     async def try_it(self, event: Input.Submitted) -> None:

@@ -4,8 +4,10 @@ import httpx
 import pytest
 
 from terminal.preferences import FILE_NAME, Preferences, read_preferences
-from tests.terminal.shop import Shop
+from terminal.ui.themes import symbol
+from tests.terminal.shop import Series, Shop
 from tests.terminal.ui.kit import Screen, run, till_app
+from tests.terminal.ui.sale_scenes import accepted
 
 
 async def at_the_sale(screen: Screen) -> None:
@@ -149,5 +151,20 @@ def test_an_enrolment_says_what_is_wrong_with_each_field_and_keeps_what_was_type
             await screen.until(lambda: screen.app.focused is not None and screen.app.focused.id == "name", "the name")
             await screen.type("enter")
             await screen.sees("can't be reached", "http://127.0.0.1:9", "till")
+
+    run(story)
+
+
+def test_a_look_that_is_chosen_above_a_verdict_changes_the_marks_in_it(shop: Shop, anna: Series) -> None:
+    async def story() -> None:
+        async with till_app(shop) as screen:
+            await accepted(screen, anna)
+            await screen.type("f8")
+            await screen.on("SettingsScreen")
+            await screen.type("1", "1", "1")
+            await screen.sees("Look: plain ASCII")
+            await screen.type("escape")
+            await screen.on("VerdictScreen")
+            await screen.reads(f"{symbol('waits', ascii_only=True)}  A C C E P T E D")
 
     run(story)
