@@ -40,6 +40,20 @@ def uuid_bytes(text: str) -> bytes:
     return value.bytes
 
 
+def uuid_text_or_none(value: bytes | None) -> str | None:
+    """The canonical text of a 16-byte id, where there is one."""
+    return uuid_text(value) if value is not None else None
+
+
+def uuid_bytes_or_none(text: str | None) -> bytes | None:
+    """The 16 bytes of an id's canonical text, where there is one.
+
+    Raises:
+        DecodingError: where the text is no UUID.
+    """
+    return uuid_bytes(text) if text is not None else None
+
+
 def luhn_digit(digits: str) -> str:
     """The check digit for a run of decimal digits (ISO/IEC 7812-1, annex B)."""
     total = 0

@@ -17,6 +17,8 @@ MOST_CONNECTIONS = 4_096
 MOST_REQUESTS = 192
 # The key in a request's scope that says which of these is passed.
 CROWDED = "tallystick.crowded"
+# The key in a request's scope that has what to call when the server stops, for an answer that would go on for long.
+ON_SHUTDOWN = "tallystick.on_shutdown"
 
 
 class Crowded(Enum):
@@ -83,6 +85,14 @@ class BoundedConnection(HttpToolsProtocol):
         super().on_message_complete()
         self._beside_the_body = 0
         self._wait()
+
+    def shutdown(self) -> None:
+        """The server stops: what is under way is finished, and what would go on for long is told."""
+        super().shutdown()
+        if self.cycle is not None and not self.cycle.response_complete:
+            told = self.cycle.scope.get(ON_SHUTDOWN)
+            if told is not None:
+                told()  # type: ignore[operator]  # a scope may have keys of others
 
     def _wait(self) -> None:
         self._stop_waiting()

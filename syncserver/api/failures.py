@@ -80,6 +80,7 @@ from syncserver.shifts.errors import (
     ShiftChangedError,
     ShiftHasExceptionsError,
     ShiftStateError,
+    ShiftTillLivesError,
     UnknownShiftError,
 )
 from syncserver.sync.admission import DeviceBusyError
@@ -158,6 +159,7 @@ STATUS: dict[type[TallystickError], int] = {
     WalletBlockedError: 409,
     AmbiguousShiftError: 409,
     ShiftStateError: 409,
+    ShiftTillLivesError: 409,
     ShiftChangedError: 409,
     ShiftHasExceptionsError: 409,
     NothingMissingError: 409,
@@ -209,8 +211,13 @@ def status_of_kind(error: type[TallystickError]) -> int:
     return next((STATUS[kind] for kind in error.__mro__ if kind in STATUS), 422)
 
 
-def _retry_after(request: Request, status: int) -> int | None:
-    """When to come back: with all the others where the server has too much, alone where one terminal sends it."""
+def retry_after(request: Request, status: int, error: TallystickError | None = None) -> int | None:
+    """In how many seconds to come back, where that is the thing to do.
+
+    When the error says; else with all the others where the server has too much, alone where one client sends it.
+    """
+    if isinstance(error, TooOftenError | DeviceAllowanceError):
+        return error.seconds
     services: Services = request.app.state.services
     bounds: Bounds = request.app.state.bounds
     if status == 503:  # noqa: PLR2004 - an HTTP status
@@ -224,7 +231,7 @@ async def answer_known(request: Request, error: Exception) -> Response:
         raise error
     status = status_of(error)
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None  # noqa: PLR2004 - as RFC 9110 asks
-    retry = error.seconds if isinstance(error, TooOftenError | DeviceAllowanceError) else _retry_after(request, status)
+    retry = retry_after(request, status, error)
     return failure(request, status, error.code, error.message, retry_after=retry, headers=headers)
 
 
@@ -243,6 +250,6 @@ async def answer_unknown(request: Request, error: Exception) -> Response:
         return failure(request, *INCOMPLETE)
     if isinstance(error, AWAY):
         log.warning("database_away", path=request.url.path, error=type(error).__name__)
-        return failure(request, *UNAVAILABLE, retry_after=_retry_after(request, UNAVAILABLE.status))
+        return failure(request, *UNAVAILABLE, retry_after=retry_after(request, UNAVAILABLE.status))
     log.error("request_failed", path=request.url.path, exc_info=error)
     return failure(request, *INTERNAL)

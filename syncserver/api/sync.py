@@ -13,7 +13,7 @@ from starlette.responses import Response
 from shared import cose
 from shared.errors import DecodingError
 from shared.fields import MAX_INTEGER, Uint
-from shared.ids import uuid_bytes, uuid_text
+from shared.ids import uuid_bytes, uuid_text_or_none
 from shared.messages.batch import MAX_BODY_BYTES, Batch, decode_batch
 from shared.messages.enrolment import from_base64url, to_base64url
 from shared.messages.receipt import RecordResult, decode_receipt
@@ -102,7 +102,7 @@ def _result(result: RecordResult) -> dict[str, object]:
     """What became of a record, in the receipt's words."""
     return {
         "seq": result.seq,
-        "id": uuid_text(result.id) if result.id is not None else None,
+        "id": uuid_text_or_none(result.id),
         "status": result.status.value,
         "reasons": list(result.reasons),
         "score": result.score,

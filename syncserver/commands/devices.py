@@ -5,7 +5,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from shared.geo import Place
-from shared.ids import uuid_bytes, uuid_text
+from shared.ids import uuid_bytes, uuid_bytes_or_none, uuid_text
 from syncserver.commands.running import Json, actor, run, show
 from syncserver.registry import devices, enrolment, quarantine
 
@@ -32,7 +32,7 @@ def token(
             services,
             uuid_bytes(vendor),
             place=place,
-            device=uuid_bytes(device_id) if device_id is not None else None,
+            device=uuid_bytes_or_none(device_id),
         )
     )
     show({"token": made}, made, json=json)

@@ -7,7 +7,7 @@ from cyclopts import App, ArgumentCollection, Group, Parameter
 from cyclopts.validators import Number
 
 from shared.fields import MAX_INTEGER
-from shared.ids import uuid_bytes, uuid_text, wallet_number
+from shared.ids import uuid_bytes, uuid_bytes_or_none, uuid_text, wallet_number
 from shared.lifecycles import PaymentState
 from shared.money import format_minor
 from syncserver.commands.running import Json, actor, moment, run, show
@@ -109,8 +109,8 @@ def list_payments(
     filter_ = Filter(
         state=PaymentState(state) if state is not None else None,
         reason=reason,
-        vendor=uuid_bytes(vendor) if vendor is not None else None,
-        device=uuid_bytes(device) if device is not None else None,
+        vendor=uuid_bytes_or_none(vendor),
+        device=uuid_bytes_or_none(device),
         wallet=wallet_number(wallet) if wallet is not None else None,
         channel=channel,
         least=least,

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from cyclopts import App
 
-from shared.ids import uuid_bytes, uuid_text
+from shared.ids import uuid_bytes, uuid_bytes_or_none, uuid_text
 from shared.lifecycles import PayoutState
 from shared.money import Money, format_minor
 from syncserver.commands.running import Json, actor, run, show
@@ -109,7 +109,7 @@ def propose(
         by_hand: Without a file for the bank, as for currencies that SEPA does not move.
         ours: Which of our accounts pays.
     """
-    asked = Proposal(currency, uuid_bytes(vendor) if vendor is not None else None, by_hand, ours)
+    asked = Proposal(currency, uuid_bytes_or_none(vendor), by_hand, ours)
     _step(lambda connection, services: proposing.propose(connection, services, actor(), asked), json=json)
 
 
@@ -197,7 +197,7 @@ def list_payouts(*, state: PayoutState | None = None, vendor: str | None = None,
 
     Example: tallystick server payouts list --state sent
     """
-    of_vendor = uuid_bytes(vendor) if vendor is not None else None
+    of_vendor = uuid_bytes_or_none(vendor)
 
     async def work(connection: Connection, _services: Services) -> list[Any]:
         return list(await views.payouts(connection, vendor=of_vendor, state=state, limit=MOST_LISTED))

@@ -5,7 +5,7 @@ from typing import Any
 
 from cyclopts import App
 
-from shared.ids import uuid_bytes, uuid_text
+from shared.ids import uuid_bytes, uuid_text_or_none
 from shared.money import format_minor
 from syncserver.commands.running import Json, run, show
 from syncserver.registry import preview
@@ -77,7 +77,7 @@ def _data(one: Version) -> dict[str, Any]:
     return {
         "version": one.version,
         "at": one.at,
-        "device": uuid_text(one.device) if one.device is not None else None,
+        "device": uuid_text_or_none(one.device),
         "actor": one.actor,
         "proposedBy": one.proposed_by,
         "reason": one.reason,

@@ -9,7 +9,8 @@ from syncserver.search.searching import search
 def find(text: str, *, json: Json = False) -> None:
     """Find payments, wallets, customers, people, devices, vendors, bank entries and receipts, at most ten of a kind.
 
-    By an id or its first 6 digits, a wallet's number or its first 3, words of a name, a login, a reference.
+    By an id or its first 6 digits, the last 4 of a new payment's, a wallet's number or its first 3, an amount, a day,
+    words of a name, a login, a reference.
 
     Example: tallystick server search "maria ta"
     """

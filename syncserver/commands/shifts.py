@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
-from shared.ids import uuid_bytes, uuid_text
+from shared.ids import uuid_bytes, uuid_bytes_or_none, uuid_text
 from shared.lifecycles import ShiftState
 from syncserver.commands.running import Json, actor, run, show
 from syncserver.services import Services
@@ -66,8 +66,8 @@ def list_all(
     """
     since, until = listing.day_bounds(day) if day is not None else (Filters().since, Filters().until)
     filters = Filters(
-        vendor=uuid_bytes(vendor) if vendor is not None else None,
-        device=uuid_bytes(device) if device is not None else None,
+        vendor=uuid_bytes_or_none(vendor),
+        device=uuid_bytes_or_none(device),
         since=since,
         until=until,
         state=ShiftState(state) if state is not None else None,
@@ -116,6 +116,15 @@ def reconcile(device: str, shift: str, *, epoch: Epoch = None, reason: str | Non
     """
     action = Action.RECONCILE if reason is None else Action.ACCEPT
     _decided(action, device, shift, epoch, reason, json=json)
+
+
+@shifts.command(name="close")
+def close(device: str, shift: str, *, reason: str, epoch: Epoch = None, json: Json = False) -> None:
+    """Close a shift whose terminal is revoked, or has a later epoch, with what is here of it; and say why.
+
+    Example: tallystick server shifts close DEVICE SHIFT --reason "the till was stolen, the shop counted the drawer"
+    """
+    _decided(Action.CLOSE, device, shift, epoch, reason, json=json)
 
 
 @shifts.command(name="dispute")

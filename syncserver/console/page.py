@@ -22,6 +22,7 @@ from syncserver.api.rest.limits import Rate
 from syncserver.audit.acting import acting
 from syncserver.console import gate
 from syncserver.console.rendering import render
+from syncserver.console.sorry import Unsent, sorry, sorry_for
 from syncserver.database.connection import Connection
 from syncserver.database.errors import AWAY
 from syncserver.people import web_sessions
@@ -36,6 +37,8 @@ SIGN_IN = f"{PREFIX}/sign-in"
 SECOND_FACTOR = f"{PREFIX}/second-factor"
 FORM_TYPE = "application/x-www-form-urlencoded"
 _SEE_OTHER = 303
+# Asking again later is all that there is to do.
+_LATER = frozenset({429, 503})
 _Query = TypeVar("_Query")
 _Form = TypeVar("_Form")
 log = structlog.get_logger()
@@ -190,18 +193,21 @@ class Page:
             return await self._answer(request, session)
         except SessionOverError as error:
             if self.changes or self.signed_in is False:
-                return sorry(request, session, 401, error.message)
+                return sorry_for(request, session, error, await self._unsent(request))
             return RedirectResponse(f"{SIGN_IN}?{urlencode({'next': _address(request)})}", status_code=_SEE_OTHER)
+        except gate.CrossSiteError as error:
+            return sorry_for(request, session, error)
         except TallystickError as error:
-            return sorry(request, session, failures.status_of(error), error.message)
+            later = failures.status_of(error) in _LATER
+            return sorry_for(request, session, error, await self._unsent(request) if later else None)
         except ClientDisconnect:
-            return sorry(request, session, failures.INCOMPLETE.status, failures.INCOMPLETE.message)
+            return sorry(request, session, failures.INCOMPLETE)
         except AWAY as error:
             log.warning("database_away", path=request.url.path, error=type(error).__name__)
-            return sorry(request, session, failures.UNAVAILABLE.status, failures.UNAVAILABLE.message)
+            return sorry(request, session, failures.UNAVAILABLE, unsent=await self._unsent(request))
         except Exception as error:
             log.error("request_failed", path=request.url.path, exc_info=error)  # noqa: TRY400 - as the API logs it
-            return sorry(request, session, failures.INTERNAL.status, failures.INTERNAL.message)
+            return sorry(request, session, failures.INTERNAL, unsent=await self._unsent(request))
 
     async def _session(self, request: Request) -> WebSession | None:
         if self.signed_in is False:
@@ -237,38 +243,49 @@ class Page:
             if self.again is None:
                 raise
             visit.error, visit.status = error.message, failures.status_of(error)
+            later = failures.retry_after(request, visit.status, error)
+            if later is not None:
+                add_headers(request.scope, {"Retry-After": str(later)})
             if self.again.query is not self.query:
                 visit.query = msgspec.convert({}, self.again.query)
             return await self.again.show(visit)
 
     async def _read_form(self, request: Request, visit: Visit[Any, Any]) -> None:
-        require_type(request, FORM_TYPE)
-        visit.raw = await read_body(request, MAX_JSON_BYTES)
-        try:
-            fields = parse_qsl(visit.raw.decode("ascii"), keep_blank_values=True, strict_parsing=True, errors="strict")
-        except ValueError as error:  # an empty form among them, which no page has
-            raise DecodingError("the form can't be read") from error
+        visit.raw = await _body_of(request)
+        fields = _fields_of(visit.raw)
         visit.typed = {name: value for name, value in fields if "password" not in name and name != "once"}
         visit.form = _struct_of(fields, self.form, "form")
         await limits.draw_for_name(request, self.rate, visit.session.caller if visit.session else None, visit.form)
 
+    async def _unsent(self, request: Request) -> Unsent | None:
+        """The form that was sent, where it can be sent again from the page that says what went wrong."""
+        if self.form is None or self.upload:
+            return None
+        try:
+            fields = _fields_of(await _body_of(request))
+        except (TallystickError, ClientDisconnect):
+            return None
+        # A password is shown on no page.
+        known = {field.encode_name for field in msgspec.structs.fields(self.form)}
+        if any("password" in name for name in known) or not known.issuperset(name for name, _ in fields):
+            return None
+        return Unsent(_address(request), fields)
 
-def sorry(request: Request, session: WebSession | None, status: int, message: str) -> Response:
-    """A page that says what went wrong; for those who are signed in, within the console."""
-    add_headers(request.scope, gate.PERSONAL)
-    services: Services = request.app.state.services
-    whole = session if session is not None and session.proven else None
-    text = render(
-        "error.html",
-        visit=None,
-        session=whole,
-        path=request.url.path,
-        now=services.clock(),
-        message=message,
-        status=status,
-        request_id=request.scope.get("tallystick.request_id", ""),
-    )
-    return HTMLResponse(text, status_code=status)
+
+async def _body_of(request: Request) -> bytes:
+    """What a form sent, read once."""
+    if not hasattr(request.state, "form"):
+        require_type(request, FORM_TYPE)
+        request.state.form = await read_body(request, MAX_JSON_BYTES)
+    body: bytes = request.state.form
+    return body
+
+
+def _fields_of(raw: bytes) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(raw.decode("ascii"), keep_blank_values=True, strict_parsing=True, errors="strict")
+    except ValueError as error:  # an empty form among them, which no page has
+        raise DecodingError("the form can't be read") from error
 
 
 def _address(request: Request) -> str:

@@ -4,8 +4,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from syncserver.api.failures import Plain
 from syncserver.console import gate, live, static
-from syncserver.console.page import PREFIX, Page, sorry
+from syncserver.console.page import PREFIX, Page
 from syncserver.console.pages import (
     account,
     audit,
@@ -25,6 +26,8 @@ from syncserver.console.pages import (
     sign_in,
     vendors,
 )
+from syncserver.console.sorry import sorry
+from syncserver.database.errors import AWAY
 from syncserver.people.errors import SessionOverError
 
 PAGES: tuple[Page, ...] = (
@@ -48,12 +51,16 @@ PAGES: tuple[Page, ...] = (
 )
 
 
+_NOWHERE = Plain(404, "NOT_FOUND", "This page does not exist, or not any more, or is only what a form is sent to.")
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+
 async def _nowhere(request: Request) -> Response:
     try:
         session = await gate.session_of(request)
-    except SessionOverError:
+    except (SessionOverError, *AWAY):
         session = None
-    return sorry(request, session, 404, "This page does not exist, or not any more.")
+    return sorry(request, session, _NOWHERE)
 
 
 async def _home(request: Request) -> Response:  # noqa: ARG001 - as Starlette calls it
@@ -66,5 +73,5 @@ ROUTES: tuple[BaseRoute, ...] = (
     static.ROUTE,
     live.ROUTE,
     *(page.route for page in PAGES),
-    Route(PREFIX + "/{rest:path}", _nowhere),
+    Route(PREFIX + "/{rest:path}", _nowhere, methods=_METHODS),
 )

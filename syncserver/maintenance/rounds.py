@@ -1,4 +1,4 @@
-"""The rounds of a running server: fold credits, expire and release codes, relay and seal, forget what is over.
+"""The rounds of a running server: fold credits, expire and release codes, note, relay, seal, forget what is over.
 
 Every process makes them; each step takes its own locks and skips what another process is at.
 """
@@ -14,6 +14,7 @@ from syncserver.ledger.payables import fold_credits
 from syncserver.maintenance.outbox import relay
 from syncserver.people.sessions import forget_sessions
 from syncserver.people.web_sessions import forget_web_sessions
+from syncserver.people.wrong_tries import note_locks
 from syncserver.registry.devices import forget_assertions
 from syncserver.services import Services
 from syncserver.sync.numbering import number_changes
@@ -27,6 +28,7 @@ async def one_round(services: Services) -> None:
     """Do each step until it finds nothing more; one that fails does not stop the others."""
     steps = (
         _fold,
+        note_locks,
         relay,
         seal_entries,
         expire,

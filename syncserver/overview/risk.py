@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import msgspec
 
 from syncserver.database.connection import Connection
+from syncserver.database.row_ids import id_or_none
 from syncserver.judge.policies import PolicyChange, PolicyHistory
 from syncserver.overview.needs import QUERIES
 from syncserver.registry.exposure import most_unsynced, over_since
@@ -31,7 +32,7 @@ async def read_fleet_exposure(connection: Connection, now: int) -> list[FleetExp
     """The fleet's exposure, by currency."""
     changes: dict[bytes, list[tuple[bytes | None, PolicyChange]]] = defaultdict(list)
     for row in await connection.fetch(QUERIES["fleet_limits"]):
-        device = row["device"].bytes if row["device"] is not None else None
+        device = id_or_none(row["device"])
         body = msgspec.json.decode(row["body"])
         change = PolicyChange(row["version"], row["effective_at"], row["device"] is not None, body)
         changes[row["vendor"].bytes].append((device, change))

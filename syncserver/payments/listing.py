@@ -14,14 +14,16 @@ from shared.fields import MAX_INTEGER
 from shared.lifecycles import PaymentState
 from syncserver.database.arrays import uuid_of
 from syncserver.database.queries import parse
+from syncserver.database.row_ids import uuid_or_none
 from syncserver.payments.views import PaymentView, view_of
 from syncserver.services import Services
 
 MOST_LOOKED_AT = 10_001
-# A page looks at so many first, and at four times as many each time that it has some patience left: where nothing is in
-# memory, each payment is a page to be read from the disk.
+# A page looks at so many first, and at a thousand more each time that it has some patience left: where nothing is in
+# memory, each payment is a page to be read from the disk, some 0.12 ms.
 FIRST_LOOKED_AT = 500
-PATIENCE_MS = 50
+LOOKED_AT_ONCE = 1_000
+PATIENCE_MS = 40
 # Beyond so many a list says "more than": nobody counts five million.
 MOST_COUNTED = 10_000
 PAGE = 500
@@ -118,8 +120,8 @@ def arguments(filter_: Filter, behind: Place | None, looked: int, more: int | No
         wallet,
         uuid_of(payment),
         filter_.wallet,
-        uuid_of(filter_.vendor) if filter_.vendor is not None else None,
-        uuid_of(filter_.device) if filter_.device is not None else None,
+        uuid_or_none(filter_.vendor),
+        uuid_or_none(filter_.device),
         filter_.state.value if filter_.state is not None else None,
         filter_.reason,
         filter_.channel,
@@ -148,7 +150,7 @@ async def page_of(services: Services, filter_: Filter, *, behind: Place | None =
             last = await connection.fetchrow(statements["end_of"], *arguments(filter_, place, step))
             if last is None:
                 return Found(found, None)
-            place, left, step = _place(last), left - step, 4 * step
+            place, left, step = _place(last), left - step, LOOKED_AT_ONCE
             if not left or services.clock() - begin > PATIENCE_MS:
                 return Found(found, place, place.received_at)
 

@@ -1,5 +1,6 @@
 """The queue of flagged payments: what of it an admin looks at, in pages and as sums."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +9,7 @@ from shared.fields import MAX_INTEGER
 from shared.words import Word
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
+from syncserver.database.row_ids import uuid_or_none
 from syncserver.payments.online import QUERIES
 from syncserver.payments.views import PaymentView, view_of
 from syncserver.services import Services
@@ -45,8 +47,8 @@ class Filter:
             self.since,
             self.until,
             self.reason,
-            uuid_of(self.vendor) if self.vendor is not None else None,
-            uuid_of(self.device) if self.device is not None else None,
+            uuid_or_none(self.vendor),
+            uuid_or_none(self.device),
             self.wallet,
             self.currency,
             self.least,
@@ -112,6 +114,20 @@ async def sums(connection: Connection, of: Filter) -> Sums:
         by_currency=[(row["currency"], row["payments"], row["amount"]) for row in by_currency],
         by_reason=[(row["reason"], row["payments"]) for row in by_reason],
         oldest=min((row["oldest"] for row in by_currency), default=None),
+    )
+
+
+def sums_of(waiting: Sequence[Waiting]) -> Sums:
+    """What these payments come to, where they are all that waits in a filter."""
+    by_currency: dict[str, tuple[int, int]] = {}
+    for one in waiting:
+        payments, amount = by_currency.get(one.view.currency, (0, 0))
+        by_currency[one.view.currency] = (payments + 1, amount + one.view.amount)
+    by_reason = Counter(reason for one in waiting for reason in one.view.reasons)
+    return Sums(
+        by_currency=[(currency, *by_currency[currency]) for currency in sorted(by_currency)],
+        by_reason=sorted(by_reason.items(), key=lambda pair: (-pair[1], pair[0])),
+        oldest=min((one.view.row["received_at"] for one in waiting), default=None),
     )
 
 

@@ -10,6 +10,7 @@ from shared.policy import Policy
 from syncserver.audit import trail
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
+from syncserver.database.row_ids import id_or_none
 from syncserver.judge.facts import KnownPayment
 from syncserver.ledger import store
 from syncserver.ledger.postings import Account, Cause, Postings, WalletAccounts
@@ -123,7 +124,7 @@ async def decide(
 ) -> None:
     """Approve or reject, in the transaction that opened the case; its reason was checked."""
     view, known = case.view, case.known
-    device = view.row["device"].bytes if view.row["device"] is not None else None
+    device = id_or_none(view.row["device"])
     policy = (await read_policies(connection, known.vendor, device or known.vendor)).latest()
     postings = Postings(at=services.clock(), actor=actor, wallets={view.wallet: case.accounts})
     state = PaymentState.SUCCESSFUL if approve else PaymentState.FAILED

@@ -9,6 +9,7 @@ from shared.ids import UUID7_RANDOM_BYTES, uuid7
 from syncserver.audit import trail
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
+from syncserver.database.row_ids import uuid_or_none
 from syncserver.ledger import store
 from syncserver.payments.errors import AnsweredError, ReasonRequiredError, UnknownQuestionError
 from syncserver.payments.online import QUERIES
@@ -131,5 +132,5 @@ async def of_vendor(
     connection: Connection, vendor: bytes, *, before: bytes | None, waiting: bool, limit: int
 ) -> Sequence[Any]:
     """Rows of what a vendor was asked, the newest first, each with the facts of its payment."""
-    last = uuid_of(before) if before is not None else None
+    last = uuid_or_none(before)
     return list(await connection.fetch(QUERIES["questions_of_vendor"], uuid_of(vendor), last, waiting, limit))

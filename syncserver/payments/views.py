@@ -10,6 +10,7 @@ from shared.ids import uuid_text
 from shared.lifecycles import STATUS_OF_PAYMENT, PaymentState, Status
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
+from syncserver.database.row_ids import uuid_or_none
 from syncserver.payments.errors import AmbiguousPaymentError, UnknownPaymentError
 from syncserver.payments.online import QUERIES
 from syncserver.services import Services
@@ -100,7 +101,7 @@ async def look_up(
     if wallet is not None:
         rows = await connection.fetch(QUERIES["read_payment"], wallet, uuid_of(payment))
     else:
-        whose = uuid_of(vendor) if vendor is not None else None
+        whose = uuid_or_none(vendor)
         rows = await connection.fetch(QUERIES["find_payments"], uuid_of(payment), whose)
     found = [view for view in map(view_of, rows) if vendor is None or view.vendor == vendor]
     if not found:
@@ -200,7 +201,7 @@ async def history(connection: Connection, search: Search) -> list[PaymentView]:
         upto,
         uuid_of(payment),
         search.state.value if search.state is not None else None,
-        uuid_of(search.vendor) if search.vendor is not None else None,
+        uuid_or_none(search.vendor),
         search.limit,
     )
     return [view_of(row) for row in rows]

@@ -8,6 +8,7 @@ from shared.fields import checked_text
 from shared.money import MAX_AMOUNT, Money
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
+from syncserver.database.row_ids import id_or_none, uuid_or_none
 from syncserver.payouts.actors import By, actor_of, are_two, note, person_of
 from syncserver.payouts.errors import AnotherPersonError, PayoutAccountError, UnknownPayoutAccountError
 from syncserver.payouts.initiation import plain
@@ -77,7 +78,7 @@ async def ask(
         name,
         bic,
         least.minor,
-        uuid_of(person) if person is not None else None,
+        uuid_or_none(person),
         actor_of(by),
         services.clock(),
     )
@@ -129,7 +130,7 @@ async def _confirm(connection: Connection, services: Services, by: By, vendor: b
         QUERIES["confirm_account"],
         uuid_of(vendor),
         version,
-        uuid_of(person) if person is not None else None,
+        uuid_or_none(person),
         actor_of(by),
         services.clock(),
     )
@@ -143,7 +144,7 @@ async def listed(connection: Connection, vendor: bytes, *, limit: int) -> list[P
 
 async def waiting(connection: Connection, after: bytes | None, limit: int) -> list[PayoutAccount]:
     """Accounts that wait for another person, by vendor."""
-    last = uuid_of(after) if after is not None else None
+    last = uuid_or_none(after)
     return _accounts(await connection.fetch(QUERIES["accounts_that_wait"], last, limit))
 
 
@@ -156,7 +157,7 @@ def _accounts(rows: Sequence[Any]) -> list[PayoutAccount]:
             holder=row["holder"],
             bic=row["bic"],
             minimum=Money(row["minimum"], row["currency"]),
-            asked_by=row["asked_by"].bytes if row["asked_by"] is not None else None,
+            asked_by=id_or_none(row["asked_by"]),
             asked_actor=row["asked_actor"],
             asked_at=row["asked_at"],
             confirmed_actor=row["confirmed_actor"],

@@ -7,6 +7,7 @@ from shared.lifecycles import PayoutState
 from shared.money import MAX_AMOUNT, Money
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
+from syncserver.database.row_ids import id_or_none, uuid_or_none
 from syncserver.payments.refunds import check_reason
 from syncserver.payouts.actors import By, actor_of, lock_person, note, person_of, require_second
 from syncserver.payouts.errors import PayoutStateError, UnknownRunError
@@ -53,12 +54,12 @@ async def approve(connection: Connection, services: Services, by: By, run: bytes
         await steps.write(connection)
         return
     total = total_of(approved)
-    first = row["proposed_by"].bytes if row["proposed_by"] is not None else None
+    first = id_or_none(row["proposed_by"])
     alone = await require_second(connection, services, by, first=first, money=total)
     await connection.execute(
         QUERIES["approve_run"],
         uuid_of(run),
-        uuid_of(person) if person is not None else None,
+        uuid_or_none(person),
         actor_of(by),
         at,
         alone,

@@ -15,6 +15,8 @@ from syncserver.wallets.funding.outgoing import Named
 from syncserver.wallets.funding.why import Why
 
 _S = PayoutState
+# What a bank's word may make a paid one, sooner or later.
+_UNPAID = frozenset({_S.PROPOSED, _S.APPROVED, _S.SENT, _S.FAILED})
 _TOLD = frozenset({_S.SENT, _S.PAID, _S.FAILED, _S.RETURNED})
 
 
@@ -57,6 +59,17 @@ class _Answered:
 
 class BankWord:
     """Matches entries with payouts by the end-to-end id, the amount and the account that paid."""
+
+    async def may_be_paid(self, connection: Connection, named: Sequence[Named]) -> Sequence[bool]:
+        """Whether each entry of money that went out may still make a payout a paid one; as the port has it."""
+        rows = await connection.fetch(QUERIES["read_payouts_named"], sorted({one.end_to_end.upper() for one in named}))
+        payouts = {one.end_to_end: one for one in map(Payout.of, rows)}
+        return [
+            (payout := payouts.get(one.end_to_end.upper())) is not None
+            and (one.account, one.money) == (payout.ours, payout.money)
+            and payout.state in _UNPAID
+            for one in named
+        ]
 
     async def settle(
         self, connection: Connection, named: Sequence[Named], *, actor: str, at: int

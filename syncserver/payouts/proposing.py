@@ -9,6 +9,7 @@ from shared.lifecycles import PayoutState
 from shared.money import Money, format_minor
 from syncserver.database.arrays import uuid_of, uuids
 from syncserver.database.connection import Connection
+from syncserver.database.row_ids import uuid_or_none
 from syncserver.ledger import payables
 from syncserver.payouts.actors import By, actor_of, note, person_of
 from syncserver.payouts.errors import NoPayoutAccountError, NothingToPayError, NotSepaError, VendorBlockedError
@@ -52,7 +53,7 @@ async def propose(connection: Connection, services: Services, by: By, asked: Pro
     rows = await connection.fetch(
         QUERIES["payable_vendors"],
         asked.currency,
-        uuid_of(asked.vendor) if asked.vendor is not None else None,
+        uuid_or_none(asked.vendor),
         MOST_PAYOUTS,
     )
     if asked.vendor is not None:
@@ -77,7 +78,7 @@ async def propose(connection: Connection, services: Services, by: By, asked: Pro
         _method(asked),
         asked.currency,
         ours,
-        uuid_of(person) if person is not None else None,
+        uuid_or_none(person),
         actor_of(by),
         at,
     )

@@ -9,6 +9,7 @@ import msgspec
 from shared.lifecycles import PayoutState
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
+from syncserver.database.row_ids import id_or_none, uuid_or_none
 from syncserver.payouts.errors import UnknownPayoutError, UnknownRunError
 from syncserver.payouts.steps import QUERIES
 from syncserver.services import Services
@@ -58,7 +59,7 @@ class Story:
 
 async def runs(connection: Connection, *, before: bytes | None = None, limit: int) -> list[Run]:
     """Runs before one, the newest first."""
-    last = uuid_of(before) if before is not None else None
+    last = uuid_or_none(before)
     return [_run(row) for row in await connection.fetch(QUERIES["list_runs"], last, None, limit)]
 
 
@@ -80,7 +81,7 @@ def _run(row: Any) -> Run:
         method=row["method"],
         currency=row["currency"],
         account=row["account"],
-        proposed_by=row["proposed_by"].bytes if row["proposed_by"] is not None else None,
+        proposed_by=id_or_none(row["proposed_by"]),
         proposed_actor=row["proposed_actor"],
         proposed_at=row["proposed_at"],
         approved_actor=row["approved_actor"],
@@ -106,7 +107,7 @@ async def payouts(
     return list(
         await connection.fetch(
             QUERIES["list_payouts"],
-            *(uuid_of(one) if one is not None else None for one in (before, of_run, vendor)),
+            *(uuid_or_none(one) for one in (before, of_run, vendor)),
             state.value if state is not None else None,
             limit,
         )

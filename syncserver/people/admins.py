@@ -6,6 +6,7 @@ from shared.ids import uuid7
 from shared.lifecycles import PersonState
 from syncserver.audit import trail
 from syncserver.database.arrays import uuid_of
+from syncserver.database.row_ids import uuid_or_none
 from syncserver.people.access import ADMINS, Role
 from syncserver.people.errors import (
     ForbiddenError,
@@ -42,7 +43,7 @@ async def add_admin(
     now = services.clock()
     user_id = uuid7(now, services.random(10))
     nowhere = (None, None, None)
-    decided = (now, actor, uuid_of(made_by) if made_by is not None else None)
+    decided = (now, actor, uuid_or_none(made_by))
     state = PersonState.APPROVED
     try:
         async with services.pool.acquire() as connection, connection.transaction():

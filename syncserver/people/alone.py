@@ -1,5 +1,7 @@
 """What one admin moves without a second one adds up over a day: in parts nobody gets around the second person."""
 
+from collections.abc import Sequence
+
 from shared.money import MAX_AMOUNT, Money
 from syncserver.database.connection import Connection
 from syncserver.people.access import Caller
@@ -36,17 +38,50 @@ async def may_move(
         alone: as `lock_alone` told it, in this transaction.
         with_parts: what this is a part of, together with this, whoever moved the others (minor units).
     """
-    in_all = min(max(alone.get(money.currency, 0) + money.minor, with_parts), MAX_AMOUNT)
-    judged = Money(in_all, money.currency)
-    ahead = await may_go_ahead(connection, services, caller, action=action, subject=subject, money=money, in_all=judged)
-    await audit.note(
+    so_far = max(alone.get(money.currency, 0), with_parts - money.minor)
+    return await may_move_all(
         connection,
         services,
+        caller,
         action=action,
         subject=subject,
-        money=money,
-        asked_by=caller.user_id,
-        went_ahead=ahead,
-        alone=not takes_two(services, judged),
+        monies=[money],
+        alone={**alone, money.currency: so_far},
     )
+
+
+async def may_move_all(
+    connection: Connection,
+    services: Services,
+    caller: Caller,
+    *,
+    action: str,
+    subject: str,
+    monies: Sequence[Money],
+    alone: dict[str, int],
+) -> bool:
+    """As `may_move`, of amounts that move together or not at all: one at least, each of another currency."""
+    judged = [Money(min(alone.get(one.currency, 0) + one.minor, MAX_AMOUNT), one.currency) for one in monies]
+    worst = next((one for one in judged if takes_two(services, one)), judged[0])
+    *others, last = monies
+    ahead = await may_go_ahead(
+        connection,
+        services,
+        caller,
+        action=action,
+        subject=" ".join([subject, *(f"{one.minor} {one.currency}" for one in others)]),
+        money=last,
+        in_all=worst,
+    )
+    for one in monies:
+        await audit.note(
+            connection,
+            services,
+            action=action,
+            subject=subject,
+            money=one,
+            asked_by=caller.user_id,
+            went_ahead=ahead,
+            alone=not takes_two(services, worst),
+        )
     return ahead

@@ -20,6 +20,7 @@ from syncserver.audit import trail
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
 from syncserver.database.queries import load
+from syncserver.database.row_ids import id_or_none, uuid_or_none
 from syncserver.payments.errors import ReasonRequiredError
 from syncserver.people.access import Caller, Role
 from syncserver.people.errors import (
@@ -82,7 +83,7 @@ def _of(row: Any, now: int) -> Proposal:
         id=row["proposal"].bytes,
         change=Change(
             vendor=row["vendor"].bytes,
-            device=device.bytes if device is not None else None,
+            device=id_or_none(device),
             body=msgspec.json.decode(row["body"]),
         ),
         vendor_name=row["vendor_name"],
@@ -93,7 +94,7 @@ def _of(row: Any, now: int) -> Proposal:
         proposed_login=row["proposed_login"],
         proposed_at=row["proposed_at"],
         state=state,
-        decided_by=decided_by.bytes if decided_by is not None else None,
+        decided_by=id_or_none(decided_by),
         decided_login=row["decided_login"],
         decided_at=row["decided_at"],
         note=row["note"],
@@ -144,7 +145,7 @@ async def _propose(
         QUERIES["write_proposal"],
         uuid_of(proposal),
         uuid_of(change.vendor),
-        uuid_of(change.device) if change.device is not None else None,
+        uuid_or_none(change.device),
         msgspec.json.encode(dict(change.body)).decode(),
         why,
         effect.base,
@@ -187,8 +188,8 @@ async def listed(
     now = services.clock()
     rows = await connection.fetch(
         QUERIES["list_proposals"],
-        uuid_of(before) if before is not None else None,
-        uuid_of(vendor) if vendor is not None else None,
+        uuid_or_none(before),
+        uuid_or_none(vendor),
         waiting,
         now - WAITS_MS,
         limit,

@@ -13,11 +13,14 @@ from uuid import UUID
 import asyncpg
 import pyotp
 
+from shared.words import Word
 from syncserver.audit import trail
+from syncserver.audit.acting import who
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
 from syncserver.people.errors import SecondFactorError, SecondFactorNeededError, SecondFactorStateError
 from syncserver.people.person import QUERIES, Person, end_sessions, lock, object_of
+from syncserver.people.wrong_tries import NOBODY
 from syncserver.services import Services
 
 ISSUER = "Tallystick"
@@ -27,7 +30,17 @@ LOCKED_MS = 30 * 60_000
 SECRET_BYTES = 20
 RECOVERY_CODES = 10
 _RECOVERY_BYTES = 10
+# With so few left their owner is told at each sign-in.
+FEW_CODES = 3
 _CONTEXT = b"tallystick/v1/second-factor\x00"
+
+
+class Proof(Word):
+    """By what somebody showed their second factor."""
+
+    GENERATOR = "generator"
+    RECOVERY = "recovery code"
+    SET_UP = "set up"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -78,26 +91,23 @@ async def confirm(services: Services, user_id: bytes, session: bytes | None, pas
         SecondFactorStateError: the second factor counts already, or was not begun.
         UnknownPersonError: nobody has that id.
     """
-    codes = tuple(_recovery_code(services) for _ in range(RECOVERY_CODES))
-
     async with services.pool.acquire() as connection, connection.transaction():
         await lock(connection, user_id)
         row = await connection.fetchrow(QUERIES["lock_factor"], uuid_of(user_id))
         if row is None or row["confirmed_at"] is not None or row["begun_in"] != _in(session):
             raise SecondFactorStateError
         passed = await _try(connection, services, user_id, row, password)
-        if passed:
-            rows = [(uuid_of(user_id), _hash(code)) for code in codes]
-            await connection.executemany(QUERIES["write_recovery"], rows)
+        if passed is not None:
+            codes = await _write_codes(connection, services, user_id)
             await end_sessions(connection, services, user_id, keep=session)
             await trail.note(connection, services, action="second-factor.set-up", object_=object_of(user_id))
-    if not passed:
+    if passed is None:
         raise SecondFactorError
     return codes
 
 
-async def prove(services: Services, user_id: bytes, password: str | None) -> None:
-    """Make sure that whoever has a second factor shows a password of it, or a recovery code.
+async def prove(services: Services, user_id: bytes, password: str | None) -> Proof | None:
+    """Make sure that whoever has a second factor shows a password of it, or a recovery code; None where there is none.
 
     Raises:
         SecondFactorNeededError: there is a second factor, and no password.
@@ -106,13 +116,14 @@ async def prove(services: Services, user_id: bytes, password: str | None) -> Non
     async with services.pool.acquire() as connection, connection.transaction():
         row = await connection.fetchrow(QUERIES["lock_factor"], uuid_of(user_id))
         if row is None or row["confirmed_at"] is None:
-            return
+            return None
         if password is None:
             raise SecondFactorNeededError
         passed = await _try(connection, services, user_id, row, password)
     # Outside of the transaction: what was counted stays counted.
-    if not passed:
+    if passed is None:
         raise SecondFactorError
+    return passed
 
 
 async def reset(services: Services, user_id: bytes) -> None:
@@ -125,31 +136,76 @@ async def reset(services: Services, user_id: bytes) -> None:
         await trail.note(connection, services, action="second-factor.reset", object_=object_of(user_id))
 
 
+async def renew_codes(services: Services, user_id: bytes, password: str) -> tuple[str, ...]:
+    """New recovery codes, which are shown once, for a one-time password of the generator; the old ones are void.
+
+    Raises:
+        SecondFactorError: the password is not right, or is a recovery code: one of those makes no ten.
+        SecondFactorStateError: there is no second factor that counts.
+    """
+    async with services.pool.acquire() as connection, connection.transaction():
+        row = await connection.fetchrow(QUERIES["lock_factor"], uuid_of(user_id))
+        if row is None or row["confirmed_at"] is None:
+            raise SecondFactorStateError
+        passed = await _try(connection, services, user_id, row, password, recovery=False)
+        if passed is not None:
+            await connection.execute(QUERIES["forget_recovery"], uuid_of(user_id))
+            codes = await _write_codes(connection, services, user_id)
+            await trail.note(connection, services, action="second-factor.renew-codes", object_=object_of(user_id))
+    if passed is None:
+        raise SecondFactorError
+    return codes
+
+
+async def _write_codes(connection: Connection, services: Services, user_id: bytes) -> tuple[str, ...]:
+    codes = tuple(_recovery_code(services) for _ in range(RECOVERY_CODES))
+    await connection.executemany(QUERIES["write_recovery"], [(uuid_of(user_id), _hash(code)) for code in codes])
+    return codes
+
+
 async def recovery_left(services: Services, user_id: bytes) -> int:
     """How many recovery codes are good still."""
     return int(await services.pool.fetchval(QUERIES["recovery_left"], uuid_of(user_id)))
 
 
 async def _try(
-    connection: Connection, services: Services, user_id: bytes, row: "asyncpg.Record", password: str
-) -> bool:
-    """Whether a password is right, which is counted either way."""
+    connection: Connection,
+    services: Services,
+    user_id: bytes,
+    row: "asyncpg.Record",
+    password: str,
+    *,
+    recovery: bool = True,
+) -> Proof | None:
+    """What a password is, where it is right; which is counted either way."""
     now = services.clock()
     if row["locked_until"] is not None and now < row["locked_until"]:
-        return False
+        await _count_wrong(connection, services, user_id, row["failures"], row["locked_until"])
+        return None
     typed = "".join(password.split()).replace("-", "")[:64]
     step = _step_of(_unwrapped(services, user_id, row["secret"]), typed, now, row["used_step"])
     if step is not None:
         await connection.execute(QUERIES["factor_passed"], uuid_of(user_id), now, step)
-        return True
-    if row["confirmed_at"] is not None and await _use_recovery(connection, user_id, typed, now):
+        return Proof.GENERATOR
+    if recovery and row["confirmed_at"] is not None and await _use_recovery(connection, user_id, typed, now):
         await connection.execute(QUERIES["factor_passed"], uuid_of(user_id), now, 0)
-        return True
+        return Proof.RECOVERY
     # A lock that is over begins anew.
     failures = 1 if row["locked_until"] is not None else row["failures"] + 1
     until = now + LOCKED_MS if failures >= MOST_FAILURES else None
-    await connection.execute(QUERIES["factor_failed"], uuid_of(user_id), failures, until)
-    return False
+    await _count_wrong(connection, services, user_id, failures, until)
+    if until is not None:
+        after = {"wrong_tries": failures, "locked_until": until}
+        about = object_of(user_id)
+        await trail.note(connection, services, actor=NOBODY, action="second-factor.lock", object_=about, after=after)
+    return None
+
+
+async def _count_wrong(
+    connection: Connection, services: Services, user_id: bytes, failures: int, until: int | None
+) -> None:
+    written = (uuid_of(user_id), failures, until, services.clock(), who().origin)
+    await connection.execute(QUERIES["factor_failed"], *written)
 
 
 def _step_of(secret: str, typed: str, now: int, used: int) -> int | None:

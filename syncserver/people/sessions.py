@@ -11,7 +11,7 @@ locking somebody else's login does not throw them out.
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -23,8 +23,8 @@ from shared.rules.decision import MS_PER_HOUR
 from syncserver.audit import trail
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
-from syncserver.people import passwords, second_factor
-from syncserver.people.access import ACCESS_SECONDS, Caller, grant
+from syncserver.people import passwords, second_factor, wrong_tries
+from syncserver.people.access import ACCESS_SECONDS, ADMINS, Caller, grant
 from syncserver.people.errors import (
     BlockedError,
     CredentialsError,
@@ -35,6 +35,7 @@ from syncserver.people.errors import (
 )
 from syncserver.people.person import QUERIES, Person, end_sessions, lock, object_of, read
 from syncserver.people.registrations import login_of
+from syncserver.people.wrong_tries import WrongTries
 from syncserver.services import Services
 from syncserver.sync.turns import Turns
 
@@ -53,11 +54,12 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Session:
-    """What somebody who logged in is given. Its repr shows no token."""
+    """What somebody who logged in is given. Its repr shows no token. `wrong` is told to an admin once."""
 
     person: Person
     access: str
     refresh: str
+    wrong: WrongTries | None = None
 
     def __repr__(self) -> str:
         return f"Session({self.person!r})"
@@ -87,7 +89,13 @@ async def log_in(
         if current.password != person.password or current.state not in _LIVE:
             raise CredentialsError  # it changed meanwhile
         await forgive(connection, current)
-        return await _begin(connection, services, current, family, since=now)
+        wrong = await wrong_tries.tell(connection, current)
+        begun = await _begin(connection, services, current, family, since=now)
+        if current.role in ADMINS:
+            after = {"over": "rest", **(wrong.noted if wrong is not None else {})}
+            about, actor = object_of(current.user_id), Caller(current.user_id, current.role).actor
+            await trail.note(connection, services, action="session.begin", object_=about, actor=actor, after=after)
+        return replace(begun, wrong=wrong)
 
 
 async def prove(services: Services, turns: Turns, login: str, password: str, *, of: bytes | None = None) -> Person:
@@ -108,6 +116,8 @@ async def prove(services: Services, turns: Turns, login: str, password: str, *, 
         fits = await passwords.which_fits(password, hashes)
     found = both[fits] if fits is not None else None
     if failures > MOST_FAILURES or found is None or of not in (None, found.user_id):
+        async with services.pool.acquire() as connection:
+            await wrong_tries.count_wrong(connection, services, login)
         raise CredentialsError
     return found
 
@@ -119,7 +129,9 @@ async def forgive(connection: Connection, person: Person) -> None:
     anybody has, or else whoever registers could find out by how often they may log in, makes no difference.
     """
     if person.state is not PersonState.WAITING:
-        await connection.execute(QUERIES["forget_tries"], person.login)
+        # An admin is told of them once the second factor was shown as well.
+        forgotten = "forgive_tries" if person.role in ADMINS else "forget_tries"
+        await connection.execute(QUERIES[forgotten], person.login)
 
 
 async def _begin(connection: Connection, services: Services, person: Person, family: bytes, *, since: int) -> Session:
@@ -269,7 +281,7 @@ async def reset_password(services: Services, turns: Turns, user_id: bytes, new: 
         hashed = await passwords.hash_of(encoded)
     async with services.pool.acquire() as connection, connection.transaction():
         await lock(connection, user_id)
-        await connection.execute(QUERIES["forget_tries"], person.login)
+        await forgive(connection, person)
         await _replace_password(connection, services, person, hashed, keep=None)
         await trail.note(connection, services, action="password.reset", object_=object_of(user_id))
 

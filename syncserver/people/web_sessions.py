@@ -8,18 +8,20 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shared.ids import uuid7, uuid_text
+from shared.ids import uuid7
 from shared.lifecycles import PersonState
 from shared.messages.enrolment import to_base64url
 from shared.rules.decision import MS_PER_HOUR
 from syncserver.audit import trail
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
-from syncserver.people import second_factor, sessions
+from syncserver.people import second_factor, sessions, wrong_tries
 from syncserver.people.access import ADMINS, Caller, Role
 from syncserver.people.errors import BlockedError, CredentialsError, SessionOverError
-from syncserver.people.person import QUERIES, Person, lock, read
+from syncserver.people.person import QUERIES, Person, lock, object_of, read
 from syncserver.people.registrations import login_of
+from syncserver.people.second_factor import FEW_CODES, Proof
+from syncserver.people.wrong_tries import WrongTries
 from syncserver.services import Services
 from syncserver.sync.turns import Turns
 
@@ -62,13 +64,14 @@ class WebSession:
 
 @dataclass(frozen=True, slots=True)
 class SessionView:
-    """One of somebody's sessions. Times in ms."""
+    """One of somebody's sessions, and by what it was begun beside the password. Times in ms."""
 
     session: bytes
     since: int
     last_at: int
     address: str
     agent: str
+    proof: Proof | None
 
 
 async def sign_in(services: Services, turns: Turns, login: str, password: str, visitor: Visitor) -> str:
@@ -88,7 +91,7 @@ async def sign_in(services: Services, turns: Turns, login: str, password: str, v
         if person.password != proven.password or person.state is not PersonState.APPROVED:
             raise CredentialsError  # it changed meanwhile
         await sessions.forgive(connection, person)
-        return await _begin(connection, services, person, visitor, proven=False)
+        return await _begin(connection, services, person, visitor, None)
 
 
 async def pass_second(services: Services, half: WebSession, password: str, visitor: Visitor) -> str:
@@ -101,8 +104,10 @@ async def pass_second(services: Services, half: WebSession, password: str, visit
     async with services.pool.acquire() as connection:
         if not await second_factor.is_on(connection, half.caller.user_id):
             raise SessionOverError
-    await second_factor.prove(services, half.caller.user_id, password)
-    return await _whole(services, half, visitor)
+    proof = await second_factor.prove(services, half.caller.user_id, password)
+    if proof is None:  # it was reset meanwhile
+        raise SessionOverError
+    return await _whole(services, half, visitor, proof)
 
 
 async def set_up_second(
@@ -114,32 +119,51 @@ async def set_up_second(
         SecondFactorError, SecondFactorStateError: nothing was done.
     """
     codes = await second_factor.confirm(services, half.caller.user_id, half.caller.session, password)
-    return await _whole(services, half, visitor), codes
+    return await _whole(services, half, visitor, Proof.SET_UP), codes
 
 
-async def _whole(services: Services, half: WebSession, visitor: Visitor) -> str:
+async def _whole(services: Services, half: WebSession, visitor: Visitor, proof: Proof) -> str:
     async with services.pool.acquire() as connection, connection.transaction():
         person = await lock(connection, half.caller.user_id)
         now = services.clock()
         ended = await connection.execute(QUERIES["end_web_session"], *_key(half.caller), now)
         if ended != "UPDATE 1" or person.state is not PersonState.APPROVED:
             raise SessionOverError
-        return await _begin(connection, services, person, visitor, proven=True)
+        return await _begin(connection, services, person, visitor, proof)
 
 
-async def _begin(connection: Connection, services: Services, person: Person, visitor: Visitor, *, proven: bool) -> str:
+async def _begin(
+    connection: Connection, services: Services, person: Person, visitor: Visitor, proof: Proof | None
+) -> str:
+    """A session, whole by a proof of the second factor, or its half."""
     token, now = to_base64url(services.random(TOKEN_BYTES)), services.clock()
-    session = uuid7(now, services.random(10))
-    ends = now + (LONGEST_MS if proven else HALF_MS)
-    whose = (_hash(token), uuid_of(session), uuid_of(person.user_id), proven)
-    await connection.execute(
-        QUERIES["write_web_session"], *whose, now, ends, visitor.address[:64], visitor.agent[:MOST_AGENT]
-    )
-    if proven:
-        about = f"person {uuid_text(person.user_id)}"
-        actor = Caller(person.user_id, person.role).actor
-        await trail.note(connection, services, action="session.begin", object_=about, actor=actor)
+    session, notice = uuid7(now, services.random(10)), None
+    if proof is not None:
+        wrong = await wrong_tries.tell(connection, person)
+        left = await connection.fetchval(QUERIES["recovery_left"], uuid_of(person.user_id))
+        notice = _greeting(wrong, proof, left)
+        after = {"over": "console", "by": proof.value, **(wrong.noted if wrong is not None else {})}
+        about, actor = object_of(person.user_id), Caller(person.user_id, person.role).actor
+        await trail.note(connection, services, action="session.begin", object_=about, actor=actor, after=after)
+    whose = (_hash(token), uuid_of(session), uuid_of(person.user_id), proof is not None)
+    until = now + (LONGEST_MS if proof is not None else HALF_MS)
+    where = (visitor.address[:64], visitor.agent[:MOST_AGENT])
+    word = proof.value if proof is not None else None
+    await connection.execute(QUERIES["write_web_session"], *whose, now, until, *where, word, notice)
     return token
+
+
+def _greeting(wrong: WrongTries | None, proof: Proof, left: int) -> str | None:
+    """What somebody has to know who has just come in."""
+    said = [str(wrong)] if wrong is not None else []
+    if proof is Proof.RECOVERY:
+        said.append("You came in by a recovery code, which is used up.")
+    if left <= FEW_CODES:
+        few = f"only {left}" if left else "no"
+        said.append(
+            f"You have {few} recovery code{'s' if left != 1 else ''} left: make new ones on your account's page."
+        )
+    return " ".join(said) or None
 
 
 def _hash(token: str) -> bytes:
@@ -178,7 +202,15 @@ async def list_own(services: Services, user_id: bytes) -> list[SessionView]:
     now = services.clock()
     rows = await services.pool.fetch(QUERIES["list_web_sessions"], uuid_of(user_id), now, now - IDLE_MS)
     return [
-        SessionView(row["session"].bytes, row["since"], row["last_at"], row["address"], row["agent"]) for row in rows
+        SessionView(
+            row["session"].bytes,
+            row["since"],
+            row["last_at"],
+            row["address"],
+            row["agent"],
+            Proof(row["proof"]) if row["proof"] is not None else None,
+        )
+        for row in rows
     ]
 
 

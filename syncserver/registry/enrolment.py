@@ -17,6 +17,7 @@ from shared.rules.decision import MS_PER_HOUR
 from syncserver.audit import trail
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
+from syncserver.database.row_ids import uuid_or_none
 from syncserver.registry.errors import (
     DeviceStateError,
     EnrolmentProofError,
@@ -74,7 +75,7 @@ async def make_token(
             QUERIES["write_token"],
             _hash(token),
             uuid_of(vendor),
-            uuid_of(device) if device is not None else None,
+            uuid_or_none(device),
             place.lat,
             place.lon,
             expires,

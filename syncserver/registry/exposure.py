@@ -15,6 +15,7 @@ from shared.policy import Policy
 from shared.rules.decision import MS_PER_HOUR
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
+from syncserver.database.row_ids import id_or_none, uuid_or_none
 from syncserver.judge.policies import PolicyChange, PolicyHistory
 from syncserver.registry.devices import DeviceView, view_of
 from syncserver.registry.vendors import QUERIES
@@ -66,7 +67,7 @@ async def terminals(
 ) -> list[TerminalExposure]:
     """A vendor's terminals after one, each with its exposure."""
     limits = await _limits(connection, vendor)
-    last = uuid_of(after) if after is not None else None
+    last = uuid_or_none(after)
     found = []
     for row in await connection.fetch(QUERIES["terminals_of_vendor"], uuid_of(vendor), last, limit):
         view = view_of(row)
@@ -106,7 +107,7 @@ async def _limits(connection: Connection, vendor: bytes) -> Callable[[bytes], Po
     rows = await connection.fetch(QUERIES["limits_of_vendor"], uuid_of(vendor))
     changes = [
         (
-            row["device"].bytes if row["device"] is not None else None,
+            id_or_none(row["device"]),
             PolicyChange(
                 row["version"], row["effective_at"], row["device"] is not None, msgspec.json.decode(row["body"])
             ),

@@ -11,6 +11,7 @@ from shared.rules.decision import MS_PER_HOUR
 from shared.words import Word
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
+from syncserver.database.row_ids import uuid_or_none
 from syncserver.judge.chain import missing_of, through_of
 from syncserver.registry.devices import DeviceView, view_of
 from syncserver.registry.errors import UnknownDeviceError
@@ -101,7 +102,7 @@ async def _fetch(
     limit: int,
     device: bytes | None,
 ) -> list[FleetDevice]:
-    last, shop, one = (uuid_of(each) if each is not None else None for each in (after, vendor, device))
+    last, shop, one = (uuid_or_none(each) for each in (after, vendor, device))
     since = silent_since(now)
     rows = await connection.fetch(QUERIES["fleet"], last, state.value if state else None, shop, since, limit, one)
     return [_device(row) for row in rows]

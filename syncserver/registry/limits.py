@@ -14,6 +14,7 @@ from syncserver.audit import trail
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
 from syncserver.database.queries import load
+from syncserver.database.row_ids import id_or_none, uuid_or_none
 from syncserver.judge.policies import PolicyChange, PolicyHistory
 from syncserver.registry.errors import UnknownDeviceError, UnknownVendorError
 from syncserver.registry.loosening import differences
@@ -125,7 +126,7 @@ async def keep(connection: Connection) -> None:
 async def apply(connection: Connection, services: Services, change: Change, effect: Effect, word: Word) -> int:
     """Make a change that was foreseen, in the caller's transaction; its version. Books tell it from then on."""
     version = await next_version(connection)
-    device = uuid_of(change.device) if change.device is not None else None
+    device = uuid_or_none(change.device)
     await connection.execute(
         QUERIES["write_policy"],
         uuid_of(change.vendor),
@@ -165,9 +166,7 @@ async def versions(connection: Connection, vendor: bytes, device: bytes | None) 
 
     A device's own limits outrank its vendor's: a change of the vendor's may then have changed nothing.
     """
-    rows = await connection.fetch(
-        QUERIES["policy_versions"], uuid_of(vendor), uuid_of(device) if device is not None else None
-    )
+    rows = await connection.fetch(QUERIES["policy_versions"], uuid_of(vendor), uuid_or_none(device))
     found: list[Version] = []
     before, seen = Policy(), list[tuple[bool, int, Mapping[str, Any]]]()
     for row in rows:
@@ -177,7 +176,7 @@ async def versions(connection: Connection, vendor: bytes, device: bytes | None) 
             Version(
                 version=row["version"],
                 at=row["effective_at"],
-                device=row["device"].bytes if row["device"] is not None else None,
+                device=id_or_none(row["device"]),
                 actor=row["actor"],
                 proposed_by=row["proposed_by"],
                 reason=row["reason"],

@@ -13,6 +13,7 @@ from shared.fields import MAX_INTEGER
 from shared.policy import Policy
 from shared.rules.decision import MS_PER_HOUR, reach_ms
 from syncserver.database.arrays import uuid_of, uuids
+from syncserver.database.row_ids import uuid_or_none
 from syncserver.judge.policies import PolicyHistory
 from syncserver.registry import limits
 from syncserver.registry.limits import QUERIES, Change
@@ -103,7 +104,7 @@ async def preview(services: Services, change: Change) -> Preview:
 async def _judge_slice(
     services: Services, change: Change, after: Policy, histories: dict[bytes, PolicyHistory], start: int
 ) -> tuple[list[Rejudged], bool]:
-    device = uuid_of(change.device) if change.device is not None else None
+    device = uuid_or_none(change.device)
     async with services.pool.acquire() as connection:
         keys = await connection.fetch(
             QUERIES["payments_of_slice"], uuid_of(change.vendor), device, start, start + SLICE_MS, OF_A_SLICE + 1

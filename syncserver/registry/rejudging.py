@@ -20,18 +20,6 @@ from syncserver.sync.tenders import place_of
 
 # What only the till knows of itself: the server has it from a record's flags alone.
 TILLS_OWN = frozenset({Reason.STREAK, Reason.TERMINAL_EXPOSURE, Reason.STALE_BOOK})
-# What is taken from the stored reasons, because the facts behind it are not stored.
-TAKEN_OVER = frozenset(
-    {
-        Reason.CODE_INVALID,
-        Reason.CODE_WITHDRAWN,
-        Reason.CODE_SPENT,
-        Reason.OVER_CAP,
-        Reason.BLOCKED,
-        Reason.FORK,
-        *TILLS_OWN,
-    }
-)
 # As an administrator names what became of a payment when it arrived.
 WORDS = {Action.SETTLE: "settled", Action.FLAG: "flagged", Action.REFUSE: "failed", Action.FAIL: "failed"}
 

@@ -8,6 +8,7 @@ from shared.fields import MAX_INTEGER
 from shared.lifecycles import STATUS_OF_PAYMENT, PaymentState, Status
 from syncserver.database.arrays import uuid_of, uuids
 from syncserver.database.connection import Connection
+from syncserver.database.row_ids import uuid_or_none
 from syncserver.registry.errors import UnknownVendorError
 from syncserver.registry.vendors import QUERIES, Vendor, vendor_of
 
@@ -81,7 +82,7 @@ class Line:
 
 async def list_vendors(connection: Connection, after: bytes | None, limit: int) -> list[tuple[Vendor, Owed]]:
     """Vendors after one, the oldest first, with what each is owed."""
-    last = uuid_of(after) if after is not None else None
+    last = uuid_or_none(after)
     found = [vendor_of(row) for row in await connection.fetch(QUERIES["vendors_after"], last, limit)]
     owed = await _owed(connection, [one.id for one in found])
     return [(one, owed[one.id]) for one in found]
@@ -122,7 +123,7 @@ async def sales(
         period.since,
         period.until,
         _STATE_OF_STATUS[status].value if status is not None else None,
-        uuid_of(device) if device is not None else None,
+        uuid_or_none(device),
         before.at,
         uuid_of(before.payment),
         limit,

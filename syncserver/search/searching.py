@@ -10,7 +10,9 @@ from uuid import UUID
 from shared.ids import WALLET_DIGITS
 from shared.money import format_minor
 from shared.words import Word
+from syncserver.database.connection import Connection
 from syncserver.database.queries import load
+from syncserver.search.meanings import amounts_of, day_of, end_of_id
 from syncserver.services import Services
 from syncserver.wallets.funding.references import wallets_named
 
@@ -35,11 +37,14 @@ class Kind(Word):
     VENDOR = "vendor"
     BANK_ENTRY = "bank entry"
     CASH_RECEIPT = "cash receipt"
+    # What has a list of payments of its own.
+    AMOUNT = "amount"
+    DAY = "day"
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """Something that may be meant. `id` names it among its kind; `of` is the wallet or the person whose it is."""
+    """Something that may be meant. `id` names it among its kind; `of` is whose it is, or an amount's currency."""
 
     kind: Kind
     id: str
@@ -69,11 +74,15 @@ async def search(services: Services, typed: str) -> list[Hit]:
             for row in await connection.fetch(QUERIES[look.statement], MOST_OF_A_KIND, *look.given):
                 hit = look.hit(row)
                 found.setdefault((hit.kind, hit.id, hit.of if hit.kind is Kind.PAYMENT else None), hit)
+        for hit in await _lists(connection, text):
+            found[hit.kind, hit.id, hit.of] = hit
     return sorted(found.values(), key=lambda hit: list(Kind).index(hit.kind))
 
 
 def _looks(text: str) -> Iterator[_Look]:
-    yield from _by_id(text.lower().replace("-", ""))
+    yield from _by_id(text.lower().replace("-", "").replace(" ", ""))
+    if (end := end_of_id(text)) is not None:
+        yield _Look("payments_by_end", (end,), _payment)
     yield from _by_number(text.replace(" ", "").replace("-", ""))
     for wallet in sorted(wallets_named([text])):
         yield _Look("wallets_by_number", (wallet,), _wallet)
@@ -101,7 +110,8 @@ def _by_text(text: str) -> Iterator[_Look]:
     prefix = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
     if text.isascii():
         yield _Look("people_by_login", (prefix.lower(),), _person)
-    yield _Look("entries_by_reference", (prefix,), _entry)
+    for reference in dict.fromkeys((prefix, prefix.replace(" ", ""))):
+        yield _Look("entries_by_reference", (reference,), _entry)
     yield _Look("receipts_by_number", (prefix.upper(),), _receipt)
     # Each word as it begins.
     words = " & ".join(f"{word}:*" for word in _WORD.findall(text.lower()))
@@ -110,6 +120,18 @@ def _by_text(text: str) -> Iterator[_Look]:
         yield _Look("devices_by_words", (words,), _device)
         yield _Look("vendors_by_words", (words,), _vendor)
         yield _Look("entries_by_words", (words,), _entry)
+
+
+async def _lists(connection: Connection, text: str) -> list[Hit]:
+    """Lists of payments that may be meant: of a day, or of an amount."""
+    if (day := day_of(text)) is not None:
+        return [Hit(Kind.DAY, day.isoformat(), day.isoformat(), "payments that arrived on this day (UTC)")]
+    rows = await connection.fetch(QUERIES["currencies"], MOST_OF_A_KIND)
+    amounts = amounts_of(text, [row["currency"] for row in rows])
+    return [
+        Hit(Kind.AMOUNT, format_minor(one.minor, one.currency), str(one), "payments of this amount", one.currency)
+        for one in amounts
+    ]
 
 
 def _money(row: Any) -> str:

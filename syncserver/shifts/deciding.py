@@ -1,4 +1,7 @@
-"""What an admin decides about a shift: it is reconciled, accepted with a reason, or disputed with one."""
+"""What an admin decides about a shift: it is reconciled, accepted with a reason, or disputed with one.
+
+One that its till can't close any more is closed with a reason and what is here of it, which reconciles it.
+"""
 
 from dataclasses import dataclass
 
@@ -13,7 +16,12 @@ from syncserver.people.second import may_go_ahead
 from syncserver.services import Services
 from syncserver.shifts import decisions
 from syncserver.shifts.decisions import Action
-from syncserver.shifts.errors import ShiftChangedError, ShiftHasExceptionsError, ShiftStateError
+from syncserver.shifts.errors import (
+    ShiftChangedError,
+    ShiftHasExceptionsError,
+    ShiftStateError,
+    ShiftTillLivesError,
+)
 from syncserver.shifts.halves import Shift
 
 
@@ -48,6 +56,7 @@ async def decide(connection: Connection, services: Services, order: Order) -> tu
         ShiftChangedError: it is not what was looked at.
         ShiftStateError: it is in no state for this.
         ShiftHasExceptionsError: it is to be reconciled without a reason, and has exceptions.
+        ShiftTillLivesError: it is to be closed, and its till may still do so.
     """
     check_reason(order)
     shift = await decisions.lock(connection, order.device, order.shift, order.epoch)
@@ -55,13 +64,13 @@ async def decide(connection: Connection, services: Services, order: Order) -> tu
         raise ShiftChangedError
     after = _next(order.action, shift, services.clock())
     ahead, stake = True, None
-    if order.action is Action.ACCEPT:
+    if order.action in (Action.ACCEPT, Action.CLOSE):
         stake = min(shift.stake, MAX_INTEGER)
         ahead = order.caller is None or await may_go_ahead(
             connection,
             services,
             order.caller,
-            action="accept shift",
+            action=f"{order.action} shift",
             subject=f"{uuid_text(shift.key.device)} {shift.key.epoch} {uuid_text(shift.key.shift)} {shift.fingerprint}",
             money=Money(stake, shift.currency),
         )
@@ -104,6 +113,11 @@ def required(reason: str | None) -> str:
 
 def _next(action: Action, shift: Shift, now: int) -> ShiftState:
     """The state that a decision leads to."""
+    if action is Action.CLOSE:
+        _stepped(shift, ShiftState.CLOSED)
+        if not shift.till_gone:
+            raise ShiftTillLivesError
+        return ShiftState.RECONCILED  # nobody can hold it against more than what is here
     if action is Action.DISPUTE:
         if shift.state is ShiftState.DISPUTED:
             return shift.state  # the figures disputed it already; now somebody says why

@@ -20,6 +20,7 @@ class Action(Word):
     """What a person can do about a shift."""
 
     RECONCILE = "reconcile"
+    CLOSE = "close"
     ACCEPT = "accept"
     DISPUTE = "dispute"
     RESEND = "resend"

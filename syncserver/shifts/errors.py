@@ -21,6 +21,12 @@ class ShiftStateError(TallystickError):
     code = "SHIFT_STATE"
 
 
+class ShiftTillLivesError(TallystickError):
+    """This shift's terminal may still close it: where it is lost, revoke it first, or begin a new epoch."""
+
+    code = "SHIFT_TILL_LIVES"
+
+
 class ShiftChangedError(TallystickError):
     """The shift is not any more what was looked at: look again."""
 

@@ -94,7 +94,10 @@ class Received:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shift:
-    """A shift with both halves. `currency` is its vendor's, `day_at` when it ended by its till's clock."""
+    """A shift with both halves. `currency` is its vendor's, `day_at` when it ended by its till's clock.
+
+    `till_gone` says that its till signs nothing more in this epoch: it is revoked, or has a later one.
+    """
 
     key: ShiftKey
     vendor: bytes
@@ -111,6 +114,7 @@ class Shift:
     reconciled_at: int | None
     claim: Claim | None
     received: Received
+    till_gone: bool = False
 
     @property
     def difference(self) -> int | None:

@@ -12,6 +12,7 @@ from shared.lifecycles import ShiftState
 from shared.rules.decision import MS_PER_DAY, MS_PER_HOUR
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
+from syncserver.database.row_ids import uuid_or_none
 from syncserver.shifts.halves import UNCLOSED_HOURS, Shift, ShiftKey
 from syncserver.shifts.reading import QUERIES, with_halves
 
@@ -64,8 +65,8 @@ async def listed(connection: Connection, now: int, filters: Filters, behind: Pla
         found = await connection.fetch(
             QUERIES["marked_shifts" if marked else "plain_shifts"],
             now - filters.unclosed_hours * MS_PER_HOUR,
-            uuid_of(filters.vendor) if filters.vendor is not None else None,
-            uuid_of(filters.device) if filters.device is not None else None,
+            uuid_or_none(filters.vendor),
+            uuid_or_none(filters.device),
             filters.since,
             filters.until,
             filters.state.value if filters.state is not None else None,

@@ -172,4 +172,5 @@ def _shift(row: asyncpg.Record, received: Received) -> Shift:
         reconciled_at=row["reconciled_at"],
         claim=claim,
         received=received,
+        till_gone=row["till_gone"],
     )

@@ -15,6 +15,7 @@ from shared.journal import decode_record, type_name
 from shared.lifecycles import STATUS_OF_PAYMENT, PaymentState, Status
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
+from syncserver.database.row_ids import uuid_or_none
 from syncserver.shifts.halves import Shift
 from syncserver.shifts.reading import QUERIES, spans_of
 
@@ -158,8 +159,8 @@ async def strays(
     place = behind or StrayPlace()
     rows = await connection.fetch(
         QUERIES["strays_of_device"],
-        uuid_of(vendor) if vendor is not None else None,
-        uuid_of(device) if device is not None else None,
+        uuid_or_none(vendor),
+        uuid_or_none(device),
         place.at,
         uuid_of(place.device),
         place.link,

@@ -6,6 +6,7 @@ from typing import Any
 from shared.geo import Place
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
+from syncserver.database.row_ids import uuid_or_none
 from syncserver.wallets.accounts import QUERIES, Balances
 from syncserver.wallets.errors import UnknownWalletError
 
@@ -25,7 +26,7 @@ class Customer:
 
 async def customers_after(connection: Connection, after: bytes | None, limit: int) -> list[Customer]:
     """Customers after one, the oldest first."""
-    last = uuid_of(after) if after is not None else None
+    last = uuid_or_none(after)
     return [_customer(row) for row in await connection.fetch(QUERIES["customers_after"], last, limit, None)]
 
 

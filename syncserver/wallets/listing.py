@@ -6,8 +6,8 @@ from operator import itemgetter
 
 from asyncpg import Record
 
-from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
+from syncserver.database.row_ids import uuid_or_none
 from syncserver.wallets.accounts import QUERIES
 
 MOST = 200
@@ -78,7 +78,7 @@ async def codes_of_wallet(
         below: the id of the last series of the page before.
         limit: how many series at most.
     """
-    after = uuid_of(below) if below is not None else None
+    after = uuid_or_none(below)
     rows = await connection.fetch(QUERIES["codes_of_wallet"], wallet, after, open_only, now, limit)
     return [
         _codes_view(series.bytes, list(of_series), now) for series, of_series in groupby(rows, itemgetter("series"))

@@ -11,6 +11,7 @@ from shared.fields import MAX_INTEGER
 from shared.ids import uuid_text
 from shared.money import format_minor
 from syncserver.database.connection import Connection
+from syncserver.database.row_ids import id_or_none
 from syncserver.wallets.accounts import QUERIES
 from syncserver.wallets.errors import StatementTooLongError
 
@@ -86,9 +87,9 @@ async def read_lines(
             offline=row["offline"],
             held=row["held"],
             in_review=row["review"],
-            payment=row["payment"].bytes if row["payment"] is not None else None,
-            series=row["series"].bytes if row["series"] is not None else None,
-            vendor=row["vendor"].bytes if row["vendor"] is not None else None,
+            payment=id_or_none(row["payment"]),
+            series=id_or_none(row["series"]),
+            vendor=id_or_none(row["vendor"]),
             vendor_name=row["vendor_name"],
         )
         for row in rows[:limit]

@@ -35,7 +35,7 @@ def sell() -> None:
     from terminal.settings import home_folder  # noqa: PLC0415
     from terminal.store import vault  # noqa: PLC0415
     from terminal.store.unlock import find_secret  # noqa: PLC0415
-    from terminal.till.sale import SaleRequest  # noqa: PLC0415
+    from terminal.till.sale_request import SaleRequest  # noqa: PLC0415
     from terminal.till.till import Till  # noqa: PLC0415
 
     imported = time.monotonic()

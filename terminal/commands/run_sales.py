@@ -15,7 +15,7 @@ from terminal.commands.selling import sale_json
 from terminal.composition import Terminal
 from terminal.errors import NotEnrolledError, SalesFileError, StoreError
 from terminal.texts import _, in_words, marked, plural
-from terminal.till.sale import SaleAnswer
+from terminal.till.sale_answer import SaleAnswer
 from terminal.till.sales_file import SalesRow, read_sales
 
 _OUTCOMES = {"approved": marked("approved"), "refused": marked("refused"), "broken": marked("broken")}

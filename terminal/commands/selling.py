@@ -21,7 +21,8 @@ from terminal.settings import settle_seconds
 from terminal.texts import _
 from terminal.till import sentences
 from terminal.till.people import Approval
-from terminal.till.sale import SaleAnswer, SaleRequest
+from terminal.till.sale_answer import SaleAnswer
+from terminal.till.sale_request import SaleRequest
 
 _MS = 1_000
 # What the server's word on a sale is called, and what it makes of it in words.

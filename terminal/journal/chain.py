@@ -100,10 +100,6 @@ class Journal:
         """A whole chain, in order."""
         return [StoredRecord(**row) for row in self._store.rows(SQL["records_of_epoch"], {"epoch": epoch})]
 
-    def unanswered(self, most: int) -> list[StoredRecord]:
-        """Records that no verified receipt covers, the oldest epoch first; they may be of several epochs."""
-        return [StoredRecord(**row) for row in self._store.rows(SQL["unanswered"], {"most": most})]
-
     def record_at(self, epoch: int, seq: int) -> StoredRecord:
         """The record at a place that is known to have one.
 

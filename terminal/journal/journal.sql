@@ -15,10 +15,6 @@ VALUES (:epoch, :seq, :type, :raw, :link, :at, :tick, :boot);
 -- records_of_epoch: a whole chain, in order.
 SELECT epoch, seq, type, raw, link, at FROM record WHERE epoch = :epoch ORDER BY seq;
 
--- unanswered: what no verified receipt covers yet, the oldest epoch first.
-SELECT record.epoch, record.seq, record.type, record.raw, record.link, record.at
-FROM unanswered JOIN record USING (epoch, seq) ORDER BY unanswered.epoch, unanswered.seq LIMIT :most;
-
 -- count_unanswered: how many records wait for their receipt, and since when.
 SELECT records AS count, (SELECT min(at) FROM unanswered) AS oldest FROM waiting;
 

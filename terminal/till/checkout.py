@@ -14,7 +14,9 @@ from terminal.till.book_view import read_book
 from terminal.till.parts import Parts
 from terminal.till.people import Approval, check_cashier, check_text
 from terminal.till.queries import SQL
-from terminal.till.sale import SaleAnswer, SaleRequest, Sales
+from terminal.till.sale import Sales
+from terminal.till.sale_answer import SaleAnswer
+from terminal.till.sale_request import SaleRequest
 from terminal.till.void import Voids
 
 GIVEN_UP = "sale given up"

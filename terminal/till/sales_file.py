@@ -13,7 +13,7 @@ from shared.money import Money
 from terminal.clock import Clock, ReplayClock
 from terminal.errors import InputError, SalesFileError
 from terminal.texts import system_words
-from terminal.till.sale import SaleRequest
+from terminal.till.sale_request import SaleRequest
 
 COLUMNS = ("wallet", "code", "voucher", "amount", "time", "place")
 _NEEDED = ("amount", "code")

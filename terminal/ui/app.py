@@ -1,7 +1,6 @@
 """The till's app: it joins the desk to the screens and decides which one is needed next."""
 
 import asyncio
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,28 +9,24 @@ from typing import Any, ClassVar, TypeVar
 import rich
 from rich.segment import Segments
 from textual import events
-from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.reactive import reactive
 from textual.screen import Screen
-from textual.scrollbar import ScrollBar
 
 from shared.errors import TallystickError
 from terminal.composition import SecretOf, Terminal
 from terminal.errors import NoSecretError, NotEnrolledError, UnlockError
-from terminal.preferences import Preferences, write_preferences
+from terminal.preferences import Preferences
 from terminal.service.desk import Desk, LinkNews, News, server_of
 from terminal.service.printouts import PrintNews
-from terminal.texts import language_of, speak
 from terminal.till.shift_start import OWNER
 from terminal.till.sign_in import Session, SignedIn
-from terminal.ui import themes
 from terminal.ui.doors import Doors
 from terminal.ui.key_reader import EventClock, KeyClock, KeyReader
 from terminal.ui.keys import bindings
+from terminal.ui.looks import Looks
 from terminal.ui.paper import told
-from terminal.ui.plain import PlainBars, PlainLetters
 from terminal.ui.screens import opening
 from terminal.ui.screens.base import EVERYWHERE, TillScreen
 from terminal.ui.screens.sign_in import SignInScreen
@@ -50,7 +45,7 @@ class Heard(Message):
         self.news = news
 
 
-class TillApp(Doors, App[int]):
+class TillApp(Looks, Doors):
     """The till. `desk` was claimed already; `key_clock` says when keys were pressed."""
 
     CSS_PATH = Path(__file__).with_name("till.tcss")
@@ -62,10 +57,8 @@ class TillApp(Doors, App[int]):
     standing: reactive[Standing] = reactive(Standing())
 
     def __init__(self, desk: Desk, preferences: Preferences, *, key_clock: KeyClock | None = None) -> None:
-        super().__init__()
-        self.desk = desk
+        super().__init__(desk, preferences)
         desk.tell = self.hear
-        self.preferences = preferences
         self.session: Session | None = None
         self._typed = TypedAhead(send=super().on_event, shown=self._shown, focused=lambda: self.focused)
         self.live = False
@@ -78,54 +71,11 @@ class TillApp(Doors, App[int]):
             take_back=self._typed.take_back,
             scanned=self._scanned,
         )
-        self._plain = PlainLetters(enabled=False)
-        self._filters.append(self._plain)
-        ScrollBar.renderer = PlainBars
-        for theme in themes.ALL:
-            self.register_theme(theme)
-        self._dress()
 
     @property
     def signed_in(self) -> SignedIn | None:
         """Who works here."""
         return self.session.who if self.session is not None else None
-
-    # -- looks ------------------------------------------------------------------------------------------------------
-
-    @property
-    def ascii_only(self) -> bool:
-        """Whether nothing but ASCII may be shown."""
-        return self.theme == "ascii"
-
-    @property
-    def language(self) -> str:
-        """What is spoken."""
-        return self.preferences.language or language_of()
-
-    @property
-    def changed_keys(self) -> dict[str, str]:
-        """The keys that this till's people have changed."""
-        return self.preferences.keys
-
-    def prefer(self, preferences: Preferences) -> None:
-        """Take other preferences, and keep them."""
-        write_preferences(self.desk.home, preferences)
-        self.preferences = preferences
-        self._dress()
-
-    def _dress(self) -> None:
-        speak(self.language)
-        self.theme = self.preferences.theme or themes.usual_theme(os.environ, self.console.color_system)
-        self.set_class(self.ascii_only, "-ascii")
-        self._plain.enabled = self.ascii_only
-        if not self.current_theme.ansi:
-            self.ansi_theme_dark = self.ansi_theme_light = themes.palette(self.current_theme)
-        self.set_keymap(self.preferences.keys)
-
-    def ring(self) -> None:
-        """Ring, where the till's people like it."""
-        if self.preferences.bell:
-            self.bell()
 
     def _fatal_error(self) -> None:
         """End after a defect, as Textual does, but without variables: there are codes and PINs among them."""

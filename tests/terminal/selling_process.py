@@ -10,7 +10,8 @@ from pathlib import Path
 
 from shared.money import Money
 from terminal.composition import Terminal
-from terminal.till.sale import SaleRequest, Sales
+from terminal.till.sale import Sales
+from terminal.till.sale_request import SaleRequest
 from tests.terminal.shop import secret_of_tests
 
 

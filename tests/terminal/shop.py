@@ -23,7 +23,8 @@ from terminal.clock import SystemClock
 from terminal.composition import Terminal
 from terminal.store.vault import Secret
 from terminal.till.people import Approval
-from terminal.till.sale import SaleAnswer, SaleRequest
+from terminal.till.sale_answer import SaleAnswer
+from terminal.till.sale_request import SaleRequest
 
 START = 1_780_000_000_000
 HOUR = 3_600_000

@@ -8,7 +8,7 @@ from terminal.composition import Terminal
 from terminal.errors import ApproverError, PinLockedError
 from terminal.till.history import EventKind
 from terminal.till.people import Approval
-from terminal.till.sale import SaleAnswer
+from terminal.till.sale_answer import SaleAnswer
 from tests.terminal.shop import NO_APPROVAL, Series, Shop, check_chain, sell, supervisor, wallet_of
 
 EVA = Approval("eva", "471103")

@@ -10,7 +10,8 @@ from starlette.responses import Response
 
 from shared.errors import DecodingError
 from shared.fields import MAX_INTEGER
-from shared.ids import uuid_bytes, uuid_text
+from shared.ids import uuid_bytes_or_none, uuid_text
+from syncserver.api.rest.cursors import page_of
 from syncserver.api.rest.endpoint import Answer, Call, Endpoint, Nothing
 from syncserver.api.rest.spreadsheets import CSV, Row, csv_stream
 from syncserver.api.rest.vendor_books import Moment, iso_time
@@ -119,11 +120,11 @@ async def list_entries(call: Call[None, AuditQuery]) -> Answer[AuditPage] | Resp
     query, filter_ = call.query, _filter(call.query)
     if query.format == "csv":
         return entries_csv(call.services, filter_)
-    before = uuid_bytes(query.cursor) if query.cursor is not None else None
+    before = uuid_bytes_or_none(query.cursor)
     async with call.services.pool.acquire() as connection:
         found = await trail.listed(connection, filter_, before=before, limit=query.limit + 1)
-    page = found[: query.limit]
-    return Answer(AuditPage([_view(one) for one in page], uuid_text(page[-1].id) if len(found) > len(page) else None))
+    page, following = page_of(found, query.limit, lambda one: uuid_text(one.id))
+    return Answer(AuditPage([_view(one) for one in page], following))
 
 
 def _view(entry: Entry) -> EntryView:

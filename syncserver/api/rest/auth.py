@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from starlette.responses import Response
 
-from shared.ids import uuid_text
+from shared.ids import uuid_text, uuid_text_or_none
 from shared.lifecycles import PersonState
 from syncserver.api.envelope import success
 from syncserver.api.rest.endpoint import Answer, Call, Endpoint, Nothing, Rate
@@ -62,8 +62,19 @@ class PasswordRequest(Secret, frozen=True):
     new_password: str
 
 
+class WrongTriesView(msgspec.Struct, frozen=True, rename="camel"):
+    """Wrong passwords since an admin was last here; when (ms) the last came, and from where."""
+
+    count: int
+    last_at: int
+    last_from: str | None
+
+
 class TokensView(msgspec.Struct, frozen=True, rename="camel"):
-    """An access token, good for `expiresIn` seconds, and a refresh token that is good once, for 12 hours."""
+    """An access token, good for `expiresIn` seconds, and a refresh token that is good once, for 12 hours.
+
+    `wrongTries` tells an admin who logs in of wrong ones since the last time, once.
+    """
 
     user_id: str
     role: str
@@ -73,6 +84,7 @@ class TokensView(msgspec.Struct, frozen=True, rename="camel"):
     token_type: str
     expires_in: int
     refresh_token: str
+    wrong_tries: WrongTriesView | None
 
     def __repr__(self) -> str:
         return f"TokensView({self.user_id})"
@@ -85,16 +97,17 @@ def turns_of(call: Call[Any, Any]) -> Turns:
 
 
 def _answer(call: Call[Any, Any], session: Session) -> Response:
-    person = session.person
+    person, wrong = session.person, session.wrong
     view = TokensView(
         user_id=uuid_text(person.user_id),
         role=person.role.value,
         state=person.state.value,
-        vendor_id=uuid_text(person.vendor) if person.vendor is not None else None,
+        vendor_id=uuid_text_or_none(person.vendor),
         access_token=session.access,
         token_type="Bearer",  # noqa: S106 - its kind
         expires_in=ACCESS_SECONDS,
         refresh_token=session.refresh,
+        wrong_tries=WrongTriesView(wrong.count, wrong.last_at, wrong.last_from) if wrong is not None else None,
     )
     response = success(call.request, view)
     response.headers.update(_NO_STORE)

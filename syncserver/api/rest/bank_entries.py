@@ -7,9 +7,10 @@ from msgspec import Meta
 from starlette.requests import Request
 
 from shared.errors import MoneyError, WalletNumberError
-from shared.ids import uuid_bytes, wallet_number
+from shared.ids import uuid_bytes_or_none, wallet_number
 from syncserver.api.body import SlowBodyError, TooLargeError, WrongTypeError, read_body
 from syncserver.api.rest.amounts import Sum, WaitingForAnother
+from syncserver.api.rest.cursors import page_of
 from syncserver.api.rest.endpoint import ACCEPTED, ANOTHER_ADMIN, Answer, Call, Endpoint, Nothing
 from syncserver.api.rest.funding import TAG
 from syncserver.database.connection import Connection
@@ -142,14 +143,13 @@ def _imported(summary: Summary) -> Imported:
 async def list_entries(call: Call[None, EntryQuery]) -> Answer[EntryPage]:
     """`GET /api/funding/entries`."""
     query = call.query
-    before = uuid_bytes(query.cursor) if query.cursor is not None else None
+    before = uuid_bytes_or_none(query.cursor)
     reason = query.reason.value if query.reason is not None else None
     async with call.services.pool.acquire() as connection:
         rows = await assigning.listed(
             connection, state=query.state, reason=reason, before=before, limit=query.limit + 1
         )
-    page = rows[: query.limit]
-    following = str(page[-1]["entry"]) if len(rows) > query.limit else None
+    page, following = page_of(rows, query.limit, lambda row: str(row["entry"]))
     return Answer(EntryPage([entry_view(row) for row in page], following))
 
 

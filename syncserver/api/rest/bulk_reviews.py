@@ -135,8 +135,7 @@ async def list_items(call: Call[None, ItemQuery]) -> Answer[ItemPage]:
         rows = await bulk.items(
             connection, call.path["bulkId"], behind=min(behind, 2**31 - 1), outcome=outcome, limit=query.limit + 1
         )
-    shown = rows[: query.limit]
-    following = cursors.pack(shown[-1]["position"]) if len(rows) > query.limit else None
+    shown, following = cursors.page_of(rows, query.limit, lambda row: cursors.pack(row["position"]))
     return Answer(ItemPage([_item(row) for row in shown], following))
 
 

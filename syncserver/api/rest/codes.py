@@ -8,9 +8,10 @@ from starlette.responses import Response
 
 from shared.codes import grouped
 from shared.errors import MoneyError
-from shared.ids import uuid_bytes, uuid_text
+from shared.ids import uuid_bytes, uuid_bytes_or_none, uuid_text
 from syncserver.api.envelope import success
 from syncserver.api.rest.amounts import Amount, Sum, money_of
+from syncserver.api.rest.cursors import page_of
 from syncserver.api.rest.endpoint import Answer, Call, Endpoint, Nothing, Rate
 from syncserver.api.rest.wallets import OWNERS
 from syncserver.database.connection import Connection
@@ -117,7 +118,7 @@ class WithdrawnView(msgspec.Struct, frozen=True, rename="camel"):
 async def get_codes(call: Call[None, CodesQuery]) -> Answer[CodesPage]:
     """`GET /api/wallets/get-codes/{userId}`."""
     query, now = call.query, call.services.clock()
-    below = uuid_bytes(query.cursor) if query.cursor is not None else None
+    below = uuid_bytes_or_none(query.cursor)
     async with call.services.pool.acquire() as connection:
         wallet = await accounts.of_customer(connection, call.path["userId"])
         found = await listing.codes_of_wallet(
@@ -128,8 +129,7 @@ async def get_codes(call: Call[None, CodesQuery]) -> Answer[CodesPage]:
             below=below,
             limit=query.limit + 1,
         )
-    page = found[: query.limit]
-    following = uuid_text(page[-1].series) if len(found) > len(page) else None
+    page, following = page_of(found, query.limit, lambda one: uuid_text(one.series))
     return Answer(CodesPage(wallet.wallet, [_series(one, wallet.currency) for one in page], following))
 
 

@@ -6,7 +6,8 @@ import msgspec
 from msgspec import Meta
 
 from shared.geo import Place
-from shared.ids import uuid_bytes, uuid_text
+from shared.ids import uuid_bytes, uuid_bytes_or_none, uuid_text
+from syncserver.api.rest.cursors import page_of
 from syncserver.api.rest.endpoint import Answer, Call, Endpoint, Nothing
 from syncserver.people.access import ADMINS
 from syncserver.registry import devices, enrolment, fleet, quarantine
@@ -119,12 +120,11 @@ def _view(one: FleetDevice, now: int) -> FleetDeviceView:
 async def list_devices(call: Call[None, DeviceListQuery]) -> Answer[DevicePage]:
     """`GET /api/devices`."""
     query, now = call.query, call.services.clock()
-    after = uuid_bytes(query.cursor) if query.cursor is not None else None
-    vendor = uuid_bytes(query.vendor_id) if query.vendor_id is not None else None
+    after = uuid_bytes_or_none(query.cursor)
+    vendor = uuid_bytes_or_none(query.vendor_id)
     async with call.services.pool.acquire() as connection:
         found = await fleet.devices_after(connection, after, query.limit + 1, now=now, state=query.state, vendor=vendor)
-    page = found[: query.limit]
-    following = uuid_text(page[-1].view.device) if len(found) > query.limit else None
+    page, following = page_of(found, query.limit, lambda one: uuid_text(one.view.device))
     return Answer(DevicePage([_view(one, now) for one in page], following))
 
 
@@ -139,7 +139,7 @@ async def make_token(call: Call[TokenRequest, Nothing]) -> Answer[TokenView]:
     """`POST /api/devices/enrolment-tokens`."""
     body = call.body
     place = Place(body.lat, body.lon) if body.lat is not None and body.lon is not None else None
-    device = uuid_bytes(body.device_id) if body.device_id is not None else None
+    device = uuid_bytes_or_none(body.device_id)
     made = await enrolment.make_token(call.services, uuid_bytes(body.vendor_id), place=place, device=device)
     return Answer(TokenView(made, call.services.clock() + enrolment.TOKEN_MS))
 

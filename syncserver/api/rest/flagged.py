@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from shared.fields import MAX_INTEGER, checked_wallet
-from shared.ids import uuid_bytes, uuid_text
+from shared.ids import uuid_bytes, uuid_bytes_or_none, uuid_text
 from syncserver.api.rest import cursors
 from syncserver.api.rest.amounts import Sum
 from syncserver.api.rest.endpoint import Answer, Call, Endpoint
@@ -87,8 +87,8 @@ def filter_of(fields: FilterFields) -> Filter:
         since=fields.since,
         until=fields.until,
         reason=fields.reason,
-        vendor=uuid_bytes(fields.vendor) if fields.vendor is not None else None,
-        device=uuid_bytes(fields.device) if fields.device is not None else None,
+        vendor=uuid_bytes_or_none(fields.vendor),
+        device=uuid_bytes_or_none(fields.device),
         wallet=checked_wallet(fields.wallet, "wallet") if fields.wallet is not None else None,
         currency=fields.currency,
         least=fields.least,
@@ -105,12 +105,12 @@ async def flagged_transactions(call: Call[None, QueueQuery]) -> Answer[QueuePage
         behind = queue.Place(cursors.number(received_at), checked_wallet(wallet, "cursor"), uuid_bytes(payment))
     async with call.services.pool.acquire() as connection:
         found = await queue.page(connection, filter_of(query), behind, query.limit + 1)
-    shown = found[: query.limit]
-    following = None
-    if len(found) > query.limit:
-        last = shown[-1].place
-        following = cursors.pack(last.received_at, last.wallet, uuid_text(last.payment))
+    shown, following = cursors.page_of(found, query.limit, _behind)
     return Answer(QueuePage([_waiting(one, call.who) for one in shown], following))
+
+
+def _behind(one: Waiting) -> str:
+    return cursors.pack(one.place.received_at, one.place.wallet, uuid_text(one.place.payment))
 
 
 def _waiting(one: Waiting, who: Caller) -> WaitingView:

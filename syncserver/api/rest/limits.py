@@ -60,6 +60,7 @@ class Rate(Word):
     CODES = "codes"  # a person's bucket, and a stricter one: whatever shows, makes or guesses codes
     PUBLIC = "public"  # without a token, for each address
     CONSOLE = "console"  # an admin's pages, which load parts of themselves
+    LIVE = "live"  # pages that ask to be told of changes: whoever asks too often for that still has the others
     FREE = "free"  # documents that cost nothing
 
 
@@ -78,6 +79,7 @@ class Bucket:
 
 USER = Bucket("user", 10)
 CONSOLE = Bucket("console", 300)
+LIVE = Bucket("live", 60)
 CODES = Bucket("codes", 5)
 LOGIN_ADDRESS = Bucket("login-address", 5)
 LOGIN_NAME = Bucket("login-name", 5)
@@ -90,6 +92,7 @@ BUCKETS: dict[Rate, tuple[Bucket, ...]] = {
     Rate.LOGIN: (LOGIN_ADDRESS, LOGIN_NAME),
     Rate.PUBLIC: (PUBLIC,),
     Rate.CONSOLE: (CONSOLE,),
+    Rate.LIVE: (LIVE,),
     Rate.FREE: (),
 }
 
@@ -215,7 +218,7 @@ async def draw_for(request: Request, rate: Rate, caller: Caller | None) -> None:
     """
     address = address_of(request)
     person = uuid_text(caller.user_id) if caller is not None else address
-    subjects = {USER: person, CONSOLE: person, CODES: person, LOGIN_ADDRESS: address, PUBLIC: address}
+    subjects = {USER: person, CONSOLE: person, LIVE: person, CODES: person, LOGIN_ADDRESS: address, PUBLIC: address}
     if caller is not None:
         subjects[LOGIN_NAME] = person  # whoever tries passwords with somebody's token
     await _draw(request, ((bucket, subjects[bucket]) for bucket in BUCKETS[rate] if bucket in subjects))

@@ -22,7 +22,7 @@ class FactorView(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class OneTimeRequest(Secret, frozen=True):
-    """A one-time password of the new second factor."""
+    """A one-time password of the second factor."""
 
     one_time_password: str
 
@@ -37,13 +37,14 @@ class RecoveryView(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class SessionView(msgspec.Struct, frozen=True, rename="camel"):
-    """A session in a browser. Times in ms."""
+    """A session in a browser; `begunBy` is a generator, a recovery code or the set-up of one. Times in ms."""
 
     session_id: str
     since: int
     last_at: int
     address: str
     agent: str
+    begun_by: str | None
 
 
 class SessionList(msgspec.Struct, frozen=True, rename="camel"):
@@ -66,12 +67,28 @@ async def confirm(call: Call[OneTimeRequest, Nothing]) -> Answer[RecoveryView]:
     return Answer(RecoveryView(list(codes)))
 
 
+async def renew_codes(call: Call[OneTimeRequest, Nothing]) -> Answer[RecoveryView]:
+    """`POST /auth/second-factor/recovery-codes`."""
+    codes = await second_factor.renew_codes(call.services, call.who.user_id, call.body.one_time_password)
+    return Answer(RecoveryView(list(codes)))
+
+
 async def list_sessions(call: Call[None, Nothing]) -> Answer[SessionList]:
     """`GET /auth/web-sessions`."""
     found = await web_sessions.list_own(call.services, call.who.user_id)
     return Answer(
         SessionList(
-            [SessionView(uuid_text(one.session), one.since, one.last_at, one.address, one.agent) for one in found]
+            [
+                SessionView(
+                    uuid_text(one.session),
+                    one.since,
+                    one.last_at,
+                    one.address,
+                    one.agent,
+                    one.proof.value if one.proof is not None else None,
+                )
+                for one in found
+            ]
         )
     )
 
@@ -103,6 +120,18 @@ ENDPOINTS = (
         roles=ADMINS,
         body=OneTimeRequest,
         errors=(SecondFactorError, SecondFactorStateError, UnknownPersonError),
+        rate=Rate.LOGIN,
+        tag=TAG,
+    ),
+    Endpoint(
+        method="POST",
+        path="/auth/second-factor/recovery-codes",
+        handle=renew_codes,
+        summary="Make new recovery codes, by a one-time password of the generator; the old ones are void",
+        answers=RecoveryView,
+        roles=ADMINS,
+        body=OneTimeRequest,
+        errors=(SecondFactorError, SecondFactorStateError),
         rate=Rate.LOGIN,
         tag=TAG,
     ),

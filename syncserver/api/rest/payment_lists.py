@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from shared.errors import DecodingError
 from shared.fields import MAX_INTEGER
-from shared.ids import uuid_bytes, uuid_text, wallet_number
+from shared.ids import uuid_bytes, uuid_bytes_or_none, uuid_text, wallet_number
 from shared.lifecycles import PaymentState
 from syncserver.api.rest.amounts import Sum
 from syncserver.api.rest.cursors import number, pack, unpack
@@ -119,8 +119,8 @@ def filter_of(query: FilterQuery) -> Filter:
     return Filter(
         state=PaymentState(query.state) if query.state is not None else None,
         reason=query.reason,
-        vendor=uuid_bytes(query.vendor) if query.vendor is not None else None,
-        device=uuid_bytes(query.device) if query.device is not None else None,
+        vendor=uuid_bytes_or_none(query.vendor),
+        device=uuid_bytes_or_none(query.device),
         wallet=wallet_number(query.wallet) if query.wallet is not None else None,
         channel=query.channel,
         currency=query.currency,

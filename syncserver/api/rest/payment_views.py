@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from shared.fields import MAX_INTEGER, checked_wallet
 from shared.ids import uuid_text
+from syncserver.api.rest import cursors
 from syncserver.api.rest.amounts import Sum
 from syncserver.database.connection import Connection
 from syncserver.payments import views
@@ -126,8 +127,8 @@ def seen(view: PaymentView, who: Caller) -> TransactionView:
 
 def page_of(found: list[PaymentView], limit: int, who: Caller, cursor: Callable[[PaymentView], str]) -> TransactionPage:
     """A page of what was found, of which there is one more than `limit` where it is not the last."""
-    shown = found[:limit]
-    return TransactionPage([seen(view, who) for view in shown], cursor(shown[-1]) if len(found) > limit else None)
+    shown, following = cursors.page_of(found, limit, cursor)
+    return TransactionPage([seen(view, who) for view in shown], following)
 
 
 async def look_up_for(connection: Connection, who: Caller, payment: bytes, wallet: str | None) -> PaymentView:

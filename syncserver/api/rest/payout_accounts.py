@@ -6,8 +6,9 @@ import msgspec
 from msgspec import Meta
 
 from shared.errors import MoneyError
-from shared.ids import uuid_bytes
+from shared.ids import uuid_bytes_or_none, uuid_text
 from syncserver.api.rest.amounts import Amount, money_of
+from syncserver.api.rest.cursors import page_of
 from syncserver.api.rest.endpoint import Answer, Call, Endpoint, Nothing
 from syncserver.api.rest.payout_views import (
     TAG,
@@ -84,11 +85,11 @@ async def list_accounts(call: Call[None, Nothing]) -> Answer[PayoutAccountPage]:
 async def list_waiting(call: Call[None, ListQuery]) -> Answer[PayoutAccountPage]:
     """`GET /api/payout-accounts`."""
     limit = call.query.limit
-    after = uuid_bytes(call.query.cursor) if call.query.cursor is not None else None
+    after = uuid_bytes_or_none(call.query.cursor)
     async with call.services.pool.acquire() as connection:
         found = await accounts.waiting(connection, after, limit + 1)
-    page = [account_view(one) for one in found[:limit]]
-    return Answer(PayoutAccountPage(page, page[-1].vendor_id if len(found) > limit else None))
+    page, following = page_of(found, limit, lambda one: uuid_text(one.vendor))
+    return Answer(PayoutAccountPage([account_view(one) for one in page], following))
 
 
 def _change(path: str, handle: Any, summary: str, body: Any, *errors: type[Any]) -> Endpoint:

@@ -8,7 +8,8 @@ from msgspec import Meta
 from starlette.responses import Response
 
 from shared.errors import CurrencyError
-from shared.ids import uuid_bytes, uuid_text
+from shared.ids import uuid_bytes_or_none, uuid_text
+from syncserver.api.rest.cursors import page_of
 from syncserver.api.rest.endpoint import Answer, Call, Endpoint, Nothing
 from syncserver.api.rest.payout_views import (
     TAG,
@@ -68,7 +69,7 @@ async def propose(call: Call[ProposeRequest, Nothing]) -> Answer[Any]:
     body = call.body
     asked = Proposal(
         currency=body.currency,
-        vendor=uuid_bytes(body.vendor_id) if body.vendor_id is not None else None,
+        vendor=uuid_bytes_or_none(body.vendor_id),
         by_hand=body.by_hand,
         account=body.account,
     )
@@ -82,11 +83,10 @@ async def propose(call: Call[ProposeRequest, Nothing]) -> Answer[Any]:
 
 async def list_runs(call: Call[None, ListQuery]) -> Answer[RunPage]:
     """`GET /api/payout-runs`."""
-    before = uuid_bytes(call.query.cursor) if call.query.cursor is not None else None
+    before = uuid_bytes_or_none(call.query.cursor)
     async with call.services.pool.acquire() as connection:
         found = await views.runs(connection, before=before, limit=call.query.limit + 1)
-    page = found[: call.query.limit]
-    following = uuid_text(page[-1].id) if len(found) > call.query.limit else None
+    page, following = page_of(found, call.query.limit, lambda one: uuid_text(one.id))
     return Answer(RunPage([run_view(one) for one in page], following))
 
 

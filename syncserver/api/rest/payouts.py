@@ -7,8 +7,9 @@ import msgspec
 from msgspec import Meta
 from starlette.responses import Response
 
-from shared.ids import uuid_bytes
+from shared.ids import uuid_bytes_or_none
 from shared.lifecycles import PayoutState
+from syncserver.api.rest.cursors import page_of
 from syncserver.api.rest.endpoint import ACCEPTED, Answer, Call, Endpoint, Nothing
 from syncserver.api.rest.payout_views import (
     PAYOUT_COLUMNS,
@@ -57,7 +58,7 @@ class OutcomeRequest(msgspec.Struct, frozen=True, rename="camel", forbid_unknown
 async def list_payouts(call: Call[None, PayoutQuery]) -> Answer[PayoutPage] | Response:
     """`GET /api/payouts`."""
     query = call.query
-    run, vendor = (uuid_bytes(one) if one is not None else None for one in (query.run, query.vendor))
+    run, vendor = (uuid_bytes_or_none(one) for one in (query.run, query.vendor))
     rows, following = await _page(call, run=run, vendor=vendor, state=query.state)
     if query.format == "csv":
         return csv_answer("payouts", PAYOUT_COLUMNS, map(payout_cells, rows), following)
@@ -75,11 +76,10 @@ async def _page(
 ) -> tuple[Sequence[Any], str | None]:
     """The rows of a page, and the cursor of the next one."""
     limit = call.query.limit
-    before = uuid_bytes(call.query.cursor) if call.query.cursor is not None else None
+    before = uuid_bytes_or_none(call.query.cursor)
     async with call.services.pool.acquire() as connection:
         found = await views.payouts(connection, before=before, of_run=run, vendor=vendor, state=state, limit=limit + 1)
-    page = found[:limit]
-    return page, str(page[-1]["payout"]) if len(found) > limit else None
+    return page_of(found, limit, lambda row: str(row["payout"]))
 
 
 async def show_payout(call: Call[None, Nothing]) -> Answer[PayoutStory]:

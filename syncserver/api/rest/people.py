@@ -8,8 +8,9 @@ from msgspec import Meta
 from shared.errors import CurrencyError, DecodingError
 from shared.fields import Latitude, Longitude
 from shared.geo import Place
-from shared.ids import uuid_bytes, uuid_text
+from shared.ids import uuid_bytes_or_none, uuid_text, uuid_text_or_none
 from syncserver.api.rest.auth import WAITING_TOO, Secret, turns_of
+from syncserver.api.rest.cursors import page_of
 from syncserver.api.rest.endpoint import Answer, Call, Endpoint, Nothing, Rate
 from syncserver.database.errors import BusyError
 from syncserver.people import admins, approving, registrations
@@ -125,7 +126,7 @@ def _view(services: Services, person: Person, *, taken: bool = False) -> PersonV
         lat=place.lat if place is not None else None,
         lon=place.lon if place is not None else None,
         currency=person.currency,
-        vendor_id=uuid_text(person.vendor) if person.vendor is not None else None,
+        vendor_id=uuid_text_or_none(person.vendor),
         registered_at=person.registered_at,
         approvable_at=approvable_at(services, person),
         reason=person.reason,
@@ -159,14 +160,12 @@ async def list_registrations(call: Call[None, PageQuery]) -> Answer[PeoplePage]:
     """`GET /home/registrations`. The cursor is the last person's id: ids are in the order of registering."""
     after = call.query.cursor
     try:
-        start = uuid_bytes(after) if after is not None else None
+        start = uuid_bytes_or_none(after)
     except DecodingError as error:
         raise DecodingError("cursor: not one of this list's") from error
     found = await approving.list_waiting(call.services, start, call.query.limit + 1)
-    page = found[: call.query.limit]
-    more = len(found) > len(page)
-    people = [_view(call.services, person, taken=taken) for person, taken in page]
-    return Answer(PeoplePage(people, people[-1].user_id if more else None))
+    page, following = page_of(found, call.query.limit, lambda one: uuid_text(one[0].user_id))
+    return Answer(PeoplePage([_view(call.services, person, taken=taken) for person, taken in page], following))
 
 
 async def approve(call: Call[None, Nothing]) -> Answer[PersonView]:

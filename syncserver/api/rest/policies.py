@@ -6,7 +6,8 @@ import msgspec
 from msgspec import Meta
 
 from shared.errors import PolicyError
-from shared.ids import uuid_bytes, uuid_text
+from shared.ids import uuid_bytes_or_none, uuid_text
+from syncserver.api.rest.cursors import page_of
 from syncserver.api.rest.endpoint import ACCEPTED, Answer, Call, Endpoint, Nothing
 from syncserver.api.rest.policy_views import (
     PolicyView,
@@ -76,22 +77,18 @@ class ProposalsQuery(msgspec.Struct, frozen=True, rename="camel", forbid_unknown
     limit: Limit = 50
 
 
-def _device(text: str | None) -> bytes | None:
-    return uuid_bytes(text) if text is not None else None
-
-
 def change_of(call: Call[Any, Any]) -> Change:
     """The change that a request asks for.
 
     Raises:
         DecodingError: the device is no id.
     """
-    return Change(vendor=call.path["vendorId"], device=_device(call.body.device), body=call.body.changes)
+    return Change(vendor=call.path["vendorId"], device=uuid_bytes_or_none(call.body.device), body=call.body.changes)
 
 
 async def show_policy(call: Call[None, DeviceQuery]) -> Answer[PolicyView]:
     """`GET /api/vendors/{vendorId}/policy`."""
-    none = Change(vendor=call.path["vendorId"], device=_device(call.query.device), body={})
+    none = Change(vendor=call.path["vendorId"], device=uuid_bytes_or_none(call.query.device), body={})
     async with call.services.pool.acquire() as connection:
         effect = await limits.foresee(connection, none)
     return Answer(PolicyView(effect.base, effect.after.to_wire()))
@@ -99,7 +96,7 @@ async def show_policy(call: Call[None, DeviceQuery]) -> Answer[PolicyView]:
 
 async def list_versions(call: Call[None, DeviceQuery]) -> Answer[VersionList]:
     """`GET /api/vendors/{vendorId}/policy/versions`."""
-    vendor, device = call.path["vendorId"], _device(call.query.device)
+    vendor, device = call.path["vendorId"], uuid_bytes_or_none(call.query.device)
     async with call.services.pool.acquire() as connection:
         await limits.check(connection, Change(vendor=vendor, device=device, body={}))
         found = await limits.versions(connection, vendor, device)
@@ -140,13 +137,13 @@ async def list_proposals(call: Call[None, ProposalsQuery]) -> Answer[ProposalPag
         found = await proposals.listed(
             connection,
             call.services,
-            vendor=_device(query.vendor),
+            vendor=uuid_bytes_or_none(query.vendor),
             waiting=query.waiting,
-            before=_device(query.cursor),
+            before=uuid_bytes_or_none(query.cursor),
             limit=query.limit + 1,
         )
-        shown = [await _shown(connection, one) for one in found[: query.limit]]
-    following = uuid_text(found[query.limit - 1].id) if len(found) > query.limit else None
+        page, following = page_of(found, query.limit, lambda one: uuid_text(one.id))
+        shown = [await _shown(connection, one) for one in page]
     return Answer(ProposalPage(shown, following))
 
 

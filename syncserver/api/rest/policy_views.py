@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from shared.ids import uuid_text
+from shared.ids import uuid_text, uuid_text_or_none
 from shared.policy import Policy
 from syncserver.api.rest.amounts import Sum
 from syncserver.api.rest.payment_views import actor_for
@@ -169,7 +169,7 @@ def made_view(change: Change, reason: str, version: int, differs: list[Differenc
         proposal_id=None,
         state=ProposalState.CONFIRMED.value,
         vendor=uuid_text(change.vendor),
-        device=uuid_text(change.device) if change.device is not None else None,
+        device=uuid_text_or_none(change.device),
         changes=dict(change.body),
         reason=reason,
         proposed_by=None,
@@ -189,13 +189,13 @@ def proposal_view(found: Proposal, differs: list[Difference]) -> ProposalView:
         proposal_id=uuid_text(found.id),
         state=found.state.value,
         vendor=uuid_text(found.change.vendor),
-        device=uuid_text(found.change.device) if found.change.device is not None else None,
+        device=uuid_text_or_none(found.change.device),
         changes=dict(found.change.body),
         reason=found.reason,
         proposed_by=uuid_text(found.proposed_by),
         proposed_at=found.proposed_at,
         expires_at=found.expires_at,
-        decided_by=uuid_text(found.decided_by) if found.decided_by is not None else None,
+        decided_by=uuid_text_or_none(found.decided_by),
         decided_at=found.decided_at,
         note=found.note,
         version=found.version,
@@ -208,7 +208,7 @@ def version_view(one: Version, who: Caller) -> VersionView:
     return VersionView(
         version=one.version,
         at=one.at,
-        device=uuid_text(one.device) if one.device is not None else None,
+        device=uuid_text_or_none(one.device),
         actor=actor_for(one.actor, who),
         proposed_by=actor_for(one.proposed_by, who) if one.proposed_by is not None else None,
         reason=one.reason,

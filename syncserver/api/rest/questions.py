@@ -5,8 +5,9 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from shared.ids import uuid_bytes, uuid_text
+from shared.ids import uuid_bytes_or_none, uuid_text
 from syncserver.api.rest.amounts import Sum
+from syncserver.api.rest.cursors import page_of
 from syncserver.api.rest.endpoint import Answer, Call, Endpoint, Nothing
 from syncserver.api.rest.vendor_books import masked
 from syncserver.api.rest.vendors import OWNERS, TAG, Cursor, Limit
@@ -65,13 +66,12 @@ class Answered(msgspec.Struct, frozen=True, rename="camel"):
 async def list_questions(call: Call[None, QuestionsQuery]) -> Answer[AskedPage]:
     """`GET /api/vendors/{vendorId}/questions`."""
     query = call.query
-    before = uuid_bytes(query.cursor) if query.cursor is not None else None
+    before = uuid_bytes_or_none(query.cursor)
     async with call.services.pool.acquire() as connection:
         rows = await talk.of_vendor(
             connection, call.path["vendorId"], before=before, waiting=query.waiting, limit=query.limit + 1
         )
-    shown = rows[: query.limit]
-    following = str(shown[-1]["question"]) if len(rows) > query.limit else None
+    shown, following = page_of(rows, query.limit, lambda row: str(row["question"]))
     return Answer(AskedPage([_asked(row) for row in shown], following))
 
 

@@ -13,13 +13,19 @@ TAG = "Searching"
 
 
 class SearchQuery(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
-    """What was typed: an id or how it begins (6 digits), a wallet's number (3 digits), a name, a login, a reference."""
+    """What was typed: an id, how it begins (6 digits) or how a new payment's ends (4), a wallet's number (3 digits).
+
+    Or an amount, a day, a name, a login, a reference.
+    """
 
     q: Annotated[str, Meta(max_length=MOST_TYPED)]
 
 
 class HitView(msgspec.Struct, frozen=True, rename="camel"):
-    """What may be meant. `of` is the wallet of a payment or a receipt, the customer of a wallet, a person's vendor."""
+    """What may be meant. `of` is the wallet of a payment or a receipt, the customer of a wallet, a person's vendor.
+
+    The payments of an amount (whose currency is `of`) or of a day are a list: `/api/payments`.
+    """
 
     kind: str
     id: str

@@ -30,6 +30,7 @@ from syncserver.shifts.errors import (
     ShiftChangedError,
     ShiftHasExceptionsError,
     ShiftStateError,
+    ShiftTillLivesError,
 )
 from syncserver.shifts.halves import Shift
 from syncserver.shifts.report import day_report
@@ -39,12 +40,13 @@ class Verdict(Word):
     """What an admin says of a shift."""
 
     RECONCILE = "reconcile"
+    CLOSE = "close"
     ACCEPT = "accept"
     DISPUTE = "dispute"
 
 
 class VerdictRequest(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
-    """Why (accepting and disputing need it), and the `version` of the shift that was looked at."""
+    """Why (all but reconciling need it), and the `version` of the shift that was looked at."""
 
     reason: str | None = None
     version: Annotated[str, Meta(max_length=64)] | None = None
@@ -211,13 +213,20 @@ ENDPOINTS = (
         method="POST",
         path=f"{ONE}/decide/{{verdict}}",
         handle=decide,
-        summary="Reconcile a shift that matches, or accept or dispute it with a reason; above an amount it takes two",
+        summary="Reconcile a shift; with a reason accept or dispute it, or close it where its terminal is gone",
         answers=ShiftView,
         roles=ADMINS,
         words={"verdict": Verdict},
         body=VerdictRequest,
         query=EpochQuery,
-        errors=(*FINDING, ReasonRequiredError, ShiftChangedError, ShiftStateError, ShiftHasExceptionsError),
+        errors=(
+            *FINDING,
+            ReasonRequiredError,
+            ShiftChangedError,
+            ShiftStateError,
+            ShiftHasExceptionsError,
+            ShiftTillLivesError,
+        ),
         once=True,
         statuses=(200, ACCEPTED),
         tag=TAG,

@@ -50,7 +50,8 @@ class ShiftView(msgspec.Struct, frozen=True, rename="camel"):
     """A shift, both halves. `difference` is what the close says beyond what is here; null where there is none.
 
     `exceptions` are what is odd about it; `version` names these very figures, for a decision about them. `endedAt` is
-    when it was closed, or opened where it is open, by its till's clock. Times in ms.
+    when it was closed, or opened where it is open, by its till's clock. `tillGone`: its terminal signs nothing more in
+    this epoch, so an admin may close it. Times in ms.
     """
 
     device_id: str
@@ -70,6 +71,7 @@ class ShiftView(msgspec.Struct, frozen=True, rename="camel"):
     difference: Sum | None
     matches: bool
     exceptions: list[str]
+    till_gone: bool
     version: str
 
 
@@ -151,6 +153,7 @@ def shift_view(shift: Shift, now: int) -> ShiftView:
         difference=Sum.of(shift.difference, currency) if shift.difference is not None else None,
         matches=shift.matches,
         exceptions=[trouble.value for trouble in shift.troubles(now)],
+        till_gone=shift.till_gone,
         version=shift.fingerprint,
     )
 

@@ -7,9 +7,9 @@ from msgspec import Meta
 from starlette.responses import Response
 
 from shared.errors import DecodingError
-from shared.ids import uuid_bytes, uuid_text
+from shared.ids import uuid_bytes, uuid_bytes_or_none, uuid_text
 from shared.lifecycles import ShiftState
-from syncserver.api.rest.cursors import number, pack, unpack
+from syncserver.api.rest.cursors import number, pack, page_of, unpack
 from syncserver.api.rest.endpoint import Answer, Call, Endpoint
 from syncserver.api.rest.shift_views import (
     RECORD_COLUMNS,
@@ -33,7 +33,7 @@ from syncserver.shifts import records as shift_records
 from syncserver.shifts.errors import AmbiguousShiftError, EvidenceTooLargeError, UnknownShiftError
 from syncserver.shifts.halves import UNCLOSED_HOURS, Shift, ShiftKey
 from syncserver.shifts.listing import Filters, Place
-from syncserver.shifts.records import RecordPlace, StrayPlace
+from syncserver.shifts.records import Line, RecordPlace, Stray, StrayPlace
 
 TAG = "Shifts"
 ONE = "/api/shifts/{deviceId}/{shiftId}"
@@ -116,18 +116,14 @@ def filters_of(query: ShiftListQuery) -> Filters:
     """
     since, until = listing.day_bounds(query.day) if query.day is not None else (0, listing.NEVER)
     return Filters(
-        vendor=_id(query.vendor),
-        device=_id(query.device),
+        vendor=uuid_bytes_or_none(query.vendor),
+        device=uuid_bytes_or_none(query.device),
         since=since,
         until=until,
         state=ShiftState(query.state) if query.state is not None else None,
         marked_only=query.exceptions_only,
         unclosed_hours=query.unclosed_hours,
     )
-
-
-def _id(text: str | None) -> bytes | None:
-    return uuid_bytes(text) if text is not None else None
 
 
 def place_of(cursor: str | None) -> Place | None:
@@ -192,14 +188,19 @@ async def list_records(call: Call[None, RecordsQuery]) -> Answer[RecordPage] | R
     ):
         shift = await reading.look_up(connection, call.path["deviceId"], call.path["shiftId"], query.epoch)
         found = await shift_records.records(connection, shift, behind, query.limit + 1)
-    page, following = found[: query.limit], None
-    if len(found) > query.limit:
-        last = page[-1].place
-        following = pack(last.seq, int(last.other), last.link.hex())
+    page, following = page_of(found, query.limit, _behind_record)
     if query.format == "csv":
         return csv_answer(f"shift-{uuid_text(shift.key.shift)}", RECORD_COLUMNS, map(record_row, page), following)
     missing = list(shift.received.missing)
     return Answer(RecordPage([record_view(line) for line in page], missing, following))
+
+
+def _behind_record(line: Line) -> str:
+    return pack(line.place.seq, int(line.place.other), line.place.link.hex())
+
+
+def _behind_stray(one: Stray) -> str:
+    return pack(one.received_at, uuid_text(one.device), one.link.hex())
 
 
 def _link(text: str) -> bytes:
@@ -220,11 +221,13 @@ async def list_strays(call: Call[None, StrayQuery]) -> Answer[StrayPage]:
         behind = StrayPlace(number(at), uuid_bytes(device), _link(link))
     async with call.services.pool.acquire() as connection:
         found = await shift_records.strays(
-            connection, vendor=_id(query.vendor), device=_id(query.device), behind=behind, limit=query.limit + 1
+            connection,
+            vendor=uuid_bytes_or_none(query.vendor),
+            device=uuid_bytes_or_none(query.device),
+            behind=behind,
+            limit=query.limit + 1,
         )
-    page, following = found[: query.limit], None
-    if len(found) > query.limit:
-        following = pack(page[-1].received_at, uuid_text(page[-1].device), page[-1].link.hex())
+    page, following = page_of(found, query.limit, _behind_stray)
     return Answer(StrayPage([stray_view(one) for one in page], following))
 
 

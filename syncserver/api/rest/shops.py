@@ -7,8 +7,9 @@ from msgspec import Meta
 
 from shared.errors import CurrencyError
 from shared.geo import Place
-from shared.ids import uuid_bytes, uuid_text
+from shared.ids import uuid_bytes_or_none, uuid_text
 from syncserver.api.rest.amounts import Sum
+from syncserver.api.rest.cursors import page_of
 from syncserver.api.rest.endpoint import Answer, Call, Endpoint, Nothing
 from syncserver.api.rest.vendors import TAG as VENDORS
 from syncserver.people.access import ADMINS
@@ -156,11 +157,10 @@ def _customer(one: Customer) -> CustomerView:
 async def list_customers(call: Call[None, CustomerQuery]) -> Answer[CustomerPage]:
     """`GET /api/customers`."""
     query = call.query
-    after = uuid_bytes(query.cursor) if query.cursor is not None else None
+    after = uuid_bytes_or_none(query.cursor)
     async with call.services.pool.acquire() as connection:
         found = await customers.customers_after(connection, after, query.limit + 1)
-    page = found[: query.limit]
-    following = uuid_text(page[-1].user_id) if len(found) > query.limit else None
+    page, following = page_of(found, query.limit, lambda one: uuid_text(one.user_id))
     return Answer(CustomerPage([_customer(one) for one in page], following))
 
 

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from shared.errors import DecodingError
 from shared.fields import MAX_INTEGER
-from shared.ids import uuid_text
+from shared.ids import uuid_text_or_none
 from syncserver.api.rest.amounts import Sum
 from syncserver.api.rest.endpoint import Answer, Call, Endpoint
 from syncserver.api.rest.wallets import OWNERS, TAG
@@ -113,9 +113,7 @@ def _csv(text: str, wallet: str, following: int | None) -> Response:
 
 def _line(line: Line, currency: str) -> LineView:
     sums = [Sum.of(minor, currency) for minor in (line.online, line.offline, line.held, line.in_review)]
-    payment, series, vendor = (
-        uuid_text(one) if one is not None else None for one in (line.payment, line.series, line.vendor)
-    )
+    payment, series, vendor = (uuid_text_or_none(one) for one in (line.payment, line.series, line.vendor))
     return LineView(
         number=line.number,
         at=line.at,

@@ -8,7 +8,7 @@ from msgspec import Meta
 from shared.errors import MoneyError
 from shared.fields import MAX_INTEGER, Latitude, Longitude
 from shared.geo import Place
-from shared.ids import uuid_bytes, uuid_text
+from shared.ids import uuid_bytes, uuid_bytes_or_none, uuid_text
 from shared.lifecycles import PaymentState
 from syncserver.api.rest import cursors
 from syncserver.api.rest.amounts import Amount, Sum, money_of
@@ -99,7 +99,7 @@ async def history(call: Call[None, HistoryQuery]) -> Answer[TransactionPage]:
     if query.cursor is not None:
         taken_at, payment = cursors.unpack(query.cursor, 2)
         behind = (cursors.number(taken_at), uuid_bytes(payment))
-    vendor = uuid_bytes(query.vendor) if query.vendor is not None else None
+    vendor = uuid_bytes_or_none(query.vendor)
     async with call.services.pool.acquire() as connection:
         own = await accounts.of_customer(connection, call.path["userId"])
         search = Search(

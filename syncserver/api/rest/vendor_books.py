@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from shared.errors import DecodingError
 from shared.fields import MAX_INTEGER
-from shared.ids import uuid_bytes, uuid_text
+from shared.ids import uuid_bytes, uuid_bytes_or_none, uuid_text
 from shared.lifecycles import Status
 from syncserver.api.rest.amounts import Sum
 from syncserver.api.rest.cursors import number, pack, unpack
@@ -107,7 +107,7 @@ async def list_sales(call: Call[None, SalesQuery]) -> Answer[SalePage] | Respons
             vendor,
             _period(query),
             status=Status(query.state) if query.state is not None else None,
-            device=uuid_bytes(query.device) if query.device is not None else None,
+            device=uuid_bytes_or_none(query.device),
             before=before,
             limit=query.limit,
         )

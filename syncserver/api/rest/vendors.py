@@ -5,9 +5,10 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from shared.ids import uuid_bytes, uuid_text
+from shared.ids import uuid_bytes_or_none, uuid_text
 from shared.lifecycles import DeviceState
 from syncserver.api.rest.amounts import Sum
+from syncserver.api.rest.cursors import page_of
 from syncserver.api.rest.endpoint import Answer, Call, Endpoint, Nothing
 from syncserver.people.access import ADMINS, Role
 from syncserver.registry import exposure, sales, vendors
@@ -113,11 +114,10 @@ def _view(vendor: Vendor, owed: Owed) -> VendorView:
 
 async def list_vendors(call: Call[None, VendorListQuery]) -> Answer[VendorPage]:
     """`GET /api/vendors`."""
-    after = uuid_bytes(call.query.cursor) if call.query.cursor is not None else None
+    after = uuid_bytes_or_none(call.query.cursor)
     async with call.services.pool.acquire() as connection:
         found = await sales.list_vendors(connection, after, call.query.limit + 1)
-    page = found[: call.query.limit]
-    following = uuid_text(page[-1][0].id) if len(found) > call.query.limit else None
+    page, following = page_of(found, call.query.limit, lambda one: uuid_text(one[0].id))
     return Answer(VendorPage([_view(*one) for one in page], following))
 
 
@@ -142,12 +142,11 @@ async def unblock(call: Call[None, Nothing]) -> Answer[VendorView]:
 async def list_terminals(call: Call[None, VendorListQuery]) -> Answer[TerminalPage]:
     """`GET /api/vendors/{vendorId}/terminals`."""
     query, now = call.query, call.services.clock()
-    after = uuid_bytes(query.cursor) if query.cursor is not None else None
+    after = uuid_bytes_or_none(query.cursor)
     async with call.services.pool.acquire() as connection:
         vendor, _ = await sales.show_vendor(connection, call.path["vendorId"])
         found = await exposure.terminals(connection, vendor.id, now, after=after, limit=query.limit + 1)
-    page = found[: query.limit]
-    following = uuid_text(page[-1].view.device) if len(found) > query.limit else None
+    page, following = page_of(found, query.limit, lambda one: uuid_text(one.view.device))
     return Answer(TerminalPage([_terminal(one, vendor.currency) for one in page], following))
 
 

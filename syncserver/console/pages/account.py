@@ -20,11 +20,17 @@ class PasswordForm(Form, frozen=True):
     new_password: str
 
 
+class OneTimeForm(Form, frozen=True):
+    """A one-time password of the generator."""
+
+    one_time_password: str
+
+
 async def show(visit: Visit[Nothing, None]) -> Response:
     """`GET /console/account`."""
     own = await web_sessions.list_own(visit.services, visit.who.user_id)
     left = await second_factor.recovery_left(visit.services, visit.who.user_id)
-    return visit.page("account.html", own=own, recovery_left=left)
+    return visit.page("account.html", own=own, recovery_left=left, few=left <= second_factor.FEW_CODES)
 
 
 async def end_session(visit: Visit[Nothing, Form]) -> Response:
@@ -40,6 +46,12 @@ async def sign_out_everywhere(visit: Visit[Nothing, Form]) -> Response:
     return gate.let_out(visit.go(SIGN_IN))
 
 
+async def renew_codes(visit: Visit[Nothing, OneTimeForm]) -> Response:
+    """`POST /console/account/recovery-codes`."""
+    codes = await second_factor.renew_codes(visit.services, visit.who.user_id, visit.form.one_time_password)
+    return visit.page("recovery.html", codes=codes, onward=ACCOUNT)
+
+
 async def change_password(visit: Visit[Nothing, PasswordForm]) -> Response:
     """`POST /console/account/password`."""
     bounds: Bounds = visit.request.app.state.bounds
@@ -53,5 +65,6 @@ PAGES = (
     _ACCOUNT,
     Page(path="/account/sessions/{session}/end", show=end_session, form=Form),
     Page(path="/account/sign-out-everywhere", show=sign_out_everywhere, form=Form),
+    Page(path="/account/recovery-codes", show=renew_codes, form=OneTimeForm, again=_ACCOUNT, rate=Rate.LOGIN),
     Page(path="/account/password", show=change_password, form=PasswordForm, again=_ACCOUNT, rate=Rate.LOGIN),
 )

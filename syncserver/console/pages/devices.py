@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from shared.errors import DecodingError
 from shared.geo import Place
-from shared.ids import uuid_bytes, uuid_text
+from shared.ids import uuid_bytes, uuid_bytes_or_none, uuid_text
 from syncserver.api.rest.endpoint import Nothing
 from syncserver.console.page import PREFIX, Form, Page, ReasonForm, Visit
 from syncserver.registry import devices, enrolment, exposure, fleet, quarantine, vendors
@@ -42,10 +42,6 @@ class TokenForm(Form, frozen=True):
     lon: str = ""
 
 
-def _id_or_none(text: str) -> bytes | None:
-    return uuid_bytes(text) if text else None
-
-
 async def show_list(visit: Visit[ListQuery, None]) -> Response:
     """`GET /console/devices`."""
     query, now = visit.query, visit.services.clock()
@@ -54,7 +50,12 @@ async def show_list(visit: Visit[ListQuery, None]) -> Response:
     state = FleetState(query.state) if query.state else None
     async with visit.services.pool.acquire() as connection:
         found = await fleet.devices_after(
-            connection, _id_or_none(query.cursor), ROWS + 1, now=now, state=state, vendor=_id_or_none(query.vendor)
+            connection,
+            uuid_bytes_or_none(query.cursor or None),
+            ROWS + 1,
+            now=now,
+            state=state,
+            vendor=uuid_bytes_or_none(query.vendor or None),
         )
     rows = found[:ROWS]
     following = uuid_text(rows[-1].view.device) if len(found) > ROWS else None

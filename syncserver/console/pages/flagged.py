@@ -106,14 +106,26 @@ async def show_queue(visit: Visit[QueueQuery, None]) -> Response:
         behind = Place(cursors.number(received_at), checked_wallet(wallet, "cursor"), uuid_bytes(payment))
     async with visit.services.pool.acquire() as connection:
         found = await queue.page(connection, of, behind, ROWS + 1)
-        sums = await queue.sums(connection, of)
     rows, following = found[:ROWS], None
     if len(found) > ROWS:
         last = rows[-1].place
         following = cursors.pack(last.received_at, last.wallet, uuid_text(last.payment))
     return visit.page(
-        "flagged_list.html", rows=rows, sums=sums, following=following, reasons=list(Reason), words=in_words
+        "flagged_list.html",
+        rows=rows,
+        # Nobody waits for the sums of thousands: the page fetches them once it is there.
+        sums=queue.sums_of(rows) if following is None and not visit.query.cursor else None,
+        following=following,
+        reasons=list(Reason),
+        words=in_words,
     )
+
+
+async def show_sums(visit: Visit[QueueQuery, None]) -> Response:
+    """`GET /console/flagged/sums`: a page of its own, and what the queue's page fetches once it is there."""
+    async with visit.services.pool.acquire() as connection:
+        sums = await queue.sums(connection, _filter_of(visit))
+    return visit.page("flagged_sums.html", sums=sums, words=in_words)
 
 
 async def show_one(visit: Visit[QueueQuery, Any]) -> Response:
@@ -252,6 +264,7 @@ PAGES = (
     _LIST,
     _ALL,
     Page(path="/flagged/all", show=decide_all, query=QueueQuery, form=BulkForm, again=_ALL),
+    Page(path="/flagged/sums", show=show_sums, query=QueueQuery),
     _BULK,
     Page(path="/flagged/bulk/{bulk}/continue", show=go_on, query=Nothing, form=Form, again=_BULK),
     _SHOWN,

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from starlette.responses import Response
 
-from shared.ids import uuid_bytes, uuid_text
+from shared.ids import uuid_bytes, uuid_bytes_or_none, uuid_text
 from shared.lifecycles import PayoutState
 from syncserver.api.rest.endpoint import Nothing
 from syncserver.api.rest.payout_runs import file_answer
@@ -72,7 +72,7 @@ class OutcomeForm(Form, frozen=True):
 
 async def show_list(visit: Visit[ListQuery, None]) -> Response:
     """`GET /console/payouts`: all runs, or one vendor's payouts."""
-    before = _id_or_none(visit.query.cursor)
+    before = uuid_bytes_or_none(visit.query.cursor or None)
     if visit.query.vendor:
         return await show_vendor(visit, uuid_bytes(visit.query.vendor), before)
     async with visit.services.pool.acquire() as connection:
@@ -87,7 +87,7 @@ async def show_list(visit: Visit[ListQuery, None]) -> Response:
 async def show_all(visit: Visit[AllQuery, None]) -> Response:
     """`GET /console/payouts/all`."""
     state = _word(PayoutState, visit.query.state) if visit.query.state else None
-    before, as_file = _id_or_none(visit.query.cursor), visit.query.format == "csv"
+    before, as_file = uuid_bytes_or_none(visit.query.cursor or None), visit.query.format == "csv"
     async with visit.services.pool.acquire() as connection:
         found = await views.payouts(
             connection, before=before, state=state, limit=MOST_EXPORTED if as_file else ROWS + 1
@@ -104,7 +104,7 @@ async def propose(visit: Visit[Nothing, ProposeForm]) -> Response:
     form = visit.form
     asked = Proposal(
         currency=form.currency.strip().upper(),
-        vendor=_id_or_none(form.vendor.strip()),
+        vendor=uuid_bytes_or_none(form.vendor.strip() or None),
         by_hand=form.method == BY_HAND,
     )
 
@@ -117,7 +117,7 @@ async def propose(visit: Visit[Nothing, ProposeForm]) -> Response:
 
 async def show_run(visit: Visit[RunQuery, None]) -> Response:
     """`GET /console/payouts/runs/{run}`."""
-    run, before = visit.path["run"], _id_or_none(visit.query.cursor)
+    run, before = visit.path["run"], uuid_bytes_or_none(visit.query.cursor or None)
     async with visit.services.pool.acquire() as connection:
         found = await views.run(connection, run)
         payouts = await views.payouts(connection, before=before, of_run=run, limit=ROWS + 1)
@@ -220,10 +220,6 @@ def _word(kind: Any, text: str) -> Any:
         return kind(text)
     except ValueError as error:
         raise PayoutStateError(f"{text[:30]!r} is none of {', '.join(kind)}") from error
-
-
-def _id_or_none(text: str) -> bytes | None:
-    return uuid_bytes(text) if text else None
 
 
 def _run(visit: Visit[Any, Any]) -> str:

@@ -26,6 +26,8 @@ _PAGES: dict[Kind, Callable[[Hit], str]] = {
     Kind.DEVICE: lambda hit: f"/devices/{hit.id}",
     Kind.VENDOR: lambda hit: f"/vendors/{hit.id}",
     Kind.CASH_RECEIPT: lambda hit: f"/audit?object={quote(f'wallet {hit.of}')}&action=funding.cash",
+    Kind.AMOUNT: lambda hit: f"/payments?currency={hit.of}&least={hit.id}&most={hit.id}",
+    Kind.DAY: lambda hit: f"/payments?since={hit.id}&until={hit.id}",
     Kind.PERSON: lambda hit: f"/vendors/{hit.of}" if hit.of else f"/audit?object={quote(f'person {hit.id}')}",
 }
 

@@ -177,6 +177,7 @@ async def show_evidence(visit: Visit[OneQuery, None]) -> Response:
 
 _DOES = {
     Action.RECONCILE: deciding.decide,
+    Action.CLOSE: deciding.decide,
     Action.ACCEPT: deciding.decide,
     Action.DISPUTE: deciding.decide,
     Action.WRITE_OFF: writing_off.write_off,

@@ -71,6 +71,9 @@ SELECT p.*, r.account AS ours, r.method FROM payout p JOIN payout_run r USING (r
 SELECT p.*, r.account AS ours, r.method FROM payout p JOIN payout_run r USING (run)
  WHERE p.end_to_end = ANY ($1::text[]) ORDER BY p.payout FOR UPDATE OF p;
 
+-- read_payouts_named: the same as they stand, without a lock
+SELECT p.*, r.account AS ours, r.method FROM payout p JOIN payout_run r USING (run) WHERE p.end_to_end = ANY ($1::text[]);
+
 -- entries_of_payouts: which of a bank's entries payouts have
 SELECT payout, credit FROM bank_entry WHERE payout = ANY ($1::uuid[]);
 

@@ -11,6 +11,10 @@ SELECT secret, confirmed_at, used_step, failures, locked_until FROM second_facto
 -- lock_factor: the same, while nobody else shows a password of it
 SELECT secret, begun_in, confirmed_at, used_step, failures, locked_until FROM second_factor WHERE user_id = $1 FOR UPDATE;
 
+-- tell_factor_tries: the wrong ones since somebody was last here, which are told with this
+UPDATE second_factor f SET wrong = 0 FROM (SELECT * FROM second_factor WHERE user_id = $1 FOR UPDATE) o
+ WHERE f.user_id = o.user_id AND o.wrong > 0 RETURNING o.wrong, o.wrong_at, o.origin;
+
 -- factor_is_on: whether somebody has one that counts
 SELECT EXISTS (SELECT FROM second_factor WHERE user_id = $1 AND confirmed_at IS NOT NULL);
 
@@ -20,7 +24,9 @@ UPDATE second_factor SET confirmed_at = coalesce(confirmed_at, $2), used_step = 
  WHERE user_id = $1;
 
 -- factor_failed: one was wrong
-UPDATE second_factor SET failures = $2, locked_until = $3 WHERE user_id = $1;
+UPDATE second_factor SET failures = $2, locked_until = $3, wrong = least(wrong + 1, 1000000), wrong_at = $4,
+       origin = $5
+ WHERE user_id = $1;
 
 -- forget_factor: somebody begins anew
 DELETE FROM second_factor WHERE user_id = $1;

@@ -9,14 +9,32 @@ ON CONFLICT (login) DO UPDATE SET
         WHEN t.locked_until <= $2 THEN NULL
         WHEN t.locked_until IS NOT NULL THEN t.locked_until
         WHEN t.failures + 1 >= $3::integer THEN $2 + $4::bigint
-    END
+    END,
+    noted = t.noted AND t.locked_until > $2
 RETURNING failures;
 
--- forget_tries: the right password was given
+-- count_wrong: it did not fit, whoever has the login or has not
+UPDATE login_try SET wrong = least(wrong + 1, 1000000), wrong_at = $2, origin = $3 WHERE login = $1;
+
+-- forgive_tries: the right password was given; that others were wrong is told to whoever comes in
+UPDATE login_try SET failures = 0, locked_until = NULL, noted = false WHERE login = $1;
+
+-- forget_tries: nobody has to be told of wrong ones
 DELETE FROM login_try WHERE login = $1;
 
--- forget_old_tries: those that nobody added to for so long that they lock nothing any more
-DELETE FROM login_try WHERE at < $1;
+-- tell_tries: the wrong ones of a login, which are told with this
+DELETE FROM login_try WHERE login = $1 RETURNING wrong, wrong_at, origin;
+
+-- note_locks: locks of admins' logins that the audit trail does not have yet
+UPDATE login_try t SET noted = true FROM (
+    SELECT l.login, p.user_id FROM login_try l JOIN person p ON p.login = l.login
+     WHERE l.locked_until IS NOT NULL AND NOT l.noted AND p.state IN ('approved', 'blocked')
+       AND p.role IN ('admin', 'superadmin') ORDER BY l.login LIMIT $1 FOR UPDATE OF l SKIP LOCKED) x
+ WHERE t.login = x.login RETURNING x.user_id, t.wrong, t.locked_until, t.origin;
+
+-- forget_old_tries: those that nobody added to for so long that they lock nothing any more, and that are told to no admin
+DELETE FROM login_try t WHERE at < $1 AND NOT EXISTS (
+    SELECT FROM person p WHERE p.login = t.login AND p.state IN ('approved', 'blocked') AND p.role IN ('admin', 'superadmin'));
 
 -- write_token: a refresh token, by its hash
 INSERT INTO refresh_token (hash, family, user_id, since, expires_at) VALUES ($1, $2, $3, $4, $5);

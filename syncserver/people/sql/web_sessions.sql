@@ -1,8 +1,8 @@
 -- Admins' sessions in a browser.
 
 -- write_web_session: one begins
-INSERT INTO web_session (hash, session, user_id, proven, since, last_at, expires_at, address, agent)
-VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8);
+INSERT INTO web_session (hash, session, user_id, proven, since, last_at, expires_at, address, agent, proof, notice)
+VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8, $9, $10);
 
 -- read_web_session: one that is open, of an admin who may still decide anything
 SELECT s.session, s.proven, s.since, s.last_at, s.notice, p.user_id, p.login, p.name, p.role
@@ -17,7 +17,7 @@ UPDATE web_session SET last_at = greatest(last_at, $2), notice = NULL WHERE hash
 UPDATE web_session SET notice = $2 WHERE session = $1;
 
 -- list_web_sessions: somebody's that are open, the newest first
-SELECT session, since, last_at, address, agent FROM web_session
+SELECT session, since, last_at, address, agent, proof FROM web_session
  WHERE user_id = $1 AND proven AND ended_at IS NULL AND expires_at > $2 AND last_at > $3 ORDER BY since DESC LIMIT 200;
 
 -- end_web_session: one of somebody's own

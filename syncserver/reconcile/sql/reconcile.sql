@@ -238,12 +238,13 @@ SELECT s.device, s.epoch, s.shift, s.count, s.total, s.currency, coalesce(seen.c
    AND (e.ranges -> 0 -> 0)::bigint = 1 AND (e.ranges -> 0 -> 1)::bigint >= s.closed_seq
    AND (s.count <> coalesce(seen.count, 0) OR s.total <> coalesce(seen.total, 0) OR s.currency <> v.currency);
 
--- decisions: a shift is reconciled and nobody decided it, or the reverse, or its decisions have a gap
+-- decisions: a shift is reconciled and nobody decided it, or the reverse, or nobody closed it, or its decisions have a gap
 SELECT device, epoch, shift, s.state, c.last_state, c.n FROM shift s
   FULL JOIN (SELECT device, epoch, shift, count(*) AS n, max(number) AS last,
-                    (array_agg(after ORDER BY number DESC))[1] AS last_state
+                    (array_agg(after ORDER BY number DESC))[1] AS last_state, bool_or(done AND action = 'close') AS by_hand
                FROM shift_decision GROUP BY device, epoch, shift) c USING (device, epoch, shift)
- WHERE (s.state = 'reconciled') IS DISTINCT FROM (coalesce(c.last_state, '') = 'reconciled') OR c.n <> c.last;
+ WHERE (s.state = 'reconciled') IS DISTINCT FROM (coalesce(c.last_state, '') = 'reconciled') OR c.n <> c.last
+    OR (s.state = 'reconciled' AND s.closed_seq IS NULL AND c.by_hand IS NOT TRUE);
 
 -- write_offs: what the house paid for a shift, or took back, is not what was decided, or is more than its close says
 SELECT w.write_off, w.device, w.epoch, w.shift, w.amount, t.paid, t.taken, c.decided, c.decided_back, s.total

@@ -12,6 +12,16 @@ SELECT p.payment, p.wallet, p.amount, p.currency, p.state, p.received_at
                 AND r.type = 'payment' AND r.status <> 'rejected' LIMIT $1) AS j LIMIT $1)) AS found
   JOIN payment p USING (wallet, payment) ORDER BY p.payment DESC LIMIT $1;
 
+-- payments_by_end: of the payments that arrived last those whose ids, or whose wallets' numbers, end so; older ones are
+-- found by how they begin
+SELECT p.payment, p.wallet, p.amount, p.currency, p.state, p.received_at
+  FROM (SELECT * FROM payment ORDER BY received_at DESC, wallet DESC, payment DESC LIMIT 10001) AS p
+ WHERE right(translate(p.payment::text, '-', ''), length($2)) = $2 OR p.wallet LIKE '%' || $2::text
+ ORDER BY p.received_at DESC, p.wallet DESC, p.payment DESC LIMIT $1;
+
+-- currencies: what shops take
+SELECT DISTINCT currency FROM vendor ORDER BY currency LIMIT $1;
+
 -- wallets_by_number: wallets whose numbers begin so, or have this very one
 SELECT w.wallet, w.customer, c.name, w.blocked_version IS NOT NULL AS blocked
   FROM wallet w JOIN customer c ON c.user_id = w.customer WHERE w.wallet LIKE $2 ORDER BY w.wallet LIMIT $1;

@@ -6,14 +6,16 @@ WITH marked AS (
     SELECT device, epoch, shift FROM shift_marked
     UNION
     SELECT device, epoch, shift FROM shift WHERE state = 'open' AND opened_at < $1)
-SELECT s.*, d.vendor, d.name AS device_name, v.name AS vendor_name, v.currency AS vendor_currency
+SELECT s.*, d.vendor, d.name AS device_name, v.name AS vendor_name, v.currency AS vendor_currency,
+       d.revoked_at IS NOT NULL OR d.epoch > s.epoch AS till_gone
   FROM marked JOIN shift s USING (device, epoch, shift) JOIN device d USING (device) JOIN vendor v USING (vendor)
  WHERE ($2::uuid IS NULL OR d.vendor = $2) AND ($3::uuid IS NULL OR s.device = $3) AND s.day_at >= $4 AND s.day_at < $5
    AND ($6::text IS NULL OR s.state = $6) AND (s.day_at, s.device, s.epoch, s.shift) < ($7, $8::uuid, $9, $10::uuid)
  ORDER BY s.day_at DESC, s.device DESC, s.epoch DESC, s.shift DESC LIMIT $11;
 
 -- plain_shifts: all others, in the same order. Whether one is marked is looked up for each, so that a page ends early
-SELECT s.*, d.vendor, d.name AS device_name, v.name AS vendor_name, v.currency AS vendor_currency
+SELECT s.*, d.vendor, d.name AS device_name, v.name AS vendor_name, v.currency AS vendor_currency,
+       d.revoked_at IS NOT NULL OR d.epoch > s.epoch AS till_gone
   FROM shift s JOIN device d USING (device) JOIN vendor v USING (vendor)
   LEFT JOIN LATERAL (SELECT true AS found FROM shift_marked m
                       WHERE m.device = s.device AND m.epoch = s.epoch AND m.shift = s.shift LIMIT 1) AS marked ON true
@@ -23,12 +25,14 @@ SELECT s.*, d.vendor, d.name AS device_name, v.name AS vendor_name, v.currency A
  ORDER BY s.day_at DESC, s.device DESC, s.epoch DESC, s.shift DESC LIMIT $11;
 
 -- shifts_of_id: the shifts of a device with an id, in whatever epoch
-SELECT s.*, d.vendor, d.name AS device_name, v.name AS vendor_name, v.currency AS vendor_currency
+SELECT s.*, d.vendor, d.name AS device_name, v.name AS vendor_name, v.currency AS vendor_currency,
+       d.revoked_at IS NOT NULL OR d.epoch > s.epoch AS till_gone
   FROM shift s JOIN device d USING (device) JOIN vendor v USING (vendor)
  WHERE s.device = $1 AND s.shift = $2 AND ($3::integer IS NULL OR s.epoch = $3) ORDER BY s.epoch;
 
 -- shifts_of_day: a vendor's shifts of a time, in the order of their tills
-SELECT s.*, d.vendor, d.name AS device_name, v.name AS vendor_name, v.currency AS vendor_currency
+SELECT s.*, d.vendor, d.name AS device_name, v.name AS vendor_name, v.currency AS vendor_currency,
+       d.revoked_at IS NOT NULL OR d.epoch > s.epoch AS till_gone
   FROM device d JOIN shift s USING (device) JOIN vendor v USING (vendor)
  WHERE d.vendor = $1 AND s.day_at >= $2 AND s.day_at < $3 ORDER BY s.device, s.epoch, s.day_at, s.shift LIMIT $4;
 

@@ -183,12 +183,15 @@ VALUES ($1, $2, $3, 'open', $4, $5, $6, $7)
        cashier = excluded.cashier, opened_seq = excluded.opened_seq, opened_at = excluded.opened_at,
        opening_float = excluded.opening_float;
 
--- write_shift_close: a shift's end; its start may be missing yet
+-- write_shift_close: a shift's end; its start may be missing yet. One that an admin closed meanwhile stays reconciled, and
+-- all of it is to be looked at again
 INSERT INTO shift (device, epoch, shift, state, cashier, closed_seq, closed_at, count, total, currency)
 VALUES ($1, $2, $3, 'closed', $4, $5, $6, $7, $8, $9)
     ON CONFLICT (device, epoch, shift) DO UPDATE SET
-       state = 'closed', closed_seq = excluded.closed_seq, closed_at = excluded.closed_at, count = excluded.count,
-       total = excluded.total, currency = excluded.currency;
+       state = CASE shift.state WHEN 'reconciled' THEN shift.state ELSE 'closed' END,
+       reconciled_records = CASE shift.state WHEN 'reconciled' THEN 0 END,
+       closed_seq = excluded.closed_seq, closed_at = excluded.closed_at, count = excluded.count, total = excluded.total,
+       currency = excluded.currency;
 
 -- plan_freely: for what comes next in this transaction, which joins more than it can look up by keys
 SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('enable_seqscan', 'on', true),

@@ -8,6 +8,7 @@ from shared.money import Money
 from syncserver.audit import trail
 from syncserver.database.arrays import uuid_of
 from syncserver.database.connection import Connection
+from syncserver.database.row_ids import uuid_or_none
 from syncserver.services import Services
 from syncserver.wallets.accounts import object_of
 from syncserver.wallets.funding.bank_accounts import QUERIES
@@ -87,7 +88,7 @@ async def listed(
     connection: Connection, *, state: str | None, reason: str | None, before: bytes | None, limit: int
 ) -> Sequence[Any]:
     """The rows of entries, the newest first, of a state and a reason, before an entry."""
-    last = uuid_of(before) if before is not None else None
+    last = uuid_or_none(before)
     if state is None:
         return list(await connection.fetch(QUERIES["list_all_entries"], last, reason, limit))
     return list(await connection.fetch(QUERIES["list_entries"], state, last, reason, limit))

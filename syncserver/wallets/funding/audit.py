@@ -22,6 +22,12 @@ async def moved_alone(connection: Connection, admin: bytes, now: int) -> Mapping
     return {row["currency"]: row["total"] for row in rows}
 
 
+async def let_in(connection: Connection, *, action: str, subject: str, now: int) -> Mapping[str, int]:
+    """By currency, the most of a subject that was let in within a day (minor units), by one admin or by two."""
+    rows = await connection.fetch(QUERIES["let_in"], action, subject, now - DAY_MS)
+    return {row["currency"]: row["most"] for row in rows}
+
+
 async def note(
     connection: Connection,
     services: Services,
@@ -36,7 +42,7 @@ async def note(
     """Write down that an admin asked, in the transaction that answers it; `alone` where it took no second one."""
     at = services.clock()
     await connection.execute(
-        QUERIES["write_funding_request"],
+        QUERIES["write_money_request"],
         uuid_of(uuid7(at, services.random(10))),
         action,
         subject,

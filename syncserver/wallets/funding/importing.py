@@ -7,21 +7,27 @@ accounts: an import that broke off is simply run again, and of two at once the s
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from shared.ids import uuid7
 from syncserver.audit import trail
-from syncserver.database.arrays import uuid_of, uuids
 from syncserver.database.connection import Connection
 from syncserver.services import Services
 from syncserver.wallets.funding.bank_accounts import QUERIES
-from syncserver.wallets.funding.entries import Entry, Statement, clean
+from syncserver.wallets.funding.entries import Entry, Statement
 from syncserver.wallets.funding.errors import UnknownBankAccountError
 from syncserver.wallets.funding.matching import Decided, Deciding
 from syncserver.wallets.funding.outgoing import Named, Outgoing
 from syncserver.wallets.funding.paying_in import Deposit, pay_in
+from syncserver.wallets.funding.recording import BankStatement
 from syncserver.wallets.funding.why import NEVER_ASSIGNED, Why
 
 LOT = 500
+Progress: TypeAlias = Callable[[int, int], None]
+
+
+def _quietly(_done: int, _everything: int) -> None:
+    pass
 
 
 @dataclass(slots=True)
@@ -41,123 +47,118 @@ class Summary:
         """How many entries an admin has to look at."""
         return sum(number for why, number in self.unmatched.items() if why not in NEVER_ASSIGNED)
 
-
-@dataclass(frozen=True, slots=True)
-class BankStatement:
-    """A lot of a statement's entries as a source of money. `at` in ms."""
-
-    file: bytes
-    decided: Sequence[Decided]
-    ids: Sequence[bytes]
-    by: str
-    at: int
-
-    @property
-    def actor(self) -> str:
-        """Who or what the transfers are by."""
-        return f"bank import, {self.by}"
-
-    async def record(self, connection: Connection, numbers: Sequence[int]) -> None:
-        """Add the entries with what became of them."""
-        left = iter(numbers)
-        rows = self.decided
-        await connection.execute(
-            QUERIES["write_entries"],
-            uuids(self.ids),
-            [one.entry.account for one in rows],
-            [one.entry.key for one in rows],
-            [one.number for one in rows],
-            [one.entry.statement for one in rows],
-            [one.entry.reference for one in rows],
-            [one.entry.strong for one in rows],
-            [one.entry.booked_on for one in rows],
-            [one.part.money.minor for one in rows],
-            [one.part.money.currency for one in rows],
-            [one.entry.credit for one in rows],
-            [one.entry.reversal or one.part.reversal for one in rows],
-            [one.part.payer for one in rows],
-            [clean(" ".join(one.part.texts)) for one in rows],
-            [one.named for one in rows],
-            [_state(one) for one in rows],
-            [one.why.value if one.why is not None else None for one in rows],
-            [one.wallet for one in rows],
-            [next(left) if one.wallet is not None else None for one in rows],
-            [one.part.end_to_end for one in rows],
-            [uuid_of(one.payout) if one.payout is not None else None for one in rows],
-            self.file,
-            self.at,
-        )
+    def count(self, decided: Sequence[Decided]) -> None:
+        """Add what became of some transactions."""
+        for one in decided:
+            if one.why is not None:
+                self.unmatched[one.why] += 1
+            elif one.payout is not None:
+                self.payouts += 1
+            else:
+                self.credited += 1
+                self.sums[one.part.money.currency] += one.part.money.minor
 
 
-def _state(decided: Decided) -> str:
-    if decided.payout is not None:
-        return "payout"
-    return "credited" if decided.wallet is not None else "unmatched"
+@dataclass(slots=True)
+class Import:
+    """A statement that is taken in, each entry once: its first lot, then the others; `summary` runs along.
 
-
-async def import_statement(
-    services: Services,
-    statement: Statement,
-    outgoing: Outgoing,
-    by: str,
-    progress: Callable[[int, int], None] = lambda _done, _all: None,
-) -> Summary:
-    """Take in a statement: each entry once.
-
-    Args:
-        services: of this process.
+    Attributes:
         statement: as it was read.
         outgoing: who knows what money of ours went out.
         by: who imports it.
-        progress: is told how many of how many entries are done.
+    """
+
+    services: Services
+    statement: Statement
+    outgoing: Outgoing
+    by: str
+    summary: Summary = field(init=False)
+    done: int = field(init=False, default=0)
+    _left: Iterator[list[Entry]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin with nothing."""
+        self.summary = Summary(pending=self.statement.pending, empty=self.statement.empty)
+        self._left = _lots(self.statement.entries)
+
+    async def begin(self, connection: Connection) -> None:
+        """Take the first lot, in the caller's transaction.
+
+        Raises:
+            UnknownBankAccountError: it is of an account that is not ours: nothing may be kept.
+        """
+        currencies = await require_accounts(connection, self._accounts)
+        statement = self.statement
+        await connection.execute(
+            QUERIES["write_import"], statement.file, statement.format, self.services.clock(), self.by
+        )
+        if lot := next(self._left, None):
+            await self._take(connection, lot, currencies)
+
+    async def finish(self, connection: Connection, progress: Progress = _quietly) -> Summary:
+        """Take the others, each lot in a transaction of its own; `progress` is told how many of how many are done."""
+        progress(self.done, len(self.statement.entries))
+        for lot in self._left:
+            async with connection.transaction():
+                await self._take(connection, lot, await require_accounts(connection, self._accounts))
+            progress(self.done, len(self.statement.entries))
+        await trail.note(
+            connection,
+            self.services,
+            actor=self.by,
+            action="funding.import",
+            object_=f"bank-file {self.statement.file.hex()}",
+            after={
+                "accounts": self._accounts,
+                "credited": self.summary.credited,
+                "sums": dict(self.summary.sums),
+                "payouts": self.summary.payouts,
+                "unmatched": self.summary.unmatched.total(),
+                "known": self.summary.known,
+            },
+        )
+        return self.summary
+
+    @property
+    def _accounts(self) -> list[str]:
+        return sorted(self.statement.accounts)
+
+    async def _take(self, connection: Connection, lot: Sequence[Entry], currencies: Mapping[str, str]) -> None:
+        self.done += len(lot)
+        known = await known_keys(connection, lot)
+        new: dict[bytes, Entry] = {}
+        for entry in lot:
+            if entry.key in known or entry.key in new:
+                self.summary.known += 1
+            else:
+                new[entry.key] = entry
+        if not new:
+            return
+        entries, file = list(new.values()), self.statement.file
+        deciding = await Deciding.of(connection, file, entries, currencies)
+        at = self.services.clock()
+        settled = await _settle(connection, self.outgoing, entries, f"bank import, {self.by}", at)
+        decided = [one for entry in entries for one in deciding.decide(entry, settled)]
+        ids = [uuid7(at, self.services.random(10)) for _ in decided]
+        deposits = [Deposit(one.wallet, one.part.money) for one in decided if one.wallet is not None]
+        await pay_in(connection, BankStatement(file, decided, ids, self.by, at), deposits, at)
+        self.summary.count(decided)
+
+
+async def import_statement(
+    services: Services, statement: Statement, outgoing: Outgoing, by: str, progress: Progress = _quietly
+) -> Summary:
+    """Take in a statement on nobody's word but that of `by`.
 
     Raises:
         UnknownBankAccountError: it is of an account that is not ours, and nothing was done.
     """
-    summary = Summary(pending=statement.pending, empty=statement.empty)
-    accounts = sorted(statement.accounts)
+    taken = Import(services, statement, outgoing, by)
     async with services.pool.acquire() as connection:
-        await _require_accounts(connection, accounts)
-        await connection.execute(QUERIES["write_import"], statement.file, statement.format, services.clock(), by)
-        done, everything = 0, len(statement.entries)
-        for lot in _lots(statement.entries):
-            async with connection.transaction():
-                currencies = await _require_accounts(connection, accounts)
-                await _take(connection, services, statement, outgoing, lot, currencies, by, summary)
-            done += len(lot)
-            progress(done, everything)
-        await trail.note(
-            connection,
-            services,
-            actor=by,
-            action="funding.import",
-            object_=f"bank-file {statement.file.hex()}",
-            after={
-                "accounts": accounts,
-                "credited": summary.credited,
-                "sums": dict(summary.sums),
-                "unmatched": summary.unmatched.total(),
-                "known": summary.known,
-            },
-        )
-    return summary
-
-
-async def new_credits(connection: Connection, statement: Statement) -> dict[str, int]:
-    """By currency, what credits of a statement that are not here yet come to (minor units).
-
-    Raises:
-        UnknownBankAccountError: it is of an account that is not ours.
-    """
-    await _require_accounts(connection, sorted(statement.accounts))
-    known = await _known_keys(connection, statement.entries)
-    sums: Counter[str] = Counter()
-    for entry in statement.entries:
-        # A payment of ours that came back is owed to a vendor again, and may be paid out again.
-        brings_in = not entry.reversal or any(part.end_to_end for part in entry.parts)
-        if entry.credit and brings_in and entry.key not in known:
-            sums[entry.money.currency] += entry.money.minor
-    return dict(sums)
+        async with connection.transaction():
+            await taken.begin(connection)
+        return await taken.finish(connection, progress)
 
 
 def _lots(entries: Sequence[Entry]) -> Iterator[list[Entry]]:
@@ -174,7 +175,7 @@ def _lots(entries: Sequence[Entry]) -> Iterator[list[Entry]]:
         yield lot
 
 
-async def _require_accounts(connection: Connection, accounts: Sequence[str]) -> dict[str, str]:
+async def require_accounts(connection: Connection, accounts: Sequence[str]) -> dict[str, str]:
     """Lock our accounts; the currency of each."""
     rows = await connection.fetch(QUERIES["lock_bank_accounts"], accounts)
     found = {row["account"]: row["currency"] for row in rows}
@@ -184,57 +185,27 @@ async def _require_accounts(connection: Connection, accounts: Sequence[str]) -> 
     return found
 
 
-async def _known_keys(connection: Connection, entries: Sequence[Entry]) -> set[bytes]:
+async def known_keys(connection: Connection, entries: Sequence[Entry]) -> set[bytes]:
+    """The keys of those that are here."""
     rows = await connection.fetch(QUERIES["known_entries"], [entry.key for entry in entries])
     return {row["key"] for row in rows}
-
-
-async def _take(
-    connection: Connection,
-    services: Services,
-    statement: Statement,
-    outgoing: Outgoing,
-    lot: Sequence[Entry],
-    currencies: Mapping[str, str],
-    by: str,
-    summary: Summary,
-) -> None:
-    known = await _known_keys(connection, lot)
-    new: dict[bytes, Entry] = {}
-    for entry in lot:
-        if entry.key in known or entry.key in new:
-            summary.known += 1
-        else:
-            new[entry.key] = entry
-    if not new:
-        return
-    deciding = await Deciding.of(connection, statement.file, list(new.values()), currencies)
-    at = services.clock()
-    settled = await _settle(connection, outgoing, list(new.values()), f"bank import, {by}", at)
-    decided = [one for entry in new.values() for one in deciding.decide(entry, settled)]
-    ids = [uuid7(at, services.random(10)) for _ in decided]
-    deposits = [Deposit(one.wallet, one.part.money) for one in decided if one.wallet is not None]
-    await pay_in(connection, BankStatement(statement.file, decided, ids, by, at), deposits, at)
-    for one in decided:
-        if one.why is not None:
-            summary.unmatched[one.why] += 1
-        elif one.payout is not None:
-            summary.payouts += 1
-        else:
-            summary.credited += 1
-            summary.sums[one.part.money.currency] += one.part.money.minor
 
 
 async def _settle(
     connection: Connection, outgoing: Outgoing, entries: Sequence[Entry], actor: str, at: int
 ) -> dict[tuple[bytes, int], bytes | Why]:
     """By key and number, what became of transactions that are payments of ours, which went out or came back."""
-    places, named = [], []
+    found = list(named_in(entries))
+    named = [one for _, one in found]
+    answers = await outgoing.settle(connection, named, actor=actor, at=at) if named else []
+    return {place: answer for (place, _), answer in zip(found, answers, strict=True) if answer is not None}
+
+
+def named_in(entries: Sequence[Entry]) -> Iterator[tuple[tuple[bytes, int], Named]]:
+    """Transactions that may be payments of ours, which went out or came back, by key and number."""
     for entry in entries:
         for number, part in enumerate(entry.parts, 1):
             back = entry.reversal or part.reversal
             if part.end_to_end and back == entry.credit:
-                places.append((entry.key, number))
-                named.append(Named(entry.account, part.end_to_end, part.money, entry.credit, part.why_returned))
-    answers = await outgoing.settle(connection, named, actor=actor, at=at) if named else []
-    return {place: answer for place, answer in zip(places, answers, strict=True) if answer is not None}
+                one = Named(entry.account, part.end_to_end, part.money, entry.credit, part.why_returned)
+                yield (entry.key, number), one

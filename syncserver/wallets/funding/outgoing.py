@@ -23,6 +23,12 @@ class Named:
 class Outgoing(Protocol):
     """Who knows what money of ours went out."""
 
+    async def may_be_paid(self, connection: Connection, named: Sequence[Named]) -> Sequence[bool]:
+        """Whether each transaction that went out may still make a payment of ours a paid one, now or later.
+
+        Nothing is locked or changed: what can't be so now never will be.
+        """
+
     async def settle(
         self, connection: Connection, named: Sequence[Named], *, actor: str, at: int
     ) -> Sequence[bytes | Why | None]:

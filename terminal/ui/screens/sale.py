@@ -13,7 +13,7 @@ from terminal.composition import Terminal
 from terminal.texts import _
 from terminal.till.checkout import OpenSale
 from terminal.till.people import Approval
-from terminal.till.sale import SaleAnswer
+from terminal.till.sale_answer import SaleAnswer
 from terminal.till.shift_start import OWNER
 from terminal.till.tender import read_voucher
 from terminal.ui.screens.approval import NOBODY, ask_approval

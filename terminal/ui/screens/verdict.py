@@ -13,7 +13,7 @@ from terminal.journal.payments import PaymentRow
 from terminal.texts import _, marked
 from terminal.till import sentences
 from terminal.till.checkout import OpenSale
-from terminal.till.sale import SaleAnswer
+from terminal.till.sale_answer import SaleAnswer
 from terminal.ui.paper import ALWAYS, print_receipt, save_receipt
 from terminal.ui.screens.base import TillScreen
 from terminal.ui.themes import symbol

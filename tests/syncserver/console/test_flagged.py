@@ -61,6 +61,14 @@ async def test_pages_of_the_queue_go_on_where_they_ended(shop: Shop, monkeypatch
         seen = {link.rpartition("/")[2].partition("?")[0] for link in page.links + (await ada.get(following)).links}
         assert payments <= seen
         assert "currency=EUR" in following
+        assert "More than 2 payments wait" in page.text, "the page waits for no sum"
+        (summing,) = [link for link in page.links if link.startswith(f"{FLAGGED}/sums")]
+        assert f'hx-get="{summing}"' in page.html
+        summed = await ada.get(summing)
+        for said in ("3 payments wait", "3.00 EUR", "Decide all 3 together"):
+            assert said in summed.text, said
+        assert f"{FLAGGED}?currency=EUR" in summed.links
+        assert "0 payments wait" in (await ada.get(f"{FLAGGED}/sums", currency="USD")).text
 
 
 async def test_a_payment_is_approved_and_the_next_one_follows(shop: Shop) -> None:

@@ -173,6 +173,9 @@ async def test_the_box_leads_to_what_is_meant(shop: Shop, admin: Browser) -> Non
     at_once = await admin.get(SEARCH, q=uuid_text(payment))
     assert at_once.answer.url.path == f"{PAYMENTS}/{uuid_text(payment)}"
     assert (await admin.get(SEARCH, q="Maria")).answer.url.path.startswith("/console/customers/")
+    amount = (await admin.get(SEARCH, q="12,34")).answer.url
+    assert (amount.path, amount.query) == (PAYMENTS, b"currency=EUR&least=12.34&most=12.34")
+    assert (await admin.get(SEARCH, q="21.11.2026")).answer.url.query == b"since=2026-11-21&until=2026-11-21"
     several = await admin.get(SEARCH, q=wallet[:4])
     assert several.answer.url.path.startswith("/console/customers/")
     hostile = await admin.get(SEARCH, q="alert")

@@ -8,6 +8,7 @@ from shared.fields import MAX_INTEGER
 from shared.ids import uuid_text
 from shared.journal import ShiftClose
 from shared.lifecycles import ShiftState
+from syncserver.registry import devices
 from tests.syncserver.console.kit import Browser
 from tests.syncserver.kit import Shop
 from tests.syncserver.shifts.kit import Worked, stored_state, work
@@ -43,6 +44,21 @@ async def test_exceptions_stand_first_and_what_matches_is_folded(shop: Shop, adm
     sheet = await admin.get(SHIFTS, format="csv")
     assert sheet.answer.headers["content-type"].startswith("text/csv")
     assert "odd till" in sheet.html
+
+
+async def test_a_lost_tills_shift_is_closed_on_its_page_with_a_reason(shop: Shop, admin: Browser) -> None:
+    found = await work(shop, await shop.codes(await shop.customer(), 2, 2_000), (500, 700))
+    await found.till.upload(*found.raws[:3])
+    assert "Where the till is lost, revoke it" in (await admin.get(page_of(found))).text
+    await devices.revoke(shop.services, found.till.device)
+    shown = await admin.get(page_of(found))
+    assert "Close it with what is here: 2, 12.00 EUR" in shown.text
+    blank = await admin.send(shown, f"{page_of(found)}/decide", reason=" ", verdict="close")
+    assert (blank.status, "needs a reason" in blank.text) == (422, True)
+    done = await admin.do(page_of(found), f"{page_of(found)}/decide", reason="it was stolen", verdict="close")
+    for said in ("The shift is reconciled", "it was stolen", "open → reconciled", "in order", "That is for good"):
+        assert said in done.text, said
+    assert await stored_state(shop, found) is ShiftState.RECONCILED
 
 
 async def test_one_shift_shows_both_halves_and_is_accepted_with_a_reason(shop: Shop, admin: Browser) -> None:

@@ -37,6 +37,33 @@ async def test_a_payment_is_found_by_its_id_and_by_how_it_begins(shop: Shop) -> 
     assert await _found(shop, "ffffffffffff") == []
 
 
+async def test_a_payment_is_found_by_what_is_on_its_receipt_or_was_read_out(shop: Shop) -> None:
+    wallet = await shop.customer()
+    till = await shop.terminal()
+    payment, raw = till.pay((await shop.codes(wallet, 1))[0], 1_000)
+    await till.upload(raw)
+    text = uuid_text(payment)
+    wrapped = f"{text[:19]} {text[19:]}"
+    for typed in (wrapped, text[-12:], text[-6:].upper(), f"1{text[-4:]}"[1:], f"…{text[-8:]}", f"******{wallet[-4:]}"):
+        if typed.isalpha() and len(typed) < 6:
+            continue
+        assert [hit.id for hit in await _found(shop, typed, Kind.PAYMENT)] == [text], typed
+    assert await _found(shop, text[-3:], Kind.PAYMENT) == []
+    for typed in (f"{wallet[:3]} {wallet[3:6]} {wallet[6:]}", f"{wallet[:5]}-{wallet[5:]}"):
+        assert [hit.id for hit in await _found(shop, typed, Kind.WALLET)] == [wallet], typed
+
+
+async def test_an_amount_and_a_day_lead_to_their_payments(shop: Shop) -> None:
+    for typed in ("12.50", "12,5", "12,50 eur", "EUR 12.50", "€ 12"):
+        hits = await _found(shop, typed, Kind.AMOUNT)
+        assert [(hit.id, hit.of) for hit in hits] == ([("12.50", "EUR")] if "€" not in typed else []), typed
+    assert [hit.title for hit in await _found(shop, "1 250 EUR")] == ["1250.00 EUR"]
+    for typed in ("2026-11-21", "21.11.2026", "21/11/2026"):
+        assert [(hit.kind, hit.id) for hit in await _found(shop, typed)] == [(Kind.DAY, "2026-11-21")], typed
+    for typed in ("31.02.2026", "2026-13-01", "12.345 EUR", "12 XQQ", "EUR 12 EUR", "9" * 40 + ".00"):
+        assert await _found(shop, typed) == [], typed
+
+
 async def test_a_wallet_is_found_by_how_it_begins_and_by_its_reference(shop: Shop) -> None:
     wallet = await shop.customer()
     for typed in (

@@ -85,8 +85,10 @@ class Office:
         return await (who or self.ada).post(path, body, key=os.urandom(8).hex())
 
     async def told(self, *rows: Row) -> dict[str, Any]:
-        """What the bank's statement of some entries came to."""
-        return dict(data(await upload(self.ada, camt(*rows))))
+        """What the bank's statement of some entries came to; both admins bring it where that is needed."""
+        file = camt(*rows)
+        answer = await upload(self.ada, file)
+        return dict(data(answer if answer.status_code != 202 else await upload(self.bob, file)))
 
     async def owed(self, vendor: bytes | None = None) -> tuple[int, int]:
         """What a vendor is owed, and what is on its way to its bank."""

@@ -47,11 +47,6 @@ def damaged(raw: bytes) -> bytes:
     return raw[:-1] + bytes([raw[-1] ^ 1])
 
 
-def without_key(data: bytes, key: str) -> bytes:
-    """Deterministic bytes of a map with one key less."""
-    return cbor.encode({name: value for name, value in cbor.decode_map(data).items() if name != key})
-
-
 def spliced(record: Record, change: Callable[[bytes], bytes]) -> bytes:
     """A record's payload bytes after some surgery."""
     return change(journal.encode_record(record))

@@ -56,7 +56,7 @@ async def test_an_admin_pays_cash_in_against_a_receipt_that_is_good_once(shop: S
     assert refused(await admin.post(path, body, key="two")) == (409, "RECEIPT_USED")
     assert refused(await person(shop, Role.ADMIN).post(path, {**body, "receipt": "R-17"})) == (409, "RECEIPT_USED")
     assert await online(shop, wallet) == 7_000
-    asked = await shop.services.pool.fetch("SELECT action, subject, asked_by, went_ahead FROM funding_request")
+    asked = await shop.services.pool.fetch("SELECT action, subject, asked_by, went_ahead FROM money_request")
     assert [(row["action"], row["subject"], row["went_ahead"]) for row in asked] == [
         ("cash desk", f"receipt R-17 into {wallet}", True)
     ]
@@ -79,7 +79,7 @@ async def test_above_the_amount_the_desk_takes_two_persons(shop: Shop) -> None:
     assert data(await bob.post(path, body))["outcome"] == "paidIn"
     assert refused(await ada.post(path, body)) == (409, "RECEIPT_USED")
     assert await online(shop, wallet) == 105_001
-    seen = await shop.services.pool.fetch("SELECT asked_by, went_ahead FROM funding_request ORDER BY request")
+    seen = await shop.services.pool.fetch("SELECT asked_by, went_ahead FROM money_request ORDER BY request")
     assert [(row["asked_by"].bytes == bob.caller.user_id, row["went_ahead"]) for row in seen].count((True, True)) == 1
     await shop.assert_reconciled()
 
@@ -658,8 +658,8 @@ REFUSED = {
         "DELETE FROM bank_account",
         "UPDATE cash_receipt SET amount = 1",
         "DELETE FROM cash_receipt",
-        "UPDATE funding_request SET went_ahead = false",
-        "DELETE FROM funding_request",
+        "UPDATE money_request SET went_ahead = false",
+        "DELETE FROM money_request",
     ],
     asyncpg.CheckViolationError: [
         "UPDATE bank_entry SET wallet = NULL WHERE state = 'credited'",

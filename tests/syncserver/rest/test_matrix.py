@@ -158,6 +158,7 @@ EXPECTED = {
     "GET /api/transactions/{transactionId}": people_about_themselves(),
     "POST /auth/second-factor": admins(),
     "POST /auth/second-factor/confirm": admins(body={"oneTimePassword": "000000"}),
+    "POST /auth/second-factor/recovery-codes": admins(body={"oneTimePassword": "000000"}),
     "GET /auth/web-sessions": admins(),
     "POST /auth/web-sessions/{sessionId}/end": admins(),
     "GET /api/overview": admins(),

@@ -11,6 +11,7 @@ import pytest
 
 from shared.ids import uuid_text
 from syncserver.people.access import Role
+from syncserver.registry import devices
 from tallystick.verification.check import check
 from tallystick.verification.trust import Origin, Trust
 from tests.syncserver.kit import Shop
@@ -134,6 +135,28 @@ async def test_above_an_amount_two_must_accept_the_same_figures(shop: Shop) -> N
     ]
     small = await worked(shop, close=(2, 1_201), name="a cent")
     assert data(await decide(ada, small, "accept", "a cent"))["state"] == "reconciled"
+
+
+async def test_a_lost_tills_shift_is_closed_by_two_admins_above_an_amount(shop: Shop) -> None:
+    set_services(shop, two_person_amount=5)
+    ada, bob = person(shop, Role.ADMIN), person(shop, Role.ADMIN)
+    found = await work(shop, await shop.codes(await shop.customer(), 2, 2_000), (500, 700))
+    await found.till.upload(*found.raws[:3])
+    assert refused(await decide(ada, found, "close", "stolen")) == (409, "SHIFT_TILL_LIVES")
+    await devices.revoke(shop.services, found.till.device)
+    assert refused(await decide(ada, found, "close")) == (422, "REASON_REQUIRED")
+    waiting = data(await decide(ada, found, "close", "stolen"), 202)
+    assert (waiting["state"], waiting["tillGone"]) == ("open", True)
+    done = data(await decide(bob, found, "close", "stolen", version=waiting["version"]))
+    assert (done["state"], done["claim"], done["exceptions"]) == ("reconciled", None, [])
+    happened = data(await ada.get(path(found)))["decisions"]
+    assert [(one["action"], one["done"], one["after"]) for one in happened] == [
+        ("close", False, "open"),
+        ("close", True, "reconciled"),
+    ]
+    assert b"reconciled" in (await ada.get("/api/shifts", format="csv")).content
+    assert (await ada.get(path(found, "/evidence"))).status_code == 200
+    await shop.assert_reconciled()
 
 
 async def test_two_admins_at_once_decide_once(shop: Shop) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from shared.lifecycles import ShiftState
 from syncserver.payments.errors import ReasonRequiredError
+from syncserver.registry import devices
 from syncserver.shifts import resending
 from syncserver.shifts.day import read_day, reconcile_day
 from syncserver.shifts.decisions import Action, history
@@ -16,6 +17,7 @@ from syncserver.shifts.errors import (
     ShiftChangedError,
     ShiftHasExceptionsError,
     ShiftStateError,
+    ShiftTillLivesError,
 )
 from syncserver.shifts.halves import Trouble
 from tests.syncserver.kit import Shop
@@ -92,6 +94,75 @@ async def test_an_open_shift_can_be_decided_by_nobody(shop: Shop) -> None:
     for action in Action.RECONCILE, Action.ACCEPT, Action.DISPUTE:
         with pytest.raises(ShiftStateError):
             await operator(shop, worked, action, "why not")
+
+
+async def left_open(shop: Shop) -> Worked:
+    """A shift of two payments whose close is at its till, which is lost, and a day later."""
+    worked = await work(shop, await shop.codes(await shop.customer(), 2, 1_000))
+    await worked.till.upload(*worked.raws[:3])
+    shop.clock.forward(25 * 3_600_000)
+    return worked
+
+
+async def test_a_shift_of_a_till_that_lives_is_closed_by_its_till_alone(shop: Shop) -> None:
+    worked = await left_open(shop)
+    with pytest.raises(ShiftTillLivesError):
+        await operator(shop, worked, Action.CLOSE, "the shop went home")
+    assert await stored_state(shop, worked) is ShiftState.OPEN
+    matched = await matching(shop, "another")
+    await devices.revoke(shop.services, matched.till.device)
+    with pytest.raises(ShiftStateError):
+        await operator(shop, matched, Action.CLOSE, "closed already")
+
+
+async def test_a_shift_of_a_lost_till_is_closed_with_a_reason_and_what_is_here(shop: Shop) -> None:
+    worked = await left_open(shop)
+    await devices.revoke(shop.services, worked.till.device)
+    shift = await seen(shop, worked)
+    assert (shift.troubles(shop.clock()), shift.till_gone) == ((Trouble.UNCLOSED,), True)
+    with pytest.raises(ReasonRequiredError):
+        await operator(shop, worked, Action.CLOSE)
+    with pytest.raises(ShiftChangedError):
+        await operator(shop, worked, Action.CLOSE, "lost", "what was seen before")
+    closed, done = await operator(shop, worked, Action.CLOSE, "the till was stolen", shift.fingerprint)
+    assert (closed.state, done, closed.claim, closed.troubles(shop.clock())) == (ShiftState.RECONCILED, True, None, ())
+    assert (await listing(shop, marked_only=True)).shifts == []
+    async with shop.services.pool.acquire() as connection:
+        (one,) = await history(connection, closed.key)
+    assert (one.action, one.before, one.after, one.reason, one.said, one.stake) == (
+        Action.CLOSE,
+        ShiftState.OPEN,
+        ShiftState.RECONCILED,
+        "the till was stolen",
+        "not closed; here 2, 3.00 EUR",
+        300,
+    )
+    for action in Action.CLOSE, Action.ACCEPT, Action.DISPUTE:
+        with pytest.raises(ShiftStateError):
+            await operator(shop, worked, action, "once more")
+    await shop.assert_reconciled()
+
+
+async def test_what_a_lost_till_sends_after_all_is_news_of_a_shift_that_was_closed_without_it(shop: Shop) -> None:
+    worked = await left_open(shop)
+    till, device, epoch, shift = worked.till, worked.till.device, worked.till.epoch, worked.shift
+    key = till.key
+    # It has begun anew, so its old journal ends where it is; and then the old disk is found.
+    anchor = await resending.re_anchor(shop.services, device, shift, None, reason="its disk is gone", actor="admin 1")
+    till.key = type(till.key).from_seed(shop.services.random(32))
+    await till.enrol(anchor.token)
+    assert (await seen(shop, worked)).till_gone
+    await operator(shop, worked, Action.CLOSE, "its disk is gone")
+    till.key, till.epoch = key, epoch
+    await till.upload(worked.raws[3])
+    found = await seen(shop, worked)
+    assert (found.state, found.matches, found.claim is not None) == (ShiftState.RECONCILED, True, True)
+    assert found.troubles(shop.clock()) == (Trouble.AFTER_RECONCILING,)
+    assert [one.key for one in (await listing(shop, marked_only=True)).shifts] == [found.key]
+    await shop.assert_reconciled()
+    await operator(shop, worked, Action.ACCEPT, "its close says the same")
+    assert (await listing(shop, marked_only=True)).shifts == []
+    await shop.assert_reconciled()
 
 
 async def test_what_comes_after_reconciling_is_seen_and_reopens_nothing(shop: Shop) -> None:

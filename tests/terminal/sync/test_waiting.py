@@ -19,6 +19,7 @@ from tests.terminal.sync.fake_server import FakeServer, key_of
 from tests.terminal.sync.till import KEY, Till
 
 RISK = "SELECT count(*), coalesce(sum(amount), 0) FROM payment WHERE unsynced = 1 AND state NOT IN ('VOIDED', 'FAILED')"
+KEPT_PLACES = "SELECT epoch, seq FROM unanswered ORDER BY epoch, seq"
 UNANSWERED = """
 SELECT record.epoch, record.seq, record.at FROM record LEFT JOIN answer USING (epoch, seq)
 WHERE answer.seq IS NULL ORDER BY record.epoch, record.seq
@@ -38,7 +39,7 @@ def kept(till: Till) -> tuple[Any, ...]:
     """What waits, as the till asks for it."""
     records, oldest = till.journal.waiting()
     exposure = till.payments.exposure()
-    places = [(record.epoch, record.seq) for record in till.journal.unanswered(1_000)]
+    places = [(row["epoch"], row["seq"]) for row in till.store.rows(KEPT_PLACES)]
     return places, records, oldest, exposure.count, exposure.total
 
 

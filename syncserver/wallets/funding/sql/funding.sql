@@ -65,16 +65,20 @@ SELECT coalesce(sum(amount), 0)::bigint FROM cash_receipt WHERE wallet = $1 AND 
 INSERT INTO cash_receipt (receipt, wallet, number, amount, currency, received_by, at)
 VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING;
 
--- write_funding_request: that an admin asked for money to come in, to go back, or out of review
-INSERT INTO funding_request (request, action, subject, amount, currency, asked_by, went_ahead, alone, at)
+-- write_money_request: that an admin asked for money to move
+INSERT INTO money_request (request, action, subject, amount, currency, asked_by, went_ahead, alone, at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9);
 
 -- lock_asker: an admin, so that of two requests at once the second knows of the first
 SELECT FROM person WHERE user_id = $1 FOR NO KEY UPDATE;
 
 -- moved_alone: what an admin moved without a second one since a time, by currency
-SELECT currency, sum(amount)::bigint AS total FROM funding_request WHERE asked_by = $1 AND alone AND at > $2
+SELECT currency, sum(amount)::bigint AS total FROM money_request WHERE asked_by = $1 AND alone AND at > $2
  GROUP BY currency;
+
+-- let_in: the most of a subject that was let in since a time, by currency
+SELECT currency, max(amount) AS most FROM money_request
+ WHERE action = $1 AND subject = $2 AND went_ahead AND at > $3 GROUP BY currency;
 
 -- customer_of_wallet: whose wallet it is
 SELECT customer FROM wallet WHERE wallet = $1;
