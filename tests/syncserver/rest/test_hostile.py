@@ -53,20 +53,20 @@ def caller_of(shop: Shop, endpoint: Endpoint) -> Person:
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda one: f"{one.method} {one.path}")
-async def test_hostile_bodies_are_refused(shop: Shop, endpoint: Endpoint) -> None:
-    who = caller_of(shop, endpoint)
+async def test_hostile_bodies_are_refused(standing_shop: Shop, endpoint: Endpoint) -> None:
+    who = caller_of(standing_shop, endpoint)
     for said, body in BODIES.items():
         headers = {**who.headers, "Content-Type": "application/json", "Idempotency-Key": said.replace(" ", "-")}
         path = path_of(endpoint, uuid_text(bytes(16)))
-        answer = await shop.http.request(endpoint.method, path, content=body, headers=headers)
+        answer = await standing_shop.http.request(endpoint.method, path, content=body, headers=headers)
         assert answer.status_code < 500, (said, answer.text)
         assert endpoint.body is None or answer.status_code >= 400, (said, answer.text)
-    await shop.assert_reconciled()
+    await standing_shop.assert_reconciled()
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda one: f"{one.method} {one.path}")
-async def test_hostile_paths_queries_and_headers_are_refused(shop: Shop, endpoint: Endpoint) -> None:
-    who = caller_of(shop, endpoint)
+async def test_hostile_paths_queries_and_headers_are_refused(standing_shop: Shop, endpoint: Endpoint) -> None:
+    who = caller_of(standing_shop, endpoint)
     for name in (
         "%00",
         "%ff%fe",
@@ -78,13 +78,13 @@ async def test_hostile_paths_queries_and_headers_are_refused(shop: Shop, endpoin
         "00000000000070008000000000000001",
     ):
         if "{" in endpoint.path:
-            answer = await shop.http.request(endpoint.method, path_of(endpoint, name), headers=who.headers)
+            answer = await standing_shop.http.request(endpoint.method, path_of(endpoint, name), headers=who.headers)
             assert 400 <= answer.status_code < 500, (name, answer.text)
     for query in ("a=1&a=2", "%00=%00", "x=%ff", "cursor=%00", "limit=-1", "limit=" + "9" * 4_000, "=", "&&&"):
         path = path_of(endpoint, uuid_text(bytes(16)))
-        answer = await shop.http.request(endpoint.method, f"{path}?{query}", headers=who.headers)
+        answer = await standing_shop.http.request(endpoint.method, f"{path}?{query}", headers=who.headers)
         assert answer.status_code < 500, (query, answer.text)
-    answer = await shop.http.request(endpoint.method, f"{path}?nameless=1", headers=who.headers)
+    answer = await standing_shop.http.request(endpoint.method, f"{path}?nameless=1", headers=who.headers)
     assert refused(answer)[0] == 422, "what is not known is not passed over"
     for bearer in (
         "",
@@ -95,7 +95,9 @@ async def test_hostile_paths_queries_and_headers_are_refused(shop: Shop, endpoin
         "Bearer a.b.c.d.e",
         "Bearer \u00ff",
     ):
-        answer = await shop.http.request(endpoint.method, path, headers={b"Authorization": bearer.encode("latin-1")})
+        answer = await standing_shop.http.request(
+            endpoint.method, path, headers={b"Authorization": bearer.encode("latin-1")}
+        )
         assert answer.status_code in ({401} if endpoint.roles is not None else range(200, 500)), bearer
 
 

@@ -405,12 +405,12 @@ async def test_each_cell(shop: Shop, endpoint: Endpoint, state: str) -> None:
 
 
 @pytest.mark.parametrize("endpoint", [one for one in ENDPOINTS if one.roles is not None], ids=name_of)
-async def test_who_is_not_approved_gets_in_nowhere_but_to_ask_how_long(shop: Shop, endpoint: Endpoint) -> None:
-    everybody = await people(shop)
+async def test_who_is_not_approved_gets_in_nowhere_but_to_ask_how_long(standing_shop: Shop, endpoint: Endpoint) -> None:
+    everybody = await people(standing_shop)
     wrong = []
     for role, who in everybody.items():
         who.caller = replace(who.caller, state=PersonState.WAITING)
-        answered = await ask(shop, endpoint, Cell(role.value, role, who.headers, OWN, own_id(who)))
+        answered = await ask(standing_shop, endpoint, Cell(role.value, role, who.headers, OWN, own_id(who)))
         refused = {(403, "NOT_APPROVED"), (403, "FORBIDDEN")}
         if (answered in refused) == (name_of(endpoint) in WHILE_THEY_WAIT):
             wrong.append((role.value, answered))
@@ -418,17 +418,17 @@ async def test_who_is_not_approved_gets_in_nowhere_but_to_ask_how_long(shop: Sho
 
 
 @pytest.mark.parametrize("endpoint", [one for one in ENDPOINTS if one.roles is not None], ids=name_of)
-async def test_without_a_valid_token_nobody_gets_in(shop: Shop, endpoint: Endpoint) -> None:
-    everybody = await people(shop)
-    till = await shop.terminal()
+async def test_without_a_valid_token_nobody_gets_in(standing_shop: Shop, endpoint: Endpoint) -> None:
+    everybody = await people(standing_shop)
+    till = await standing_shop.terminal()
     wrong = []
     for who in everybody.values():
-        for asker, headers in not_valid(shop, who.caller, till.access):
-            answered = await ask(shop, endpoint, Cell(asker, None, headers, OWN, own_id(who)))
+        for asker, headers in not_valid(standing_shop, who.caller, till.access):
+            answered = await ask(standing_shop, endpoint, Cell(asker, None, headers, OWN, own_id(who)))
             if answered != (401, "INVALID_TOKEN"):
                 wrong.append((asker, answered))
     assert wrong == []
-    await shop.assert_reconciled()
+    await standing_shop.assert_reconciled()
 
 
 @pytest.mark.parametrize("role", list(Role))
