@@ -32,7 +32,7 @@ SIGNALS: Mapping[StopMode, signal.Signals] = {
     "immediate": signal.SIGQUIT,  # like a crash: the next start recovers
 }
 
-START_SECONDS = 120.0  # long enough to recover from a crash under load
+START_SECONDS = 300.0  # long enough to make good max_wal_size of log after a crash, on a slow disk
 STOP_SECONDS = 60.0
 ORPHAN_SECONDS = 15.0
 POLL_SECONDS = 0.02
