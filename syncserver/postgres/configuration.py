@@ -17,9 +17,9 @@ SETTINGS: Mapping[str, str] = {
     "password_encryption": "scram-sha-256",
     "max_connections": "100",
     "shared_buffers": "256MB",
-    # After a checkpoint, whoever touches a page first writes all of it to the log: with millions of payments stored that
-    # is half of what growth costs. A backlog brings one by the log's size; at quieter times checkpoint_timeout does, so
-    # that a restart has five minutes to make good, not 4 GB.
+    # After a checkpoint, whoever touches a page first writes all of it to the log: with millions of payments stored
+    # that is half of what growth costs. A backlog brings one by the log's size; at quieter times checkpoint_timeout
+    # does, so that a restart has five minutes to make good, not 4 GB.
     "max_wal_size": "4GB",
     "timezone": "UTC",
     "log_timezone": "UTC",

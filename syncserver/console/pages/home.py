@@ -31,6 +31,7 @@ async def show(visit: Visit[Nothing, None]) -> Response:
         "home.html",
         needs=needs,
         activity=activity,
+        as_of=figures.at,
         risk=figures.risk,
         volume=_by_hour(activity),
         delays=columns("Today's offline payments by how late they came", delays),

@@ -1,11 +1,14 @@
 """The first page: what needs a person, with counts that lead to lists, and today's figures."""
 
 import re
+from typing import Any
 
 import pytest
 
 from shared.ids import uuid_text
-from syncserver.console import live
+from syncserver.console import glance, live
+from syncserver.overview.activity import read_activity
+from syncserver.overview.risk import read_fleet_exposure
 from syncserver.people.access import Role
 from tests.syncserver.console.kit import Browser
 from tests.syncserver.kit import HOUR, Shop
@@ -52,6 +55,33 @@ async def test_what_came_in_is_counted_and_flagged_payments_lead_to_their_list(s
     assert overview["risk"][0]["bound"]["minor"] == 500_000 + overview["risk"][0]["flagged"]["minor"]
     vendor = data(await person(shop, Role.ADMIN).get(f"/api/vendors/{uuid_text(shop.vendor)}/exposure"))
     assert overview["risk"][0]["bound"] == vendor["bound"]
+
+
+async def test_a_day_that_takes_long_to_count_is_counted_seldom_and_the_bound_is_not(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted = {"today": 0, "bound": 0}
+
+    async def count_today(*arguments: Any) -> Any:
+        counted["today"] += 1
+        shop.clock.forward(3_000)
+        return await read_activity(*arguments)
+
+    async def count_bound(*arguments: Any) -> Any:
+        counted["bound"] += 1
+        return await read_fleet_exposure(*arguments)
+
+    monkeypatch.setattr(glance, "read_activity", count_today)
+    monkeypatch.setattr(glance, "read_fleet_exposure", count_bound)
+    page = glance.Glance()
+    first = (await page.figures(shop.services)).at
+    for _ in range(5):
+        shop.clock.forward(11_000)
+        assert (await page.figures(shop.services)).at == first
+    assert counted == {"today": 1, "bound": 6}
+    shop.clock.forward(5_000)
+    assert (await page.figures(shop.services)).at == first + 3_000 + 60_000
+    assert counted["today"] == 2
 
 
 async def test_the_page_is_told_when_something_comes_and_when_the_session_is_over(
