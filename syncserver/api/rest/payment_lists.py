@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta
 from starlette.responses import Response
 
-from shared.errors import DecodingError
+from shared.errors import DecodingError, WalletNumberError
 from shared.fields import MAX_INTEGER
 from shared.ids import uuid_bytes, uuid_bytes_or_none, uuid_text, wallet_number
 from shared.lifecycles import PaymentState
@@ -246,6 +246,7 @@ ENDPOINTS = (
         media=(CSV,),
         roles=ADMINS,
         query=PaymentsQuery,
+        errors=(WalletNumberError,),
         tag=TAG,
     ),
     Endpoint(
@@ -256,6 +257,7 @@ ENDPOINTS = (
         answers=CountView,
         roles=ADMINS,
         query=FilterQuery,
+        errors=(WalletNumberError,),
         tag=TAG,
     ),
     Endpoint(

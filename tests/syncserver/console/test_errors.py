@@ -96,7 +96,7 @@ async def test_a_form_that_met_a_defect_is_sent_again_from_there_and_done_once(
     assert "10.1.2.3" not in shown.html
     assert shown.form(address)["reason"] == REASON
     again = await admin.send(shown, address)
-    assert (again.status, "rejected can't become rejected" in again.text) == (409, True)
+    assert (again.status, "Rejected can't become rejected" in again.text) == (409, True)
     states = await shop.services.pool.fetch("SELECT reason FROM person WHERE state = 'rejected'")
     assert [row["reason"] for row in states] == [REASON]
 

@@ -6,7 +6,7 @@ import pytest
 
 from terminal import texts
 from terminal.preferences import Preferences
-from terminal.ui import app as app_module
+from terminal.ui import looks
 from tests.terminal.shop import Shop, wallet_of
 from tests.terminal.ui import speech
 from tests.terminal.ui.kit import run, till_app
@@ -64,7 +64,7 @@ def test_no_english_word_is_left_on_a_german_screen(shop: Shop, name: str) -> No
 
 @pytest.mark.parametrize("name", SCENES)
 def test_texts_that_are_a_third_longer_still_fit(shop: Shop, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app_module, "speak", lambda _language: None)
+    monkeypatch.setattr(looks, "speak", lambda _language: None)
     monkeypatch.setattr(texts._Speech, "catalogue", speech.Longer())
 
     screens: list[Shown] = []
