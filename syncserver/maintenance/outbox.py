@@ -31,6 +31,7 @@ async def relay(services: Services, deliver: Deliver = to_log) -> int:
     """Deliver and seal some events; how many. A reader knows a repeat by its wallet and number."""
     sealed: list[Sealed] = []
     async with services.pool.acquire() as connection, connection.transaction():
+        await connection.execute(QUERIES["by_index"])
         rows = await connection.fetch(QUERIES["take_events"], EVENTS_AT_ONCE)
         if rows:
             sealed = await seal_events(connection, services, rows)

@@ -9,6 +9,7 @@ import pytest
 
 from syncserver.database.connect import DatabaseTarget
 from syncserver.ledger import store
+from syncserver.maintenance import outbox
 from syncserver.sync import reading
 from tallystick.bench.world import World
 from tests.syncserver.kit import Shop
@@ -82,3 +83,19 @@ async def test_an_update_is_by_key_once_there_are_some_hundred_rows(shop: Shop, 
     await world.add_vendors(1)
     await world.add_tills(CUSTOMERS // 5, open_shifts=False)
     assert await unkeyed(shop.target, name) == []
+
+
+async def test_a_full_outbox_is_not_read_whole_by_a_plan_of_an_empty_one(database: DatabaseTarget) -> None:
+    owner = await database.connect_owner()
+    try:
+        await owner.execute("VACUUM (ANALYZE)")
+        async with owner.transaction():
+            await owner.execute(outbox.QUERIES["by_index"])
+            await owner.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+            await owner.execute(f"PREPARE asked AS {outbox.QUERIES['take_events']}")
+            (plan,) = json.loads(await owner.fetchval("EXPLAIN (FORMAT JSON) EXECUTE asked (500)"))
+    finally:
+        await owner.close()
+    found = [(node["Node Type"], node.get("Relation Name")) for node in scans(plan["Plan"])]
+    # In the order of the index as far as the limit; each of those by its place; each event by its key.
+    assert sorted(found) == [("Index Scan", "outbox"), ("Index Scan", "payment_event"), ("Tid Scan", "outbox")]
