@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from shared.errors import PlaceError
 from shared.geo import Place
 from shared.ids import uuid_bytes, uuid_bytes_or_none, uuid_text
 from syncserver.api.rest.cursors import page_of
@@ -191,7 +192,7 @@ ENDPOINTS = (
         answers=TokenView,
         roles=ADMINS,
         body=TokenRequest,
-        errors=(UnknownVendorError, UnknownDeviceError),
+        errors=(UnknownVendorError, UnknownDeviceError, PlaceError),
         tag=TAG,
     ),
     Endpoint(

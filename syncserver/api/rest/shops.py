@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from shared.errors import CurrencyError
+from shared.errors import CurrencyError, PlaceError
 from shared.geo import Place
 from shared.ids import uuid_bytes_or_none, uuid_text
 from syncserver.api.rest.amounts import Sum
@@ -179,7 +179,7 @@ ENDPOINTS = (
         answers=MadeVendor,
         roles=ADMINS,
         body=NewVendor,
-        errors=(CurrencyError,),
+        errors=(CurrencyError, PlaceError),
         tag=VENDORS,
     ),
     Endpoint(

@@ -34,9 +34,10 @@ async def test_the_entry_of_a_return_is_the_payouts_and_goes_to_no_wallet(office
         assert refused(await office.assign(entry, who)) == (409, "BANK_ENTRY_STATE")
     assert (await in_wallet(office), await office.owed()) == (before, (500, 0))
     story = await office.story(payout)
-    assert [(one["entryId"], one["credit"]) for one in story["entries"]][-1] == (entry, True)
+    assert (entry, True) in [(one["entryId"], one["credit"]) for one in story["entries"]]
     assert story["returns"] == []
-    (shown,) = data(await office.ada.get("/api/funding/entries", state="payout", limit="1"))["entries"]
+    tied = data(await office.ada.get("/api/funding/entries", state="payout"))["entries"]
+    (shown,) = [one for one in tied if one["entryId"] == entry]
     assert (shown["payout"], shown["decidedBy"]) == (payout["payoutId"], office.ada.caller.actor)
     # What the bank tells under its name later is a second one: nothing moves, and nobody can have it.
     assert (await office.told(back(payout)))["unmatched"] == {"PAYOUT_STATE": 1}

@@ -159,10 +159,10 @@ async def tab(client: ClientSession, url: str) -> AsyncIterator[ClientWebSocketR
         yield socket
 
 
-async def sees(socket: ClientWebSocketResponse, text: bytes) -> None:
-    """Wait until what a tab was sent holds a text."""
+async def sees(socket: ClientWebSocketResponse, *texts: bytes) -> None:
+    """Wait until what a tab was sent holds one of some texts."""
     seen = b""
-    while text not in seen:
+    while not any(text in seen for text in texts):
         message = await socket.receive(_PATIENCE_S)
         assert message.type in (WSMsgType.BINARY, WSMsgType.TEXT), seen
         seen += message.data if message.type is WSMsgType.BINARY else b""
