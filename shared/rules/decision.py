@@ -98,12 +98,13 @@ _NOTHING_AGAINST_IT = Verdict(Action.SETTLE)
 
 def decide(facts: PaymentFacts, policy: Policy, side: Side) -> Verdict:
     """Weigh every reason that the facts give; the worst action wins."""
+    reasons = _reasons(facts, policy)
+    if not reasons and facts.blocked is Blocked.NO and facts.score < policy.score_flag and not facts.flags:
+        return _NOTHING_AGAINST_IT  # as of nearly all
     weights: dict[str, Action] = {}
-    for reason, action in _findings(facts, policy, side):
+    for reason, action in _findings(facts, reasons, policy, side):
         weights[reason] = max(action, weights.get(reason, Action.SETTLE))
-    if not weights:
-        return _NOTHING_AGAINST_IT
-    return Verdict(max(weights.values(), default=Action.SETTLE), tuple(sorted(weights)), weights)
+    return Verdict(max(weights.values()), tuple(sorted(weights)), weights)
 
 
 def action_of(reason: Reason, policy: Policy, side: Side) -> Action:
@@ -120,8 +121,10 @@ def action_of(reason: Reason, policy: Policy, side: Side) -> Action:
     return chosen
 
 
-def _findings(facts: PaymentFacts, policy: Policy, side: Side) -> Iterator[tuple[str, Action]]:
-    for reason in _reasons(facts, policy):
+def _findings(
+    facts: PaymentFacts, reasons: Sequence[Reason], policy: Policy, side: Side
+) -> Iterator[tuple[str, Action]]:
+    for reason in reasons:
         yield reason, action_of(reason, policy, side)
     if facts.blocked is not Blocked.NO:
         # Before the record's book its till knew, so the till's action holds on the server too.

@@ -11,8 +11,8 @@ from shared.messages.receipt import RecordResult
 from shared.reasons import Reason
 from syncserver.judge.authenticity import Arrival
 from syncserver.judge.chain import Placement, Ranges, add_seqs
-from syncserver.judge.facts import BatchFacts, KnownPayment, KnownShift, VoidKey
-from syncserver.judge.payments import JudgedPayment, judge_payment
+from syncserver.judge.facts import BatchFacts, KnownShift, VoidKey
+from syncserver.judge.payments import NewPayment, judge_payment
 from syncserver.judge.voids import APPLIED, WAITING, apply_void, judge_void
 
 DUPLICATE_ID = "DUPLICATE_ID"
@@ -36,13 +36,6 @@ class PlacedRecord(msgspec.Struct, frozen=True, gc=False):
     def wallet(self) -> str | None:
         """The wallet that a payment names."""
         return self.arrival.record.wallet if isinstance(self.arrival.record, Payment) else None
-
-
-class NewPayment(msgspec.Struct, frozen=True, gc=False):
-    """A payment that this batch brought; `known` has the state that it ends with, also after a void behind it."""
-
-    judged: JudgedPayment
-    known: KnownPayment
 
 
 @dataclass(slots=True)
@@ -83,14 +76,14 @@ def _judge_one(arrival: Arrival, facts: BatchFacts, judgement: Judgement) -> Rec
             return stored
         judgement.strays.append(arrival)
         return RecordResult(None, None, Status.REJECTED, (arrival.refusal or "",))
-    placement = facts.chain.place(position, arrival.link)
+    chain, link = facts.chain, arrival.link
+    placement = chain.place(position, link)
     if placement.replay is not None:
         return placement.replay
     if placement.fork:
         facts.device.quarantined = judgement.quarantine = True
     result = _effect(arrival, position, placement, facts, judgement)
-    facts.chain.put(position, arrival.link, arrival.record.at if arrival.record else None, placement)
-    facts.chain.answer(position, arrival.link, result)
+    chain.put(position, link, arrival.record.at if arrival.record is not None else None, placement, result)
     judgement.placed.append(PlacedRecord(arrival, position, result, placement.taken, placement.fork))
     return result
 
@@ -117,24 +110,14 @@ def _pay(
         return RecordResult(record.seq, record.id, Status.REJECTED, (DUPLICATE_ID,))
     facts.customers.known_ids.add(key)
     judged = judge_payment(facts, record, arrival.link, fork=placement.fork)
-    known = KnownPayment(
-        wallet=record.wallet,
-        shift=record.shift,
-        vendor=facts.device.vendor,
-        amount=record.amount,
-        claimed=judged.claimed,
-        taken_at=judged.moment.when,
-        state=judged.state,
-        reasons=judged.reasons,
-        from_customer=record.amount,
-    )
+    known = judged.known
     # Ids are unique in a wallet alone: the first payment of this journal with an id is the one that a void means.
     if facts.payments.setdefault(record.id, known) is known:
         void = facts.voids.get((record.id, record.shift))
         if void is not None and void.state == WAITING:
             apply_void(facts, record.id, known, void)
             judgement.settled_voids.append((record.id, record.shift))
-    judgement.payments.append(NewPayment(judged, known))
+    judgement.payments.append(judged)
     return RecordResult(record.seq, record.id, STATUS_OF_PAYMENT[known.state], judged.reasons, judged.score)
 
 

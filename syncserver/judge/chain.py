@@ -14,12 +14,12 @@ Ranges = tuple[tuple[int, int], ...]
 
 
 class StoredRecord(msgspec.Struct, frozen=True, gc=False):
-    """What is known of a record that has its place. `at` is None where its time can't be read."""
+    """A record that has its place, with its first answer. `at` is None where its time can't be read."""
 
     link: bytes
     prev: bytes
     at: int | None
-    result: RecordResult | None
+    result: RecordResult
 
 
 class Placement(msgspec.Struct, frozen=True, gc=False):
@@ -51,23 +51,20 @@ class Chain:
     head: bytes
     stored: dict[int, StoredRecord]
     forks: dict[tuple[int, bytes], RecordResult] = field(default_factory=dict)
-    answered: dict[tuple[int, bytes], RecordResult] = field(default_factory=dict)
 
     def place(self, position: ChainPosition, link: bytes) -> Placement:
         """Find out where a record belongs, without putting it there."""
-        key = (position.seq, link)
-        replay = self.answered.get(key) or self.forks.get(key)
+        replay = self.forks.get((position.seq, link)) if self.forks else None
         if replay is not None:
             return Placement(replay=replay)
         here = self.stored.get(position.seq)
-        if here is not None and here.link == link:
-            return Placement(replay=here.result)
-        fork = here is not None or self._contradicts(position, link)
-        return Placement(fork=True, taken=here is not None) if fork else _NEW
+        if here is None:
+            return Placement(fork=True) if self._contradicts(position, link) else _NEW
+        return Placement(replay=here.result) if here.link == link else Placement(fork=True, taken=True)
 
     def is_fresh(self, position: ChainPosition, link: bytes) -> bool:
         """Whether it is none of the records that were answered before."""
-        if position.seq not in self.stored and not self.forks and not self.answered:
+        if position.seq not in self.stored and not self.forks:
             return True
         return self.place(position, link).replay is None
 
@@ -80,14 +77,14 @@ class Chain:
         after = self.stored.get(position.seq + 1)
         return wrong_prev or (after is not None and after.prev != link)
 
-    def put(self, position: ChainPosition, link: bytes, at: int | None, placement: Placement) -> None:
-        """Give a newcomer its place; one whose seq is taken gets none."""
-        if not placement.taken:
-            self.stored[position.seq] = StoredRecord(link=link, prev=position.prev, at=at, result=None)
-
-    def answer(self, position: ChainPosition, link: bytes, result: RecordResult) -> None:
-        """Remember the answer for the same bytes later in the same batch."""
-        self.answered[(position.seq, link)] = result
+    def put(
+        self, position: ChainPosition, link: bytes, at: int | None, placement: Placement, result: RecordResult
+    ) -> None:
+        """Give a newcomer its place, unless its seq is taken, and remember the answer for the same bytes later."""
+        if placement.taken:
+            self.forks[position.seq, link] = result
+        else:
+            self.stored[position.seq] = StoredRecord(link, position.prev, at, result)
 
     def at_before(self, seq: int) -> int | None:
         """The `at` of the record before a seq, where it is here."""

@@ -14,6 +14,7 @@ from syncserver.ledger.postings import Postings, WalletAccounts
 
 CodeKey = tuple[str, bytes, int]  # wallet, series, index
 VoidKey = tuple[bytes, bytes]  # payment, shift
+WalletDay = tuple[str, int]  # wallet, UTC day
 
 
 @dataclass(slots=True, kw_only=True)
@@ -103,7 +104,7 @@ class CustomerFacts:
     accounts: dict[str, WalletAccounts] = field(default_factory=dict)
     wallets: dict[str, WalletFacts] = field(default_factory=dict)
     codes: dict[CodeKey, CodeFacts] = field(default_factory=dict)
-    day_totals: dict[tuple[str, int], int] = field(default_factory=dict)
+    day_totals: dict[WalletDay, int] = field(default_factory=dict)
     sightings: dict[str, list[Sighting]] = field(default_factory=dict)
     known_ids: set[tuple[str, bytes]] = field(default_factory=set)
 

@@ -24,6 +24,12 @@ class Moment(msgspec.Struct, frozen=True, gc=False):
     uncertainty: int
 
 
+def earliest_of(at: int, tick: int, boot: bytes, sending: Sending) -> int:
+    """A time (ms) that `moment_of` is never before, whenever the code was issued."""
+    when = sending.received - (sending.tick - tick) if boot == sending.boot else at
+    return min(when, sending.received)
+
+
 def moment_of(*, at: int, tick: int, boot: bytes, sending: Sending, issued_at: int | None, policy: Policy) -> Moment:
     """Server time minus the ticks since the record in the same boot, else `at`; never before the issue or after now."""
     tolerance = policy.clock_tolerance_s * MS_PER_SECOND

@@ -17,15 +17,23 @@ from shared.rules.decision import (
     Verdict,
     decide,
 )
-from syncserver.judge.facts import BatchFacts, CodeFacts, utc_day
+from syncserver.judge.facts import (
+    BatchFacts,
+    CodeFacts,
+    DeviceFacts,
+    KnownPayment,
+    WalletDay,
+    WalletFacts,
+    utc_day,
+)
 from syncserver.judge.moment import Moment, moment_of
 from syncserver.ledger.postings import Account, Cause
 
 _CLAIMABLE = frozenset(before for before, after in CODE.items() if CodeState.CLAIMED in after)
 
 
-class JudgedPayment(msgspec.Struct, frozen=True, gc=False):
-    """A payment with its verdict; `state` is the one it has when the transaction commits."""
+class NewPayment(msgspec.Struct, frozen=True, gc=False):
+    """A payment that a batch brought, judged; `known` has the state that it ends with, also after a void behind it."""
 
     record: Payment
     link: bytes
@@ -33,12 +41,7 @@ class JudgedPayment(msgspec.Struct, frozen=True, gc=False):
     claimed: bool
     reasons: tuple[str, ...]
     score: int
-    state: PaymentState
-
-
-def code_of(facts: BatchFacts, record: Payment) -> CodeFacts | None:
-    """The code that a record names, if there is one."""
-    return facts.customers.codes.get((record.wallet, record.series, record.index))
+    known: KnownPayment
 
 
 def policy_of(facts: BatchFacts, record: Payment, issued_at: int | None) -> Policy:
@@ -60,13 +63,14 @@ def moment_of_payment(facts: BatchFacts, record: Payment, issued_at: int | None,
     )
 
 
-def judge_payment(facts: BatchFacts, record: Payment, link: bytes, *, fork: bool) -> JudgedPayment:
+def judge_payment(facts: BatchFacts, record: Payment, link: bytes, *, fork: bool) -> NewPayment:
     """Judge a payment, move its money and note its state."""
-    code = code_of(facts, record)
+    code = facts.customers.codes.get((record.wallet, record.series, record.index))
     issued_at = code.issued_at if code is not None else None
     policy = policy_of(facts, record, issued_at)
     moment = moment_of_payment(facts, record, issued_at, policy)
-    verdict = _verdict(facts, record, code, policy, moment, fork=fork)
+    day = (record.wallet, utc_day(moment.when))
+    verdict = _verdict(facts, record, code, policy, moment, day, fork=fork)
     claims = code is not None and code.state in _CLAIMABLE and verdict.action is not Action.FAIL
     reasons = verdict.reasons
     if verdict.action is Action.SETTLE and not claims:
@@ -80,8 +84,19 @@ def judge_payment(facts: BatchFacts, record: Payment, link: bytes, *, fork: bool
         code.state = CodeState.CLAIMED
         _claim(facts, record, code.cap, Account.VENDOR if state is PaymentState.SUCCESSFUL else Account.REVIEW)
     if state is not PaymentState.FAILED:
-        _count(facts, record, moment)
-    return JudgedPayment(record, link, moment, claims, reasons, 0, state)
+        _count(facts, record, moment, day)
+    known = KnownPayment(
+        wallet=record.wallet,
+        shift=record.shift,
+        vendor=facts.device.vendor,
+        amount=record.amount,
+        claimed=claims,
+        taken_at=moment.when,
+        state=state,
+        reasons=reasons,
+        from_customer=record.amount,
+    )
+    return NewPayment(record, link, moment, claims, reasons, 0, known)
 
 
 _STATES = {
@@ -93,10 +108,17 @@ _STATES = {
 
 
 def _verdict(
-    facts: BatchFacts, record: Payment, code: CodeFacts | None, policy: Policy, moment: Moment, *, fork: bool
+    facts: BatchFacts,
+    record: Payment,
+    code: CodeFacts | None,
+    policy: Policy,
+    moment: Moment,
+    day: WalletDay,
+    *,
+    fork: bool,
 ) -> Verdict:
-    device = facts.device
-    wallet = facts.customers.wallets.get(record.wallet)
+    device, customers = facts.device, facts.customers
+    wallet = customers.wallets.get(record.wallet)
     payment = PaymentFacts(
         amount=record.amount,
         currency=record.currency,
@@ -110,12 +132,12 @@ def _verdict(
         uncertainty=moment.uncertainty,
         place=device.place,
         home=wallet.home if wallet is not None else None,
-        day_total=facts.customers.day_totals.get((record.wallet, utc_day(moment.when)), 0),
-        others=facts.customers.sightings.get(record.wallet, ()),
+        day_total=customers.day_totals.get(day, 0),
+        others=customers.sightings.get(record.wallet, ()),
         at=record.at,
         previous_at=facts.chain.at_before(record.seq),
         received=facts.sending.received,
-        blocked=_blocked(facts, record),
+        blocked=_blocked(device, wallet, record),
         fork=fork or device.quarantined,
         flags=(*record.flags, Reason.STALE_BOOK) if _is_stale(facts, record, policy, moment) else record.flags,
     )
@@ -153,9 +175,7 @@ def standing_of(record: Payment, code: CodeFacts | None, moment: Moment) -> Code
     return CodeStanding.INVALID if code.withdrawn_version <= record.book else CodeStanding.WITHDRAWN
 
 
-def _blocked(facts: BatchFacts, record: Payment) -> Blocked:
-    wallet = facts.customers.wallets.get(record.wallet)
-    device = facts.device
+def _blocked(device: DeviceFacts, wallet: WalletFacts | None, record: Payment) -> Blocked:
     by_customer, by_vendor = wallet.blocked_version if wallet is not None else None, device.vendor_blocked_version
     if by_customer is None and by_vendor is None:
         return Blocked.SINCE if device.revoked or device.compromised else Blocked.NO
@@ -187,9 +207,10 @@ def _claim(facts: BatchFacts, record: Payment, cap: int, to: Account) -> None:
     )
 
 
-def _count(facts: BatchFacts, record: Payment, moment: Moment) -> None:
+def _count(facts: BatchFacts, record: Payment, moment: Moment, day: WalletDay) -> None:
     """Let the payments after it in the batch know of it."""
-    day = (record.wallet, utc_day(moment.when))
-    facts.customers.day_totals[day] = facts.customers.day_totals.get(day, 0) + record.amount
+    customers = facts.customers
+    customers.day_totals[day] = customers.day_totals.get(day, 0) + record.amount
     sighting = Sighting(moment.when, facts.device.place, moment.uncertainty)
-    facts.customers.sightings.setdefault(record.wallet, []).append(sighting)
+    customers.sightings.setdefault(record.wallet, []).append(sighting)
+    facts.postings.note_paid(record.wallet, moment.when)

@@ -6,6 +6,7 @@ from functools import reduce
 from typing import Any
 
 from shared.policy import Policy
+from shared.rules.decision import reach_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class PolicyHistory:
     changes: Sequence[PolicyChange]
     _made: dict[tuple[int, ...], Policy] = field(default_factory=dict)
     _at_version: dict[int, Policy] = field(default_factory=dict)
+    _reaches: list[int | None] = field(default_factory=list)
 
     def at_version(self, version: int) -> Policy:
         """The policy in a book of this version."""
@@ -45,6 +47,14 @@ class PolicyHistory:
     def latest(self) -> Policy:
         """The policy in force."""
         return self._after(self.changes)
+
+    def furthest_reach_ms(self) -> int | None:
+        """`reach_ms` of whichever of these policies reaches furthest; no combination of changes reaches further."""
+        if not self._reaches:
+            self._reaches = [reach_ms(Policy())]
+            self._reaches += [reach_ms(Policy().with_changes(change.body)) for change in self.changes]
+        limited = [reach for reach in self._reaches if reach is not None]
+        return max(limited) if len(limited) == len(self._reaches) else None
 
     def _after(self, changes: Sequence[PolicyChange]) -> Policy:
         key = tuple(change.version for change in changes)

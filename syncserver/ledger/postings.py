@@ -60,6 +60,7 @@ class Cause(Word):
 class WalletAccounts(msgspec.Struct, gc=False):
     """A wallet's balances (minor units) and its counters, as locked; they run along while postings are made.
 
+    `last_paid_at` is when its last payment that was settled or flagged was taken (ms by the time that the rules use).
     `known` is False for a number that no customer has: it has no balances, but a payment that named it has events.
     """
 
@@ -68,12 +69,13 @@ class WalletAccounts(msgspec.Struct, gc=False):
     balances: dict[Account, int]
     events: int
     transfers: int
+    last_paid_at: int
     known: bool = True
 
     @classmethod
     def unknown(cls, wallet: str, events: int) -> "WalletAccounts":
         """The stand-in for a wallet that does not exist."""
-        return cls(wallet=wallet, currency="", balances={}, events=events, transfers=0, known=False)
+        return cls(wallet=wallet, currency="", balances={}, events=events, transfers=0, last_paid_at=0, known=False)
 
 
 class Transfer(msgspec.Struct, frozen=True, gc=False):
@@ -135,27 +137,24 @@ class Postings:
         if amount == 0:
             return
         accounts = self.wallets[wallet]
-        if debit in accounts.balances:
-            if accounts.balances[debit] < amount:
+        balances = accounts.balances
+        there = balances.get(debit)
+        if there is not None:
+            if there < amount:
                 raise InsufficientFundsError
-            accounts.balances[debit] -= amount
-        if credit in accounts.balances:
-            accounts.balances[credit] += amount
-        accounts.transfers += 1
+            balances[debit] = there - amount
+        there = balances.get(credit)
+        if there is not None:
+            balances[credit] = there + amount
+        number = accounts.transfers = accounts.transfers + 1
         self.transfers.append(
-            Transfer(
-                wallet=wallet,
-                number=accounts.transfers,
-                debit=debit,
-                credit=credit,
-                amount=amount,
-                currency=accounts.currency,
-                cause=cause,
-                payment=payment,
-                series=series,
-                vendor=vendor,
-            )
+            Transfer(wallet, number, debit, credit, amount, accounts.currency, cause, payment, series, vendor)
         )
+
+    def note_paid(self, wallet: str, when: int) -> None:
+        """Note that a payment was taken then (ms) which settles or is flagged."""
+        accounts = self.wallets[wallet]
+        accounts.last_paid_at = max(accounts.last_paid_at, when)
 
     def change_state(
         self,

@@ -45,14 +45,14 @@ async def lock_wallet_rows(connection: Connection, wallets: Iterable[str]) -> li
 
 def locked_wallet(row: Any) -> LockedWallet:
     """The wallet that a row of `lock_wallet_rows` is."""
-    wallet, currency, online, offline, held, review, events, transfers, lat, lon, blocked, customer = row
+    wallet, currency, online, offline, held, review, events, transfers, last_paid_at, lat, lon, blocked, customer = row
     balances = {
         Account.ONLINE: online,
         Account.OFFLINE: offline,
         Account.HELD: held,
         Account.REVIEW: review,
     }
-    accounts = WalletAccounts(wallet, currency, balances, events, transfers)
+    accounts = WalletAccounts(wallet, currency, balances, events, transfers, last_paid_at)
     return LockedWallet(accounts, Place(lat, lon), blocked, customer.bytes)
 
 
@@ -142,6 +142,7 @@ def _arguments(moves: Sequence[Moves], wallets: Sequence[str]) -> tuple[Any, ...
         *(numbers(one.balances[account] for one in known) for account in WALLET_ACCOUNTS),
         numbers(one.events for one in known),
         numbers(one.transfers for one in known),
+        numbers(one.last_paid_at for one in known),
     )
 
 

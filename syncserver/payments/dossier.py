@@ -16,8 +16,8 @@ from syncserver.payments.explained import in_words
 from syncserver.payments.online import QUERIES
 from syncserver.payments.talk import Question
 from syncserver.payments.views import PaymentView, Search, view_of
+from syncserver.sync.history import place_of
 from syncserver.sync.reading import read_policies
-from syncserver.sync.tenders import place_of
 
 RECENT = 20
 MOST_TWINS = 20

@@ -19,7 +19,7 @@ from syncserver.ledger.postings import Account, Cause, Postings
 from syncserver.payments.errors import FraudDetectedError
 from syncserver.services import Services
 from syncserver.sync import reading
-from syncserver.sync.tenders import place_of
+from syncserver.sync.history import place_of
 
 QUERIES = load(Path(__file__).parent)
 _FOR_EVER_MS = 2**53
@@ -115,6 +115,7 @@ async def _settle(
         vendor=order.vendor if settles else None,
     )
     postings.change_state(wallet, payment, PaymentState.PROCESSING, state, verdict.reasons)
+    postings.note_paid(wallet, now)
     place = order.place
     await connection.execute(
         QUERIES["write_online_payment"],

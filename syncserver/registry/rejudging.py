@@ -16,7 +16,7 @@ from shared.lifecycles import PaymentState
 from shared.policy import Policy
 from shared.reasons import Action, Reason, Side
 from shared.rules.decision import Blocked, CodeStanding, PaymentFacts, Sighting, Verdict, decide
-from syncserver.sync.tenders import place_of
+from syncserver.sync.history import place_of
 
 # What only the till knows of itself: the server has it from a record's flags alone.
 TILLS_OWN = frozenset({Reason.STREAK, Reason.TERMINAL_EXPOSURE, Reason.STALE_BOOK})

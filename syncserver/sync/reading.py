@@ -1,6 +1,5 @@
 """Reads all that decides a batch, in a few set-based statements, after its journal and wallets are locked."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -35,7 +34,6 @@ from syncserver.keys.wrapping import KeyEncryptionKey
 from syncserver.ledger import store
 from syncserver.ledger.postings import Postings
 from syncserver.sync.tenders import Noting, Tenders
-from syncserver.sync.threads import beside_the_loop, meanwhile
 
 QUERIES = load(Path(__file__).parent)
 
@@ -89,14 +87,13 @@ async def read_facts(
     targets = [await _void_targets(connection, upload, here) for upload, here in zip(uploads, voids, strict=True)]
     wallets = {record.wallet for _, record in payments} | {wallet for some in targets for wallet, _ in some}
     locked = await _lock_wallets(connection, customers, wallets)
-    tenders = Tenders(connection, customers, kek, sum(map(len, voids)))
+    last_paid_at = {row["wallet"]: row["last_paid_at"] for row in locked}
+    tenders = Tenders(connection, customers, kek, last_paid_at, sum(map(len, voids)))
     # A void changes what is known of a customer, who may pay in a later piece alone: then all is read first.
     some_first = first is not None and not any(voids)
     now = [one for one in payments if one[1].wallet in first] if first is not None and some_first else payments
     later = [one for one in payments if one[1].wallet not in first] if first is not None and some_first else []
-    noting = asyncio.create_task(beside_the_loop(len(locked), partial(_note_wallets, customers, locked)))
-    await meanwhile(noting, tenders.read(now))
-    await noting
+    await tenders.read(now, partial(_note_wallets, customers, locked))
     for upload, facts, records, some in zip(uploads, all_facts, fresh, targets, strict=True):
         if some:
             known = await read_known_payments(connection, some)

@@ -4,32 +4,26 @@ Of customers who pay only in a later piece of a batch that is read while the fir
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from shared.fields import MAX_INTEGER
-from shared.geo import Place
-from shared.journal import Payment
 from shared.lifecycles import CodeState
-from shared.policy import Policy
-from shared.rules.decision import Sighting, reach_ms
 from syncserver.database.arrays import ids, numbers, words
 from syncserver.database.connection import Connection
 from syncserver.database.queries import load
-from syncserver.judge.facts import BatchFacts, CodeFacts, CustomerFacts, utc_day
-from syncserver.judge.payments import moment_of_payment, policy_of
+from syncserver.judge.facts import CodeFacts, CustomerFacts
 from syncserver.keys.wrapping import KeyEncryptionKey
+from syncserver.sync import history
+from syncserver.sync.history import Paid
 from syncserver.sync.threads import beside_the_loop, meanwhile
 
 QUERIES = load(Path(__file__).parent)
 # By a look-up: calling an enumeration is slow.
 _CODE_STATES = {state.value: state for state in CodeState}
 
-# A payment, with what is known of the batch that brought it.
-Paid = tuple[BatchFacts, Payment]
 Noting = Callable[[], None]
 
 
@@ -41,36 +35,48 @@ class Tenders:
         connection: in the transaction that holds the wallets' locks.
         customers: what is known of those who paid.
         kek: what proof keys are wrapped with.
+        last_paid_at: when each wallet's last payment was taken, as its row says.
         voids: how many voids are in the same transaction.
     """
 
     connection: Connection
     customers: CustomerFacts
     kek: KeyEncryptionKey
+    last_paid_at: Mapping[str, int]
     voids: int
 
-    async def read(self, payments: Sequence[Paid]) -> None:
-        """Read what decides these payments, and note it."""
-        if not payments:
-            return
-        rows = await self._codes(payments)
-        asked = _history_to_ask(payments, self.voids, rows)  # a millisecond at most: handing it over costs a good part
+    async def read(self, payments: Sequence[Paid], wallets: Callable[[], None]) -> None:
+        """Read what decides these payments, and note it; `wallets` notes their wallets meanwhile."""
+
+        def note_wallets() -> dict[str, int]:
+            since = history.since_when(payments, self.last_paid_at)
+            wallets()
+            return since
+
+        preparing = asyncio.create_task(beside_the_loop(len(self.last_paid_at), note_wallets))
+        rows = await meanwhile(preparing, self._codes(payments)) if payments else []
+        since = await preparing
         noting = asyncio.create_task(beside_the_loop(len(payments), partial(self._note_codes, payments, rows)))
-        history = await meanwhile(noting, self.connection.fetch(QUERIES["read_history"], *asked))
+        note = await meanwhile(noting, self._history(payments, rows, since))
         await noting
-        self._note_history(history)
+        note(self.customers)
 
     async def read_ahead(self, payments: Sequence[Paid]) -> Noting:
         """Read it while payments of others are judged; what this returns notes it, once they are."""
         rows = await self._codes(payments)
-        asked = _history_to_ask(payments, self.voids, rows)
-        history = await self.connection.fetch(QUERIES["read_history"], *asked)
+        since = history.since_when(payments, self.last_paid_at)
+        note_history = await self._history(payments, rows, since)
 
         def note() -> None:
             self._note_codes(payments, rows)
-            self._note_history(history)
+            note_history(self.customers)
 
         return note
+
+    def _history(
+        self, payments: Sequence[Paid], rows: Sequence[Any], since: Mapping[str, int]
+    ) -> Awaitable[Callable[[CustomerFacts], None]]:
+        return history.read(self.connection, payments, partial(_issued, rows), since, self.voids)
 
     async def _codes(self, payments: Sequence[Paid]) -> Sequence[Any]:
         return await self.connection.fetch(
@@ -99,43 +105,7 @@ class Tenders:
                     withdrawn_version=withdrawn_version,
                 )
 
-    def _note_history(self, rows: Sequence[Any]) -> None:
-        for wallet, at, total, lat, lon, uncertainty in rows:
-            if total is not None:
-                self.customers.day_totals[wallet, at] = total
-            else:
-                sighting = Sighting(at, place_of(lat, lon), uncertainty)
-                self.customers.sightings.setdefault(wallet, []).append(sighting)
 
-
-def place_of(lat: int | None, lon: int | None) -> Place | None:
-    """Where a payment of `read_history` was taken; an online one may have no place."""
-    return None if lat is None or lon is None else Place(lat, lon)
-
-
-def _history_to_ask(payments: Sequence[Paid], voids: int, rows: Sequence[Any]) -> tuple[str, str, str, str, int, int]:
-    """What `read_history` is asked: days and moments of wallets, how many payments each way and how far away."""
-    days: set[tuple[str, int]] = set()
-    moments: set[tuple[str, int]] = set()
-    rate_count = reach = 0
-    looked_at: Policy | None = None  # nearly always the same for all
-    for row in rows:
-        facts, record = payments[row["position"] - 1]
-        issued = row["issued_at"] if row["cap"] is not None else None  # a series may be there without such a code
-        policy = policy_of(facts, record, issued)
-        when = moment_of_payment(facts, record, issued, policy).when
-        if policy is not looked_at:
-            looked_at = policy
-            rate_count = max(rate_count, policy.rate_count)
-            reach = max(reach, reach_ms(policy) or MAX_INTEGER)
-        days.add((record.wallet, utc_day(when)))
-        moments.add((record.wallet, when))
-    # Enough each way to fill every window around a payment, also when these batches void some of them.
-    return (
-        words(wallet for wallet, _ in days),
-        numbers(day for _, day in days),
-        words(wallet for wallet, _ in moments),
-        numbers(when for _, when in moments),
-        rate_count + 1 + voids,
-        reach,
-    )
+def _issued(rows: Sequence[Any]) -> dict[int, int]:
+    """When the codes of payments were issued, by the payment's place; a series may be there without such a code."""
+    return {row["position"] - 1: row["issued_at"] for row in rows if row["cap"] is not None}

@@ -10,9 +10,10 @@ from shared.lifecycles import STATUS_OF_PAYMENT
 from syncserver.database.arrays import flags, ids, numbers, places, text_lists, uuid_of, uuids, words
 from syncserver.database.connection import Connection
 from syncserver.judge.authenticity import Upload
-from syncserver.judge.batch import Judgement, NewPayment, PlacedRecord
+from syncserver.judge.batch import Judgement, PlacedRecord
 from syncserver.judge.chain import Ranges, missing_of, through_of
 from syncserver.judge.facts import BatchFacts
+from syncserver.judge.payments import NewPayment
 from syncserver.ledger import store
 from syncserver.sync.reading import QUERIES
 
@@ -81,7 +82,7 @@ def put_together(cases: Sequence[tuple[Case, Mark]]) -> Piece:
     return Piece(
         journal=_journal(placed) if any(some for _, some in placed) else None,
         payments=_payments(payments) if any(some for _, some in payments) else None,
-        claims=sum(new.judged.claimed for _, some in payments for new in some),
+        claims=sum(new.claimed for _, some in payments for new in some),
         postings=tuple((store.QUERIES["write_postings"], each) for each in store.postings_arguments(moves)),
     )
 
@@ -190,8 +191,7 @@ async def _write_strays(connection: Connection, upload: Upload, judgement: Judge
 def _payments(by_case: Sequence[tuple[Case, Sequence[NewPayment]]]) -> Statement:
     uploads = [case.upload for case, _ in by_case]
     devices = [case.facts.device for case, _ in by_case]
-    payments = [new for _, some in by_case for new in some]
-    judged = [new.judged for new in payments]
+    judged = [new for _, some in by_case for new in some]
     records = [one.record for one in judged]
     claims = [one.record for one in judged if one.claimed]
     changed = sorted({(record.wallet, record.series) for record in claims})
@@ -221,7 +221,7 @@ def _payments(by_case: Sequence[tuple[Case, Sequence[NewPayment]]]) -> Statement
         flags(one.claimed for one in judged),
         text_lists(one.reasons for one in judged),
         numbers(one.score for one in judged),
-        words(new.known.state for new in payments),
+        words(one.known.state for one in judged),
         words(wallet for wallet, _ in changed),
         ids(series for _, series in changed),
         words(record.wallet for record in claims),
@@ -264,7 +264,7 @@ async def _write_voids(connection: Connection, case: Case) -> None:
 async def _write_voided(connection: Connection, upload: Upload, facts: BatchFacts, judgement: Judgement) -> None:
     """Payments that were answered before their void came: their state, and what their terminal is told."""
     # An id is a payment's in one wallet alone: this batch may have brought the same id of another wallet.
-    inserted = {(new.judged.record.wallet, new.judged.record.id) for new in judgement.payments}
+    inserted = {(new.record.wallet, new.record.id) for new in judgement.payments}
     voided = [(payment, facts.payments[payment]) for payment in judgement.voided]
     await store.set_payment_states(
         connection,

@@ -238,6 +238,7 @@ async def _write(
         wallet["review"] + (0 if settles else record.amount),
         event,
         number,
+        when,
     )
     await connection.execute(QUERIES["naive_claim"], record.wallet, series, record.index, payment)
     await connection.execute(QUERIES["naive_note_series"], record.wallet, series)

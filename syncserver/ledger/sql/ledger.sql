@@ -1,14 +1,14 @@
 -- Money: who locks wallets, and what a transaction writes of its postings.
 
 -- lock_wallets: lock these wallets in their one order and read what they have now
-SELECT wallet, currency, online, offline, held, review, events, transfers, lat, lon, blocked_version, customer
+SELECT wallet, currency, online, offline, held, review, events, transfers, last_paid_at, lat, lon, blocked_version, customer
   FROM wallet WHERE wallet = ANY ($1::text[]) ORDER BY wallet FOR NO KEY UPDATE;
 
 -- last_events_of_unknown: the number of the last event of wallets that no customer has
 SELECT wallet, max(number) AS number FROM payment_event WHERE wallet = ANY ($1::text[]) GROUP BY wallet;
 
 -- write_postings: add balanced movements, what vendors' balances change by (for the folder to add up), changes of
--- payments' states and the same events for whoever listens; then set the balances and counters computed under the lock.
+-- payments' states and the same events for whoever listens; then set the balances, counters and the time of the last payment computed under the lock.
 -- $1 and $2 are when and by whom, $3 and $19 which of them each movement and each event is by
 WITH moved AS (
     INSERT INTO transfer (wallet, number, debit, credit, amount, currency, cause, payment, series, vendor, at, actor)
@@ -31,10 +31,10 @@ WITH moved AS (
            AS e (place, wallet, number, payment, before, after, reasons, note)),
  queued AS (INSERT INTO outbox (wallet, number) SELECT * FROM unnest($20::text::text[], $21::text::bigint[]))
 UPDATE wallet SET online = new.online, offline = new.offline, held = new.held, review = new.review,
-                  events = new.events, transfers = new.transfers
+                  events = new.events, transfers = new.transfers, last_paid_at = new.last_paid_at
   FROM unnest($27::text::text[], $28::text::bigint[], $29::text::bigint[], $30::text::bigint[], $31::text::bigint[],
-              $32::text::bigint[], $33::text::bigint[])
-       AS new (wallet, online, offline, held, review, events, transfers)
+              $32::text::bigint[], $33::text::bigint[], $34::text::bigint[])
+       AS new (wallet, online, offline, held, review, events, transfers, last_paid_at)
  WHERE wallet.wallet = new.wallet;
 
 -- set_payment_states: the new state of payments, and who decided it

@@ -56,12 +56,14 @@ SELECT wallet, number, payment, before, expected FROM (
       FROM payment_event) AS e
  WHERE number <> position OR before <> expected;
 
--- counters: a wallet's counters are not those of its history
-SELECT w.wallet, w.events, w.transfers FROM wallet w
+-- counters: a wallet's counters, or when it last paid, are not those of its history
+SELECT w.wallet, w.events, w.transfers, w.last_paid_at FROM wallet w
   LEFT JOIN (SELECT wallet, count(*) AS n, max(number) AS last FROM payment_event GROUP BY wallet) e USING (wallet)
   LEFT JOIN (SELECT wallet, count(*) AS n, max(number) AS last FROM transfer GROUP BY wallet) t USING (wallet)
+  LEFT JOIN (SELECT wallet, max(taken_at) AS last FROM payment WHERE state IN ('SUCCESSFUL', 'FLAGGED') GROUP BY wallet) p
+       USING (wallet)
  WHERE w.events <> coalesce(e.n, 0) OR w.events <> coalesce(e.last, 0)
-    OR w.transfers <> coalesce(t.n, 0) OR w.transfers <> coalesce(t.last, 0);
+    OR w.transfers <> coalesce(t.n, 0) OR w.transfers <> coalesce(t.last, 0) OR w.last_paid_at < p.last;
 
 -- holds: what is held differs from the caps of codes that nobody claimed or released
 SELECT w.wallet, w.held, c.caps FROM wallet w

@@ -76,6 +76,14 @@ SELECT k.position, c.cap, c.state, c.wrapped_proof_key, s.issued_at, s.expires_a
   LEFT JOIN LATERAL (SELECT true AS used FROM payment p WHERE p.wallet = k.wallet AND p.payment = k.payment LIMIT 1)
        AS p ON true;
 
+-- read_recent: the settled and flagged payments of wallets since a time each, the $3 newest of each at most
+SELECT p.wallet, p.taken_at, p.amount, p.lat, p.lon, p.uncertainty
+  FROM unnest($1::text::text[], $2::text::bigint[]) AS k (wallet, since)
+ CROSS JOIN LATERAL (
+    SELECT wallet, taken_at, amount, lat, lon, uncertainty FROM payment
+     WHERE wallet = k.wallet AND taken_at >= k.since AND state IN ('SUCCESSFUL', 'FLAGGED')
+     ORDER BY taken_at DESC LIMIT $3) AS p;
+
 -- read_history: what settled and flagged payments of wallets' UTC days sum up to (`total`), and the payments close
 -- before and after times, $5 of them each way, none further away than $6 ms
 SELECT k.wallet, k.day AS at, sums.total, NULL::integer AS lat, NULL::integer AS lon, NULL::integer AS uncertainty

@@ -67,6 +67,7 @@ WITH chosen AS MATERIALIZED (
     UPDATE vendor_balance b SET payable = payable + sums.amount
       FROM (SELECT vendor, sum(amount)::bigint AS amount FROM chained GROUP BY vendor) AS sums
      WHERE b.vendor = sums.vendor)
-UPDATE wallet w SET offline = w.offline + sums.rest, events = w.events + 5, transfers = w.transfers + 13
-  FROM (SELECT wallet, sum($4::bigint - amount)::bigint AS rest FROM chained GROUP BY wallet) AS sums
+UPDATE wallet w SET offline = w.offline + sums.rest, events = w.events + 5, transfers = w.transfers + 13,
+       last_paid_at = greatest(w.last_paid_at, sums.last)
+  FROM (SELECT wallet, sum($4::bigint - amount)::bigint AS rest, max(at) AS last FROM chained GROUP BY wallet) AS sums
  WHERE w.wallet = sums.wallet;

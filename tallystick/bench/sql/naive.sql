@@ -70,7 +70,8 @@ VALUES ($1, $2, $3, 'PROCESSING', $4, $5, $6, 'naive');
 INSERT INTO outbox (wallet, number) VALUES ($1, $2);
 
 -- naive_set_wallet: the balances
-UPDATE wallet SET held = $2, offline = $3, review = $4, events = $5, transfers = $6 WHERE wallet = $1;
+UPDATE wallet SET held = $2, offline = $3, review = $4, events = $5, transfers = $6,
+       last_paid_at = greatest(last_paid_at, $7::bigint) WHERE wallet = $1;
 
 -- naive_claim: the code is used
 UPDATE code SET state = 'claimed', payment = $4 WHERE wallet = $1 AND series = $2 AND idx = $3;
