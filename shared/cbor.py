@@ -68,14 +68,14 @@ def decode(data: bytes, *, lenient_text: bool = False, most_items: int = MAX_ITE
         )
     stream = BytesIO(data)
     try:
-        value = cbor2.CBORDecoder(
+        value = cbor2.load(
             stream,
             max_depth=MAX_DEPTH,
             allow_indefinite=False,
             allow_duplicate_keys=False,
             semantic_decoders=OPAQUE_TAGS,
             str_errors="replace" if lenient_text else "strict",
-        ).decode()
+        )
     # cbor2 documents its own error alone, but an overflowing length or a shared reference can end in any of these.
     except (cbor2.CBORError, ValueError, TypeError, OverflowError, MemoryError, RecursionError, LookupError) as error:
         raise DecodingError("these bytes are not strict CBOR") from error

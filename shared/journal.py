@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from shared import cbor, cose, fields
+from shared import cbor, cose, fields, usual_payment
 from shared.errors import DecodingError
 from shared.fields import (
     CurrencyCode,
@@ -177,7 +177,8 @@ def decode_record(payload: bytes) -> Record:
     Raises:
         DecodingError: where sections 2 and 4 of the protocol refuse it; the message names the field.
     """
-    return _decoded(cbor.decode_map(payload, most_items=cbor.MAX_UPLOAD_ITEMS))
+    usual = usual_payment.read(payload, Payment)
+    return usual if usual is not None else _decoded(cbor.decode_map(payload, most_items=cbor.MAX_UPLOAD_ITEMS))
 
 
 def _decoded(values: Fields) -> Record:
