@@ -6,10 +6,10 @@ proof    = HMAC-SHA256(proof key, "tallystick/v1/proof" ‖ 00 ‖ id ‖ device
            amount as 8 bytes big-endian ‖ currency as ASCII ‖ at as 8 bytes big-endian)
 """
 
-import hashlib
 import hmac
 import re
 from dataclasses import dataclass, field
+from hashlib import sha256
 
 from nacl.exceptions import CryptoError
 from nacl.pwhash import argon2id
@@ -25,6 +25,9 @@ MAX_CODES_PER_SERIES = 10
 
 _NOT_TYPED = re.compile(r"[^0-9A-Za-z]")
 _LOOKALIKES = str.maketrans("OIL", "011")
+_SHA256_BLOCK_BYTES = 64
+_INNER = bytes(byte ^ 0x36 for byte in range(256))
+_OUTER = bytes(byte ^ 0x5C for byte in range(256))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +98,14 @@ def derive(code: str, series: bytes, parameters: KdfParameters) -> CodeSecrets:
     return CodeSecrets(verifier=k[:VERIFIER_BYTES], proof_key=k[VERIFIER_BYTES:])
 
 
-def _sha256(data: bytes = b"") -> "hashlib._Hash":
-    """SHA-256 for hmac's own code.
+def _hmac_sha256(key: bytes, message: bytes) -> bytes:
+    """HMAC-SHA256 (RFC 2104) with a key of a block at most.
 
-    OpenSSL's HMAC lets go of the GIL, and a server that checks a thousand proofs would wait for it a thousand times.
+    As `hmac.digest` has it, which asks OpenSSL. That lets go of the GIL, so a server that checks a thousand proofs
+    would wait for it a thousand times; hmac's own code takes twice as long as this.
     """
-    return hashlib.sha256(data)
+    block = key.ljust(_SHA256_BLOCK_BYTES, b"\x00")
+    return sha256(block.translate(_OUTER) + sha256(block.translate(_INNER) + message).digest()).digest()
 
 
 def prove(
@@ -118,7 +123,7 @@ def prove(
             at.to_bytes(8),
         )
     )
-    return hmac.digest(proof_key, message, _sha256)
+    return _hmac_sha256(proof_key, message)
 
 
 def same(a: bytes, b: bytes) -> bool:

@@ -35,13 +35,17 @@ def since_when(payments: Sequence[Paid], last_paid_at: Mapping[str, int]) -> dic
         last_paid_at: of every wallet that is there, when its last payment was taken.
     """
     since: dict[str, int] = {}
+    looked_at: BatchFacts | None = None
+    reach: int | None = None
     for facts, record in payments:
+        if facts is not looked_at:
+            looked_at, reach = facts, facts.policies.furthest_reach_ms()
         when = earliest_of(record.at, record.tick, record.boot, facts.sending)
-        reach = facts.policies.furthest_reach_ms()
         start = min(when - reach, when - when % MS_PER_DAY) if reach is not None else 0
-        if start < since.get(record.wallet, MAX_INTEGER):
-            since[record.wallet] = start
-    return {wallet: start for wallet, start in since.items() if last_paid_at.get(wallet, MAX_INTEGER) >= start}
+        wallet = record.wallet
+        if last_paid_at.get(wallet, MAX_INTEGER) >= start and start < since.get(wallet, MAX_INTEGER):
+            since[wallet] = start
+    return since
 
 
 async def read(

@@ -189,8 +189,8 @@ async def _read_records(connection: Connection, uploads: Sequence[Upload], chain
     """Note in the chains what is stored at and beside the seqs of their batches."""
     near: list[tuple[int, int]] = []
     for place, (upload, chain) in enumerate(zip(uploads, chains, strict=True), 1):
-        positions = (arrival.position or arrival.claimed for arrival in upload.arrivals)
-        seqs = {position.seq for position in positions if position is not None}
+        positions = [arrival.position or arrival.claimed for arrival in upload.arrivals]
+        seqs = [position.seq for position in positions if position is not None]
         near += [(place, seq) for seq in seqs_to_read(chain.ranges, seqs)]
     if not near:
         return

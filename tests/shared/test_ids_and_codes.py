@@ -1,5 +1,6 @@
 """Ids, wallet numbers and codes: their shapes, and what a person may type."""
 
+import hmac
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from shared.keys import SigningKey
 from tests.shared.samples import DEVICE_KEY, VECTORS, typed_codes, vector, wallets
 
 _random = st.binary(min_size=10, max_size=10)
+_ids = st.binary(min_size=16, max_size=16)
 
 
 @given(st.integers(0, 2**48 - 1), _random)
@@ -134,6 +136,16 @@ def test_the_cheapest_and_another_derivation_work_and_differ() -> None:
     cheap, dearer = (codes.derive("7KQ2M9XD", vector("series"), KdfParameters(t, 8)) for t in (1, 2))
     assert cheap != dearer
     assert cheap != codes.derive("7KQ2M9XD", bytes(16), KdfParameters(1, 8))
+
+
+@given(st.binary(min_size=32, max_size=32), _ids, _ids, wallets, st.integers(1, 2**53 - 1), st.integers(0, 2**53 - 1))
+def test_a_proof_is_the_hmac_of_what_the_protocol_says(
+    key: bytes, payment: bytes, device: bytes, wallet: str, amount: int, at: int
+) -> None:
+    message = b"tallystick/v1/proof\x00" + payment + device + wallet.encode()
+    message += amount.to_bytes(8) + b"EUR" + at.to_bytes(8)
+    proof = codes.prove(key, payment=payment, device=device, wallet=wallet, amount=amount, currency="EUR", at=at)
+    assert proof == hmac.digest(key, message, "sha256")
 
 
 _PROOF: dict[str, Any] = {
