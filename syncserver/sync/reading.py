@@ -133,7 +133,7 @@ async def _lock_journals(connection: Connection, uploads: Sequence[Upload]) -> l
         QUERIES["devices_for_uploads"],
         devices,
         epochs,
-        [ids(_void_ids(upload)) for upload in uploads],
+        [ids(_voided(upload)) for upload in uploads],
     )
     rows = {row["device"].bytes: row for row in found}
     epoch_rows = {row["device"].bytes: row for row in locked}
@@ -150,7 +150,18 @@ async def _lock_journals(connection: Connection, uploads: Sequence[Upload]) -> l
     ]
     for place, payment, shift, state in msgspec.json.decode(found[0]["voids"]):
         all_facts[place - 1].voids[uuid_bytes(payment), uuid_bytes(shift)] = KnownVoid(state=state)
+    for upload, facts in zip(uploads, all_facts, strict=True):
+        if rows[upload.device]["waiting"]:
+            await _read_waiting_voids(connection, upload, facts)
     return all_facts
+
+
+async def _read_waiting_voids(connection: Connection, upload: Upload, facts: BatchFacts) -> None:
+    """Note the voids that came before the payments of this batch, from behind a gap most often."""
+    payments = (arrival.payment for arrival in upload.arrivals if arrival.payment is not None)
+    asked = uuid_of(upload.device), upload.epoch, ids(payments)
+    for row in await connection.fetch(QUERIES["waiting_voids"], *asked):
+        facts.voids[row["payment"].bytes, row["shift"].bytes] = KnownVoid(state=row["state"])
 
 
 def _chain_of(upload: Upload, epoch: Any) -> Chain:
@@ -205,12 +216,9 @@ async def _read_records(connection: Connection, uploads: Sequence[Upload], chain
             chain.stored[row["seq"]] = StoredRecord(row["link"], row["prev"], row["at"], _result(row))
 
 
-def _void_ids(upload: Upload) -> set[bytes]:
-    """The payments of which a void may be here: those that the batch brings, and those that its voids name."""
-    records = [arrival.record for arrival in upload.arrivals]
-    return {record.id for record in records if isinstance(record, Payment)} | {
-        record.payment for record in records if isinstance(record, Void)
-    }
+def _voided(upload: Upload) -> set[bytes]:
+    """The payments that the batch's voids name: there may be another void of each."""
+    return {arrival.record.payment for arrival in upload.arrivals if isinstance(arrival.record, Void)}
 
 
 def _result(row: Any) -> RecordResult:

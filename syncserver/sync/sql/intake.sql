@@ -15,12 +15,14 @@ SELECT device, public_key, compromised_at, head, ranges, lat, lon FROM device_ep
  ORDER BY device FOR UPDATE;
 
 -- devices_for_uploads: the uploading devices, their vendors and the vendors' state, every change of limits that concerns
--- each, and (one for all) the voids that are here of payments; $3 are each upload's, as the literal of an array: looked for
--- together, so that a journal without such voids costs one look
+-- each, whether voids in its journal wait for their payments, and (one for all) the voids that are here of payments that
+-- an upload's own voids name; $3 are each upload's, as the literal of an array
 SELECT d.device, d.vendor, d.quarantined_at, d.revoked_at, v.currency, v.blocked_version,
        (SELECT coalesce(jsonb_agg(jsonb_build_array(p.version, p.effective_at, p.device IS NOT NULL, p.body)
                                   ORDER BY p.version), '[]')
           FROM policy p WHERE p.vendor = d.vendor AND (p.device IS NULL OR p.device = d.device)) AS policies,
+       EXISTS (SELECT FROM void w WHERE w.device = d.device AND w.state = 'waiting'
+                  AND w.epoch = ($2::integer[])[array_position($1::uuid[], d.device)]) AS waiting,
        (SELECT coalesce(jsonb_agg(jsonb_build_array(i.place, o.payment, o.shift, o.state)), '[]')
           FROM unnest($3::text[]) WITH ORDINALITY AS i (payments, place)
          CROSS JOIN LATERAL (SELECT payment, shift, state FROM void
@@ -29,6 +31,10 @@ SELECT d.device, d.vendor, d.quarantined_at, d.revoked_at, v.currency, v.blocked
   FROM device d
  CROSS JOIN LATERAL (SELECT currency, blocked_version FROM vendor WHERE vendor = d.vendor LIMIT 1) AS v
  WHERE d.device = ANY ($1::uuid[]);
+
+-- waiting_voids: voids that wait for one of these payments of a journal
+SELECT payment, shift, state FROM void
+ WHERE device = $1 AND epoch = $2 AND state = 'waiting' AND payment = ANY ($3::text::uuid[]);
 
 -- read_policies: every change of limits that concerns a device
 SELECT version, effective_at, device IS NOT NULL AS for_device, body FROM policy

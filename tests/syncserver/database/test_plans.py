@@ -23,6 +23,8 @@ STATEMENTS = {
             reading.QUERIES,
             (
                 "devices_for_uploads",
+                "waiting_voids",
+                "read_recent",
                 "lock_epochs",
                 "read_records",
                 "payments_of_journal",
