@@ -1,10 +1,9 @@
 """A batch's way from bytes to a signed receipt: authenticate, lock, read, judge, write, commit, answer."""
 
 import itertools
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TypeVar
 
 import asyncpg
 import structlog
@@ -39,7 +38,6 @@ _DATA = (
     LifeCycleError,
     CodeClaimedMeanwhileError,
 )
-_T = TypeVar("_T")
 
 log = structlog.get_logger()
 
@@ -136,7 +134,7 @@ async def _settle_together(services: Services, uploads: Sequence[Upload]) -> lis
     async with services.settling_pool.acquire(timeout=CONNECTION_SECONDS) as connection:
         if len(uploads) > 1:
             try:
-                settled = await _in_transaction(connection, partial(_settle, services, connection, uploads, whole=True))
+                settled = await _in_transaction(services, connection, uploads, whole=True)
                 return [_receipt_of(one) for one in settled]
             except (*_DATA, DeviceGoneError) as error:
                 # One of them is to blame, and the others have nothing to do with it.
@@ -161,7 +159,7 @@ def _receipt_of(settled: Settled) -> bytes:
 
 async def _settle_and_sign(services: Services, connection: Connection, upload: Upload) -> bytes:
     try:
-        (settled,) = await _in_transaction(connection, partial(_settle, services, connection, [upload], whole=True))
+        (settled,) = await _in_transaction(services, connection, [upload], whole=True)
         return _receipt_of(settled)
     except _DATA as error:
         log.error("batch_split", device=upload.device.hex(), records=len(upload.arrivals), error=repr(error))  # noqa: TRY400 - in a word; the record that it was is told in full
@@ -179,30 +177,36 @@ async def _settle_and_sign(services: Services, connection: Connection, upload: U
     return receipt
 
 
-async def _in_transaction(connection: Connection, work: Callable[[], Awaitable[_T]]) -> _T:
-    """Do some work in a transaction, and again where other transactions came in between.
+async def _in_transaction(
+    services: Services, connection: Connection, uploads: Sequence[Upload], *, whole: bool = False
+) -> list[Settled]:
+    """Settle uploads in a transaction, and again where other transactions came in between.
+
+    Ids of payments are taken for new, as they are, until writing one says that it was used before.
 
     Raises:
         asyncpg.SerializationError, asyncpg.DeadlockDetectedError: they came each time; nothing was done.
     """
+    doubtful = False
     for attempt in itertools.count(1):
         try:
             async with connection.transaction():
-                return await work()
+                return await _settle(services, connection, uploads, whole=whole, doubtful=doubtful)
         except _AGAIN as error:
             log.info("batch_again", attempt=attempt, error=type(error).__name__)
             if attempt == ATTEMPTS:
                 raise
+            doubtful = doubtful or isinstance(error, asyncpg.UniqueViolationError)
     raise AssertionError("it counts for ever")
 
 
 async def _settle(
-    services: Services, connection: Connection, uploads: Sequence[Upload], *, whole: bool = False
+    services: Services, connection: Connection, uploads: Sequence[Upload], *, whole: bool, doubtful: bool
 ) -> list[Settled]:
     """Read, judge and write, in the caller's transaction; the receipts too, where these are whole batches."""
     pieces = pieces_of(uploads)
     first = wallets_of(pieces[0]) if len(pieces) > 1 else None
-    reading = await read_facts(connection, uploads, services.kek, first)
+    reading = await read_facts(connection, uploads, services.kek, first, doubtful=doubtful)
     cases = [Case(upload, facts) for upload, facts in zip(uploads, reading.facts, strict=True)]
     key = services.keys.active
 
@@ -262,7 +266,7 @@ async def _settle_halves(services: Services, connection: Connection, upload: Upl
     for part in _parts(upload.arrivals):
         piece = replace(upload, arrivals=part)
         try:
-            (settled,) = await _in_transaction(connection, partial(_settle, services, connection, [piece]))
+            (settled,) = await _in_transaction(services, connection, [piece])
         except _DATA:
             if len(part) > 1:
                 settled = await _settle_halves(services, connection, piece)
@@ -287,5 +291,5 @@ async def _refuse(services: Services, connection: Connection, upload: Upload) ->
     """
     stray = changed(upload.arrivals[0], position=None, record=None, refusal=BAD_RECORD)
     piece = replace(upload, arrivals=[stray])
-    (settled,) = await _in_transaction(connection, partial(_settle, services, connection, [piece]))
+    (settled,) = await _in_transaction(services, connection, [piece])
     return replace(settled, results=(RecordResult(None, None, Status.REJECTED, (BAD_RECORD,)),))

@@ -57,7 +57,12 @@ class Reading:
 
 
 async def read_facts(
-    connection: Connection, uploads: Sequence[Upload], kek: KeyEncryptionKey, first: Collection[str] | None = None
+    connection: Connection,
+    uploads: Sequence[Upload],
+    kek: KeyEncryptionKey,
+    first: Collection[str] | None = None,
+    *,
+    doubtful: bool = True,
 ) -> Reading:
     """Lock the journals and the wallets, then read the rest. In the caller's READ COMMITTED transaction.
 
@@ -69,6 +74,7 @@ async def read_facts(
         uploads: of as many devices.
         kek: what proof keys are wrapped with.
         first: the wallets whose payments are judged first, so that the others' can be read meanwhile; None for all.
+        doubtful: whether to look if the ids of payments were used before. An id that was is found when it is written.
 
     Raises:
         DeviceGoneError: for one of them the database has no such journal any more, or one of another key: it was
@@ -88,7 +94,7 @@ async def read_facts(
     wallets = {record.wallet for _, record in payments} | {wallet for some in targets for wallet, _ in some}
     locked = await _lock_wallets(connection, customers, wallets)
     last_paid_at = {row["wallet"]: row["last_paid_at"] for row in locked}
-    tenders = Tenders(connection, customers, kek, last_paid_at, sum(map(len, voids)))
+    tenders = Tenders(connection, customers, kek, last_paid_at, sum(map(len, voids)), doubtful)
     # A void changes what is known of a customer, who may pay in a later piece alone: then all is read first.
     some_first = first is not None and not any(voids)
     now = [one for one in payments if one[1].wallet in first] if first is not None and some_first else payments

@@ -37,6 +37,7 @@ class Tenders:
         kek: what proof keys are wrapped with.
         last_paid_at: when each wallet's last payment was taken, as its row says.
         voids: how many voids are in the same transaction.
+        doubtful: whether ids may have been used before. Where they are taken for new, writing them tells.
     """
 
     connection: Connection
@@ -44,6 +45,7 @@ class Tenders:
     kek: KeyEncryptionKey
     last_paid_at: Mapping[str, int]
     voids: int
+    doubtful: bool
 
     async def read(self, payments: Sequence[Paid], wallets: Callable[[], None]) -> None:
         """Read what decides these payments, and note it; `wallets` notes their wallets meanwhile."""
@@ -85,6 +87,7 @@ class Tenders:
             ids(record.series for _, record in payments),
             numbers(record.index for _, record in payments),
             ids(record.id for _, record in payments),
+            self.doubtful,
         )
 
     def _note_codes(self, payments: Sequence[Paid], rows: Sequence[Any]) -> None:

@@ -72,14 +72,15 @@ SELECT p.wallet, p.payment, p.shift, p.vendor, p.amount, p.claimed, p.taken_at, 
 -- read_shifts: shifts and their two ends
 SELECT shift, opened_seq, closed_seq FROM shift WHERE device = $1 AND epoch = $2 AND shift = ANY ($3::uuid[]);
 
--- read_tenders: of each payment of a batch, by its position, the code with its series, and whether its id was used. A
--- LIMIT keeps a look-up a look-up: joined, an empty table would be read as a whole, for as long as that plan is kept
+-- read_tenders: of each payment of a batch, by its position, the code with its series, and where $5 asks for it whether its
+-- id was used. A LIMIT keeps a look-up a look-up: joined, an empty table would be read as a whole, for as long as that plan
+-- is kept
 SELECT k.position, c.cap, c.state, c.wrapped_proof_key, s.issued_at, s.expires_at, s.withdrawn_version,
        p.used IS NOT NULL AS used
   FROM unnest($1::text::text[], $2::text::uuid[], $3::text::bigint[], $4::text::uuid[]) WITH ORDINALITY AS k (wallet, series, idx, payment, position)
   LEFT JOIN code c ON c.wallet = k.wallet AND c.series = k.series AND c.idx = k.idx
   LEFT JOIN series s ON s.wallet = k.wallet AND s.series = k.series
-  LEFT JOIN LATERAL (SELECT true AS used FROM payment p WHERE p.wallet = k.wallet AND p.payment = k.payment LIMIT 1)
+  LEFT JOIN LATERAL (SELECT true AS used FROM payment p WHERE $5 AND p.wallet = k.wallet AND p.payment = k.payment LIMIT 1)
        AS p ON true;
 
 -- read_recent: the settled and flagged payments of wallets since a time each, the $3 newest of each at most
