@@ -6,6 +6,8 @@ done.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from shared.journal import Payment, Void
@@ -14,7 +16,16 @@ from syncserver.judge.authenticity import Arrival, Upload
 from syncserver.judge.batch import judge_batch
 from syncserver.sync.tenders import Noting
 from syncserver.sync.threads import beside_the_loop, meanwhile
-from syncserver.sync.writing import Case, Mark, Piece, put_together, write_piece
+from syncserver.sync.writing import (
+    Case,
+    Mark,
+    Money,
+    Statement,
+    money_since,
+    records_since,
+    write_money,
+    write_records,
+)
 
 # Nothing is written while the first piece is judged. Writing takes about twice as long as judging, so two thirds are
 # judged while one is written. More pieces cost as much for their statements as they give.
@@ -42,18 +53,20 @@ async def judge_and_write(
         ahead: reads what the pieces behind the first need, where that is not read yet.
         conclude: what follows from the whole judgement; it is found while the last piece is written.
     """
-    first, *others = pieces
-    judging = _judge(cases, first)
-    noting = await meanwhile(judging, ahead()) if ahead is not None else None
-    for shares in others:
-        piece = await judging
-        judging = _judge(cases, shares, noting)
-        noting = None
-        await meanwhile(judging, write_piece(connection, piece))
-    piece = await judging
+    # All of it in the worker or all of it here: else what comes next could overtake what came before.
     records = sum(len(case.upload.arrivals) for case in cases)
+    first, *others = pieces
+    judging = _judge(records, cases, first)
+    noting = await meanwhile(ahead(), *judging.tasks) if ahead is not None else None
+    for shares in others:
+        await meanwhile(judging.records, *judging.tasks)
+        behind = _judge(records, cases, shares, noting)
+        noting = None
+        await meanwhile(judging.write(connection), *judging.tasks, *behind.tasks)
+        judging = behind
+    await meanwhile(judging.records, *judging.tasks)
     concluding = asyncio.create_task(beside_the_loop(records, conclude))
-    await meanwhile(concluding, write_piece(connection, piece))
+    await meanwhile(judging.write(connection), *judging.tasks, concluding)
     return await concluding
 
 
@@ -96,15 +109,34 @@ def _sizes(total: int) -> Iterator[int]:
         yield max(1, total)
 
 
-def _judge(cases: Sequence[Case], shares: Sequence[Share], noting: Noting | None = None) -> "asyncio.Task[Piece]":
-    def work() -> Piece:
+@dataclass(frozen=True, slots=True)
+class _Judging:
+    """A piece that is being judged: its records are put together first, and written while its money is put together."""
+
+    records: "asyncio.Task[Statement | None]"
+    money: "asyncio.Task[Money]"
+
+    @property
+    def tasks(self) -> "tuple[asyncio.Task[Statement | None], asyncio.Task[Money]]":
+        return self.records, self.money
+
+    async def write(self, connection: Connection) -> None:
+        await write_records(connection, await self.records)
+        await write_money(connection, await self.money)
+
+
+def _judge(records: int, cases: Sequence[Case], shares: Sequence[Share], noting: Noting | None = None) -> _Judging:
+    marks: list[tuple[Case, Mark]] = []
+
+    def judge() -> Statement | None:
         if noting is not None:
             noting()
-        marks: list[tuple[Case, Mark]] = []
         for place, arrivals in shares:
             case = cases[place]
             marks.append((case, Mark.of(case)))
             judge_batch(arrivals, case.facts, case.judgement)
-        return put_together(marks)
+        return records_since(marks)
 
-    return asyncio.create_task(beside_the_loop(sum(len(arrivals) for _, arrivals in shares), work))
+    # One after the other, and before whatever is judged next: balances are those behind this piece.
+    judging = asyncio.create_task(beside_the_loop(records, judge))
+    return _Judging(judging, asyncio.create_task(beside_the_loop(records, partial(money_since, marks))))

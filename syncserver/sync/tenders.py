@@ -56,10 +56,10 @@ class Tenders:
             return since
 
         preparing = asyncio.create_task(beside_the_loop(len(self.last_paid_at), note_wallets))
-        rows = await meanwhile(preparing, self._codes(payments)) if payments else []
+        rows = await meanwhile(self._codes(payments), preparing) if payments else []
         since = await preparing
         noting = asyncio.create_task(beside_the_loop(len(payments), partial(self._note_codes, payments, rows)))
-        note = await meanwhile(noting, self._history(payments, rows, since))
+        note = await meanwhile(self._history(payments, rows, since), noting)
         await noting
         note(self.customers)
 

@@ -90,13 +90,13 @@ async def beside_the_loop(records: int, work: Callable[[], _T], *, size: int = 0
     return work() if little else await asyncio.wrap_future(_WORKER.submit(work, urgent=urgent))
 
 
-async def meanwhile(task: "asyncio.Task[Any]", waiting: Awaitable[_T]) -> _T:
-    """Wait for the database while a task is at work beside the loop.
+async def meanwhile(waiting: Awaitable[_T], *tasks: "asyncio.Task[Any]") -> _T:
+    """Wait for the database while tasks are at work beside the loop.
 
-    It has the facts of a batch: whatever happens, nobody else may have them until it is done.
+    They have the facts of a batch: whatever happens, nobody else may have them until they are done.
     """
     try:
         return await waiting
     except BaseException:
-        await asyncio.gather(task, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         raise

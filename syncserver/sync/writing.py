@@ -50,10 +50,9 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """What is to be written at once. `claims` is how many codes must still be free for its payments."""
+class Money:
+    """Payments and postings to be written. `claims` is how many codes must still be free for them."""
 
-    journal: Statement | None
     payments: Statement | None
     claims: int
     postings: tuple[Statement, ...]
@@ -68,32 +67,44 @@ class Ending:
     receipt: bytes | None
 
 
-def put_together(cases: Sequence[tuple[Case, Mark]]) -> Piece:
-    """Records, payments and money of what was judged since a mark each, with balances as they stand now. Pure."""
+def records_since(cases: Sequence[tuple[Case, Mark]]) -> Statement | None:
+    """The statement that writes the records that were judged since a mark each, if there are any. Pure."""
     placed = [
         (case.upload, [one for one in case.judgement.placed[since.placed :] if not one.taken]) for case, since in cases
     ]
+    return _journal(placed) if any(some for _, some in placed) else None
+
+
+def money_since(cases: Sequence[tuple[Case, Mark]]) -> Money:
+    """Payments and postings of what was judged since a mark each, with balances as they stand now. Pure."""
     payments = [(case, case.judgement.payments[since.payments :]) for case, since in cases]
     moves = [
         store.Moves(postings, postings.transfers[since.transfers :], postings.events[since.events :])
         for case, since in cases
         if (postings := case.facts.postings)
     ]
-    return Piece(
-        journal=_journal(placed) if any(some for _, some in placed) else None,
+    return Money(
         payments=_payments(payments) if any(some for _, some in payments) else None,
         claims=sum(new.claimed for _, some in payments for new in some),
         postings=tuple((store.QUERIES["write_postings"], each) for each in store.postings_arguments(moves)),
     )
 
 
-async def write_piece(connection: Connection, piece: Piece) -> None:
-    """Write a piece."""
-    if piece.journal is not None:
-        await _execute(connection, piece.journal)
-    if piece.payments is not None and await _execute(connection, piece.payments) != f"UPDATE {piece.claims}":
+async def write_records(connection: Connection, records: Statement | None) -> None:
+    """Write records, if there are any."""
+    if records is not None:
+        await _execute(connection, records)
+
+
+async def write_money(connection: Connection, money: Money) -> None:
+    """Write payments and postings.
+
+    Raises:
+        CodeClaimedMeanwhileError: nothing of it may be committed.
+    """
+    if money.payments is not None and await _execute(connection, money.payments) != f"UPDATE {money.claims}":
         raise CodeClaimedMeanwhileError
-    for statement in piece.postings:
+    for statement in money.postings:
         await _execute(connection, statement)
 
 

@@ -16,7 +16,16 @@ from syncserver.judge.moment import Sending
 from syncserver.services import Services
 from syncserver.sync.intake import authenticate, sign
 from syncserver.sync.reading import read_facts
-from syncserver.sync.writing import Case, Ending, Mark, put_together, write_piece, write_rest
+from syncserver.sync.writing import (
+    Case,
+    Ending,
+    Mark,
+    money_since,
+    records_since,
+    write_money,
+    write_records,
+    write_rest,
+)
 from tallystick.bench.errors import BenchError
 from tallystick.bench.world import Backlog
 
@@ -30,7 +39,9 @@ class Rows:
 
     async def write(self, connection: Connection) -> None:
         """Write it, in the caller's transaction."""
-        await write_piece(connection, put_together([(self.case, Mark())]))
+        written = [(self.case, Mark())]
+        await write_records(connection, records_since(written))
+        await write_money(connection, money_since(written))
         await write_rest(connection, [(self.case, self.ending)])
 
 
