@@ -54,7 +54,11 @@ DAMAGE = {
         "UPDATE payment_event SET before = 'FAILED' WHERE number = 1",
         "UPDATE payment_event SET number = number + 100",
     ],
-    "counters": ["UPDATE wallet SET events = events + 1", "UPDATE wallet SET transfers = transfers + 1", "UPDATE wallet SET last_paid_at = 1"],
+    "counters": [
+        "UPDATE wallet SET events = events + 1",
+        "UPDATE wallet SET transfers = transfers + 1",
+        "UPDATE wallet SET last_paid_at = 1",
+    ],
     "holds": [
         "UPDATE code SET cap = cap + 1 WHERE state = 'issued'",
         "UPDATE code SET state = 'released' WHERE state = 'issued'",

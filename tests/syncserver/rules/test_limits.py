@@ -3,10 +3,14 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shared.errors import PolicyError
 from shared.geo import EARTH_RADIUS_M, UNITS_PER_DEGREE, Place
 from shared.lifecycles import Status
+from shared.rules.decision import reach_ms
+from syncserver.judge.policies import PolicyChange, PolicyHistory
 from syncserver.registry import vendors
 from tests.syncserver.kit import HOUR, SECOND, TALLINN, Code, FakeTerminal, Shop
 
@@ -163,6 +167,71 @@ async def test_payments_far_apart_in_one_batch_are_each_held_against_their_own_m
     receipt = await other.upload(*(other.pay(code, 1, at=at)[1] for code, at in zip(two[4:], times, strict=True)))
     assert [result.reasons for result in receipt.results] == [("RATE_LIMIT",), ("RATE_LIMIT",), ()]
     await shop.assert_reconciled()
+
+
+async def test_who_pays_all_day_is_held_to_every_minute_and_to_the_day(shop: Shop) -> None:
+    wallet = await shop.customer(funds="1000.00", offline="1000.00")
+    await limits(shop, rate_count=2, rate_seconds=60, daily_limit=4_100)
+    midnight = (shop.clock.now // DAY + 1) * DAY
+    codes = [code for _ in range(4) for code in await shop.codes(wallet, count=10, cap=100)]
+    more = await shop.codes(wallet, count=3, cap=100)
+    till, other = await shop.terminal(), await shop.terminal(name="till 2")
+    await till.pull()
+    other.book = till.book
+    shop.clock.now = midnight + 12 * HOUR
+    for terminal in (till, other):
+        await terminal.log_in()
+    times = [midnight, midnight + 20 * SECOND, *(midnight + number * HOUR // 4 for number in range(2, 40))]
+    receipt = await till.upload(*(till.pay(code, 100, at=at)[1] for code, at in zip(codes, times, strict=True)))
+    assert {result.reasons for result in receipt.results} == {()}
+    assert await last_paid_at(shop, wallet) == times[-1]
+    # Far behind the newest that are looked at first.
+    assert await reasons(other, more[0], 100, at=midnight + 30 * SECOND) == ("flagged", ("RATE_LIMIT",))
+    assert await reasons(other, more[1], 1, at=midnight + 11 * HOUR) == ("flagged", ("DAILY_LIMIT",))
+    shop.clock.now = midnight + DAY
+    for terminal in (till, other):
+        await terminal.log_in()
+    assert await reasons(other, more[2], 100) == ("settled", ())
+    await shop.assert_reconciled()
+
+
+async def last_paid_at(shop: Shop, wallet: str) -> int:
+    return int(await shop.services.pool.fetchval("SELECT last_paid_at FROM wallet WHERE wallet = $1", wallet))
+
+
+async def test_when_a_customer_last_paid_is_of_what_counts_alone_and_never_goes_back(shop: Shop) -> None:
+    wallet = await shop.customer()
+    first, second, third = await shop.codes(wallet, count=3, cap=100)
+    till = await shop.terminal()
+    start = shop.clock.now
+    shop.clock.forward(HOUR)
+    assert await last_paid_at(shop, wallet) == 0
+    assert await reasons(till, first, 100, at=start + HOUR // 2) == ("settled", ())
+    assert await reasons(till, second, 100, at=start + HOUR // 4) == ("settled", ())
+    assert await reasons(till, third, 101, at=start + HOUR) == ("failed", ("OVER_CAP",))
+    assert await last_paid_at(shop, wallet) == start + HOUR // 2
+    await shop.assert_reconciled()
+
+
+CHANGES = st.lists(
+    st.builds(
+        PolicyChange,
+        st.integers(1, 9),
+        st.integers(0, 9),
+        st.booleans(),
+        st.dictionaries(st.sampled_from(("speed_kmh", "rate_seconds")), st.integers(0, 10_000)),
+    ),
+    max_size=5,
+)
+
+
+@given(CHANGES, st.integers(0, 10))
+def test_no_policy_reaches_further_than_the_furthest(changes: list[PolicyChange], moment: int) -> None:
+    history = PolicyHistory(changes)
+    furthest = history.furthest_reach_ms()
+    for policy in (history.at_version(moment), history.at_time(moment), history.latest()):
+        reach = reach_ms(policy)
+        assert furthest is None or (reach is not None and reach <= furthest)
 
 
 async def test_distance_is_from_the_home_to_the_place_of_the_enrolment(shop: Shop) -> None:
