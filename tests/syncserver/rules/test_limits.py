@@ -202,12 +202,14 @@ async def last_paid_at(shop: Shop, wallet: str) -> int:
 async def test_when_a_customer_last_paid_is_of_what_counts_alone_and_never_goes_back(shop: Shop) -> None:
     wallet = await shop.customer()
     first, second, third = await shop.codes(wallet, count=3, cap=100)
-    till = await shop.terminal()
+    till, other = await shop.terminal(), await shop.terminal(name="till 2")
     start = shop.clock.now
     shop.clock.forward(HOUR)
+    for terminal in (till, other):
+        await terminal.log_in()
     assert await last_paid_at(shop, wallet) == 0
     assert await reasons(till, first, 100, at=start + HOUR // 2) == ("settled", ())
-    assert await reasons(till, second, 100, at=start + HOUR // 4) == ("settled", ())
+    assert await reasons(other, second, 100, at=start + HOUR // 4) == ("settled", ())
     assert await reasons(till, third, 101, at=start + HOUR) == ("failed", ("OVER_CAP",))
     assert await last_paid_at(shop, wallet) == start + HOUR // 2
     await shop.assert_reconciled()

@@ -11,7 +11,8 @@ from syncserver.judge.batch import Judgement, judge_batch
 from syncserver.judge.facts import BatchFacts
 from syncserver.registry import vendors
 from syncserver.sync import pieces
-from syncserver.sync.tenders import Noting, Paid, Tenders
+from syncserver.sync.history import Paid
+from syncserver.sync.tenders import Noting, Tenders
 from tests.syncserver.kit import Code, FakeTerminal, Shop
 
 pytestmark = pytest.mark.anyio
