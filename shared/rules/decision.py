@@ -214,14 +214,19 @@ def exceeds_rate(times: Sequence[int], when: int, count: int, seconds: int) -> b
 
 
 def reach_ms(policy: Policy) -> int | None:
-    """How far away in time (ms) another payment can matter to a customer's rate or speed; None where it always can.
+    """How far away in time (ms) another payment can matter to a customer's rate or speed; None where it always can."""
+    return reach_of(policy.rate_seconds, policy.speed_kmh)
+
+
+def reach_of(rate_seconds: int, speed_kmh: int) -> int | None:
+    """The same for two limits.
 
     Nobody is further away than half of the Earth's circumference, and a speed covers that in a time.
     """
-    if policy.speed_kmh == 0:
+    if speed_kmh == 0:
         return None
     # metres · 3 600 / (km/h): see `too_fast`
-    return max(policy.rate_seconds * MS_PER_SECOND, math.ceil(math.pi * EARTH_RADIUS_M * 3_600 / policy.speed_kmh))
+    return max(rate_seconds * MS_PER_SECOND, math.ceil(math.pi * EARTH_RADIUS_M * 3_600 / speed_kmh))
 
 
 def too_fast(when: int, place: Place, uncertainty: int, others: Sequence[Sighting], speed_kmh: int) -> bool:

@@ -118,7 +118,7 @@ def _pay(
             apply_void(facts, record.id, known, void)
             judgement.settled_voids.append((record.id, record.shift))
     judgement.payments.append(judged)
-    return RecordResult(record.seq, record.id, STATUS_OF_PAYMENT[known.state], judged.reasons, judged.score)
+    return RecordResult(record.seq, record.id, STATUS_OF_PAYMENT[known.state], known.reasons, judged.score)
 
 
 def _record(record: Record, facts: BatchFacts, judgement: Judgement) -> None:

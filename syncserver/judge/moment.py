@@ -37,7 +37,7 @@ def moment_of(*, at: int, tick: int, boot: bytes, sending: Sending, issued_at: i
         when, uncertainty = sending.received - (sending.tick - tick), 0
     else:
         when, uncertainty = at, tolerance
-    # Compared instead of max and min: it is asked twice of each payment, and most are within.
+    # Compared instead of max and min: it is asked of each payment, and most are within.
     if issued_at is not None and when < issued_at - tolerance:
         when = issued_at - tolerance
     if not 0 <= when <= sending.received:

@@ -38,8 +38,6 @@ class NewPayment(msgspec.Struct, frozen=True, gc=False):
     record: Payment
     link: bytes
     moment: Moment
-    claimed: bool
-    reasons: tuple[str, ...]
     score: int
     known: KnownPayment
 
@@ -96,7 +94,7 @@ def judge_payment(facts: BatchFacts, record: Payment, link: bytes, *, fork: bool
         reasons=reasons,
         from_customer=record.amount,
     )
-    return NewPayment(record, link, moment, claims, reasons, 0, known)
+    return NewPayment(record, link, moment, 0, known)
 
 
 _STATES = {

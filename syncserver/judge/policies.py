@@ -6,7 +6,7 @@ from functools import reduce
 from typing import Any
 
 from shared.policy import Policy
-from shared.rules.decision import reach_ms
+from shared.rules.decision import reach_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,6 @@ class PolicyHistory:
     changes: Sequence[PolicyChange]
     _made: dict[tuple[int, ...], Policy] = field(default_factory=dict)
     _at_version: dict[int, Policy] = field(default_factory=dict)
-    _reaches: list[int | None] = field(default_factory=list)
 
     def at_version(self, version: int) -> Policy:
         """The policy in a book of this version."""
@@ -49,12 +48,15 @@ class PolicyHistory:
         return self._after(self.changes)
 
     def furthest_reach_ms(self) -> int | None:
-        """`reach_ms` of whichever of these policies reaches furthest; no combination of changes reaches further."""
-        if not self._reaches:
-            self._reaches = [reach_ms(Policy())]
-            self._reaches += [reach_ms(Policy().with_changes(change.body)) for change in self.changes]
-        limited = [reach for reach in self._reaches if reach is not None]
-        return max(limited) if len(limited) == len(self._reaches) else None
+        """How far away in time another payment can matter by any of these policies; None where it always can.
+
+        Of the limits themselves: a change by itself need not make a policy.
+        """
+        by_default, bodies = Policy(), [change.body for change in self.changes]
+        return reach_of(
+            max([by_default.rate_seconds, *(body["rate_seconds"] for body in bodies if "rate_seconds" in body)]),
+            min([by_default.speed_kmh, *(body["speed_kmh"] for body in bodies if "speed_kmh" in body)]),
+        )
 
     def _after(self, changes: Sequence[PolicyChange]) -> Policy:
         key = tuple(change.version for change in changes)

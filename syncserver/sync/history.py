@@ -22,6 +22,8 @@ from syncserver.judge.payments import moment_of_payment, policy_of
 QUERIES = load(Path(__file__).parent)
 # Who paid more often lately is asked for by sums and by the payments next to each one.
 _MANY_PAYMENTS = 32
+# Of a wallet that nobody has: a payment that names it fails, whatever a policy says.
+_NEVER = -(2**63)
 
 # A payment, with what is known of the batch that brought it.
 Paid = tuple[BatchFacts, Payment]
@@ -43,7 +45,7 @@ def since_when(payments: Sequence[Paid], last_paid_at: Mapping[str, int]) -> dic
         when = earliest_of(record.at, record.tick, record.boot, facts.sending)
         start = min(when - reach, when - when % MS_PER_DAY) if reach is not None else 0
         wallet = record.wallet
-        if last_paid_at.get(wallet, MAX_INTEGER) >= start and start < since.get(wallet, MAX_INTEGER):
+        if last_paid_at.get(wallet, _NEVER) >= start and start < since.get(wallet, MAX_INTEGER):
             since[wallet] = start
     return since
 

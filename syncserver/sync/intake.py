@@ -136,7 +136,7 @@ async def _settle_together(services: Services, uploads: Sequence[Upload]) -> lis
             try:
                 settled = await _in_transaction(services, connection, uploads, whole=True)
                 return [_receipt_of(one) for one in settled]
-            except (*_DATA, DeviceGoneError) as error:
+            except (*_DATA, TallystickError) as error:
                 # One of them is to blame, and the others have nothing to do with it.
                 log.warning("batches_apart", batches=len(uploads), error=repr(error))
         answers: list[bytes | Exception] = []
@@ -178,16 +178,21 @@ async def _settle_and_sign(services: Services, connection: Connection, upload: U
 
 
 async def _in_transaction(
-    services: Services, connection: Connection, uploads: Sequence[Upload], *, whole: bool = False
+    services: Services,
+    connection: Connection,
+    uploads: Sequence[Upload],
+    *,
+    whole: bool = False,
+    doubtful: bool = False,
 ) -> list[Settled]:
     """Settle uploads in a transaction, and again where other transactions came in between.
 
     Ids of payments are taken for new, as they are, until writing one says that it was used before.
 
     Raises:
-        asyncpg.SerializationError, asyncpg.DeadlockDetectedError: they came each time; nothing was done.
+        asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.UniqueViolationError: they came each time;
+            nothing was done.
     """
-    doubtful = False
     for attempt in itertools.count(1):
         try:
             async with connection.transaction():
@@ -266,7 +271,7 @@ async def _settle_halves(services: Services, connection: Connection, upload: Upl
     for part in _parts(upload.arrivals):
         piece = replace(upload, arrivals=part)
         try:
-            (settled,) = await _in_transaction(services, connection, [piece])
+            (settled,) = await _in_transaction(services, connection, [piece], doubtful=True)
         except _DATA:
             if len(part) > 1:
                 settled = await _settle_halves(services, connection, piece)
@@ -291,5 +296,5 @@ async def _refuse(services: Services, connection: Connection, upload: Upload) ->
     """
     stray = changed(upload.arrivals[0], position=None, record=None, refusal=BAD_RECORD)
     piece = replace(upload, arrivals=[stray])
-    (settled,) = await _in_transaction(services, connection, [piece])
+    (settled,) = await _in_transaction(services, connection, [piece], doubtful=True)
     return replace(settled, results=(RecordResult(None, None, Status.REJECTED, (BAD_RECORD,)),))

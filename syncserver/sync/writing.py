@@ -85,7 +85,7 @@ def money_since(cases: Sequence[tuple[Case, Mark]]) -> Money:
     ]
     return Money(
         payments=_payments(payments) if any(some for _, some in payments) else None,
-        claims=sum(new.claimed for _, some in payments for new in some),
+        claims=sum(new.known.claimed for _, some in payments for new in some),
         postings=tuple((store.QUERIES["write_postings"], each) for each in store.postings_arguments(moves)),
     )
 
@@ -204,7 +204,7 @@ def _payments(by_case: Sequence[tuple[Case, Sequence[NewPayment]]]) -> Statement
     devices = [case.facts.device for case, _ in by_case]
     judged = [new for _, some in by_case for new in some]
     records = [one.record for one in judged]
-    claims = [one.record for one in judged if one.claimed]
+    claims = [one.record for one in judged if one.known.claimed]
     changed = sorted({(record.wallet, record.series) for record in claims})
     return QUERIES["write_payments"], (
         uuids(upload.device for upload in uploads),
@@ -229,8 +229,8 @@ def _payments(by_case: Sequence[tuple[Case, Sequence[NewPayment]]]) -> Statement
         numbers(one.moment.uncertainty for one in judged),
         numbers(record.book for record in records),
         ids(record.sale for record in records),
-        flags(one.claimed for one in judged),
-        text_lists(one.reasons for one in judged),
+        flags(one.known.claimed for one in judged),
+        text_lists(one.known.reasons for one in judged),
         numbers(one.score for one in judged),
         words(one.known.state for one in judged),
         words(wallet for wallet, _ in changed),

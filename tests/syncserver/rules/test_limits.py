@@ -215,6 +215,15 @@ async def test_when_a_customer_last_paid_is_of_what_counts_alone_and_never_goes_
     await shop.assert_reconciled()
 
 
+async def test_limits_that_fit_together_alone_keep_nobody_from_paying(shop: Shop) -> None:
+    wallet = await shop.customer()
+    code, *_ = await shop.codes(wallet, count=1, cap=100)
+    till = await shop.terminal()
+    await limits(shop, score_flag=10)
+    await limits(shop, score_fail=30)
+    assert await reasons(till, code, 100) == ("settled", ())
+
+
 CHANGES = st.lists(
     st.builds(
         PolicyChange,
