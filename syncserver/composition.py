@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import structlog
 
@@ -17,7 +18,7 @@ from syncserver.database.errors import AWAY, UnreachableError
 from syncserver.database.migrations import pending
 from syncserver.database.prepare import prepare
 from syncserver.keys.errors import NotInitialisedError
-from syncserver.keys.signing import PublishedKey, all_keys, ensure_identity, has_identity, load_identity
+from syncserver.keys.signing import PublishedKey, ServerKeys, all_keys, ensure_identity, has_identity, load_identity
 from syncserver.keys.wrapping import create_key, load_key
 from syncserver.ports import Clock, Random
 from syncserver.postgres import EmbeddedPostgres
@@ -27,6 +28,8 @@ from syncserver.settings import ServerSettings
 
 WATCH_SECONDS = 1.0
 START_ATTEMPTS = 30
+_T = TypeVar("_T")
+
 log = structlog.get_logger()
 
 
@@ -147,8 +150,13 @@ async def open_services(
             await target.pool(max_size=settings.pool_size) as pool,
             await target.settling_pool(settings.settle_at_once) as settling_pool,
         ):
-            async with pool.acquire() as connection:
-                server_id, keys = await load_identity(connection, kek, clock)
+
+            async def identity() -> tuple[bytes, ServerKeys]:
+                async with pool.acquire() as connection:
+                    return await load_identity(connection, kek, clock)
+
+            patient = serving and target.embedded
+            server_id, keys = await _patiently(identity, START_ATTEMPTS if patient else 1)
             yield Services(
                 server_id=server_id,
                 pool=pool,
@@ -164,18 +172,21 @@ async def open_services(
             )
 
 
-async def _patiently(work: Callable[[], Awaitable[object]]) -> None:
-    """Do something with an embedded database that may just be ending, or be started again by another server."""
+async def _patiently(work: Callable[[], Awaitable[_T]], attempts: int = START_ATTEMPTS) -> _T:
+    """Do something with an embedded database that may just be ending, or be started again by another server.
+
+    Raises:
+        UnreachableError: it was away each time.
+    """
     for attempt in itertools.count(1):
         try:
-            await work()
+            return await work()
         except (*AWAY, UnreachableError) as error:
-            if attempt == START_ATTEMPTS:
+            if attempt == attempts:
                 raise UnreachableError(f"The database can't be reached: {error or type(error).__name__}") from error
             log.warning("database_away", error=type(error).__name__)
             await asyncio.sleep(WATCH_SECONDS)
-        else:
-            return
+    raise AssertionError("it counts for ever")
 
 
 async def _require_schema(target: DatabaseTarget) -> None:

@@ -4,17 +4,24 @@ import asyncio
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import httpx
 import pytest
 
 from shared.lifecycles import Status
 from shared.messages.receipt import open_receipt
+from syncserver import composition
+from syncserver.database.connection import Connection
+from syncserver.database.errors import UnreachableError
+from syncserver.keys.signing import ServerKeys, load_identity
+from syncserver.keys.wrapping import KeyEncryptionKey
+from syncserver.ports import Clock
 from syncserver.postgres import EmbeddedPostgres
 from syncserver.postgres.locks import exclusive
 from syncserver.postgres.postmaster import stop
 from syncserver.postgres.processes import find_postmaster
+from syncserver.settings import ServerSettings
 from syncserver.sync.crowd import MOST_SECONDS
 from tests.syncserver.kit import FakeTerminal, Shop
 from tests.syncserver.processes import Site, eventually, locked, superuser
@@ -130,3 +137,23 @@ async def test_a_database_that_hangs_is_told_from_one_that_answers(site: Site, p
                 os.kill(pid, signal.SIGCONT)
         await eventually(lambda: is_ready(http))
     assert server.stop() == 0
+
+
+@pytest.mark.parametrize("serving", [True, False])
+async def test_a_database_that_breaks_off_while_a_server_starts_is_waited_for_or_said_to_be_away(
+    site: Site, monkeypatch: pytest.MonkeyPatch, serving: bool
+) -> None:
+    tried: list[Connection] = []
+
+    async def broken_off(connection: Connection, kek: KeyEncryptionKey, clock: Clock) -> tuple[bytes, ServerKeys]:
+        tried.append(connection)
+        if len(tried) == 1:
+            raise ConnectionResetError("reset by peer")
+        return await load_identity(connection, kek, clock)
+
+    monkeypatch.setattr(composition, "load_identity", broken_off)
+    monkeypatch.setattr(composition, "WATCH_SECONDS", 0)
+    with nullcontext() if serving else pytest.raises(UnreachableError):
+        async with composition.open_services(ServerSettings(home=site.home), serving=serving) as services:
+            assert await services.pool.fetchval("SELECT 1") == 1
+    assert len(tried) == (2 if serving else 1)
