@@ -26,6 +26,8 @@ os.environ["TALLYSTICK_LANGUAGE"] = "en"
 # Programs that tests start by the hundred read what the first of them compiled, as they do where they are installed.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
+pytest_plugins = ["tests.reporting"]
+
 TEST_URL = "TALLYSTICK_TEST_DATABASE_URL"
 
 # A test's database need not survive a power cut, and its log lies in memory.
