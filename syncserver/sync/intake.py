@@ -24,8 +24,9 @@ from syncserver.ledger.postings import InsufficientFundsError
 from syncserver.services import DeviceKeys, Services
 from syncserver.sync.pieces import judge_and_write, pieces_of, wallets_of
 from syncserver.sync.reading import QUERIES, DeviceGoneError, read_facts
+from syncserver.sync.statements import Case
 from syncserver.sync.threads import beside_the_loop, give_way
-from syncserver.sync.writing import Case, CodeClaimedMeanwhileError, Ending, write_rest
+from syncserver.sync.writing import CodeClaimedMeanwhileError, Ending, write_rest
 
 ATTEMPTS = 8
 # How long a batch waits for a connection that settles; then its terminal is asked to come back.

@@ -14,18 +14,10 @@ from shared.journal import Payment, Void
 from syncserver.database.connection import Connection
 from syncserver.judge.authenticity import Arrival, Upload
 from syncserver.judge.batch import judge_batch
+from syncserver.sync.statements import Case, Mark, Money, Statement, money_since, records_since
 from syncserver.sync.tenders import Noting
 from syncserver.sync.threads import beside_the_loop, meanwhile
-from syncserver.sync.writing import (
-    Case,
-    Mark,
-    Money,
-    Statement,
-    money_since,
-    records_since,
-    write_money,
-    write_records,
-)
+from syncserver.sync.writing import write_money, write_records
 
 # Nothing is written while the first piece is judged. Writing takes about twice as long as judging, so two thirds are
 # judged while one is written. More pieces cost as much for their statements as they give.

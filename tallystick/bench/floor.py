@@ -16,16 +16,8 @@ from syncserver.judge.moment import Sending
 from syncserver.services import Services
 from syncserver.sync.intake import authenticate, sign
 from syncserver.sync.reading import read_facts
-from syncserver.sync.writing import (
-    Case,
-    Ending,
-    Mark,
-    money_since,
-    records_since,
-    write_money,
-    write_records,
-    write_rest,
-)
+from syncserver.sync.statements import Case, Mark, money_since, records_since
+from syncserver.sync.writing import Ending, write_money, write_records, write_rest
 from tallystick.bench.errors import BenchError
 from tallystick.bench.world import Backlog
 
