@@ -24,7 +24,7 @@ from syncserver.postgres.processes import find_postmaster
 from syncserver.settings import ServerSettings
 from syncserver.sync.crowd import MOST_SECONDS
 from tests.syncserver.kit import FakeTerminal, Shop
-from tests.syncserver.processes import Site, eventually, locked, superuser
+from tests.syncserver.processes import DEADLINE_SECONDS, Site, eventually, locked, superuser
 
 pytestmark = pytest.mark.anyio
 
@@ -128,7 +128,7 @@ async def test_a_database_that_hangs_is_told_from_one_that_answers(site: Site, p
         for pid in backends:
             os.kill(pid, signal.SIGSTOP)
         try:
-            answers = await asyncio.wait_for(asyncio.gather(*(http.get("/readyz") for _ in range(20))), 15)
+            answers = await asyncio.wait_for(asyncio.gather(*(http.get("/readyz") for _ in range(20))), DEADLINE_SECONDS)
             for answer in answers:
                 assert_asks_to_come_back(answer)
             assert (await http.get("/healthz")).status_code == 200
