@@ -128,7 +128,8 @@ async def test_a_database_that_hangs_is_told_from_one_that_answers(site: Site, p
         for pid in backends:
             os.kill(pid, signal.SIGSTOP)
         try:
-            answers = await asyncio.wait_for(asyncio.gather(*(http.get("/readyz") for _ in range(20))), DEADLINE_SECONDS)
+            async with asyncio.timeout(DEADLINE_SECONDS):
+                answers = await asyncio.gather(*(http.get("/readyz") for _ in range(20)))
             for answer in answers:
                 assert_asks_to_come_back(answer)
             assert (await http.get("/healthz")).status_code == 200
