@@ -31,6 +31,11 @@ DEADLINE_SECONDS = 90.0  # says that something hangs, not how fast it is to be
 SETTINGS = {"fsync": "off"}
 _T = TypeVar("_T")
 
+# Of locks, not of sessions: who is connected is looked up once a transaction, and who waits may have come since.
+WAITING = (
+    "SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))"
+)
+
 
 async def eventually(condition: Callable[[], Awaitable[_T]], seconds: float = DEADLINE_SECONDS) -> _T:
     """What the condition answers as soon as that is true; fails where it never is in time."""
@@ -205,10 +210,6 @@ async def locked(
         await connection.execute(statement, *arguments)
 
         async def waiting() -> int:
-            return int(
-                await connection.fetchval(
-                    "SELECT count(*) FROM pg_stat_activity WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))"
-                )
-            )
+            return int(await connection.fetchval(WAITING))
 
         yield waiting
