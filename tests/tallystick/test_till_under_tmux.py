@@ -16,6 +16,7 @@ from rich.console import Console
 from tallystick.demo.cable import Cable
 from tallystick.demo.programs import COMMAND, Place, running_server
 from tallystick.demo.shop import NEAR, Story, add_customer, add_vendor, enrol
+from tests.terminal.browser.test_page import APART_S
 
 TMUX = shutil.which("tmux")
 # A person's pace: what comes faster is a scanner's.
@@ -37,6 +38,8 @@ class Console80x24:
 
     def type(self, *keys: str) -> None:
         for key in keys:
+            if len(key) > 1:  # it acts
+                time.sleep(APART_S)
             self.run("send-keys", "-t", "till", "--", key)
             time.sleep(BETWEEN_KEYS_S)  # fingers, not a wait for anything
 
