@@ -146,17 +146,17 @@ async def open_services(
             await _patiently(partial(_require_schema, target))
         else:
             await _require_schema(target)
+        attempts = START_ATTEMPTS if serving and target.embedded else 1
         async with (
-            await target.pool(max_size=settings.pool_size) as pool,
-            await target.settling_pool(settings.settle_at_once) as settling_pool,
+            await _patiently(partial(target.pool, max_size=settings.pool_size), attempts) as pool,
+            await _patiently(partial(target.settling_pool, settings.settle_at_once), attempts) as settling_pool,
         ):
 
             async def identity() -> tuple[bytes, ServerKeys]:
                 async with pool.acquire() as connection:
                     return await load_identity(connection, kek, clock)
 
-            patient = serving and target.embedded
-            server_id, keys = await _patiently(identity, START_ATTEMPTS if patient else 1)
+            server_id, keys = await _patiently(identity, attempts)
             yield Services(
                 server_id=server_id,
                 pool=pool,
@@ -183,6 +183,8 @@ async def _patiently(work: Callable[[], Awaitable[_T]], attempts: int = START_AT
             return await work()
         except (*AWAY, UnreachableError) as error:
             if attempt == attempts:
+                if isinstance(error, UnreachableError):
+                    raise
                 raise UnreachableError(f"The database can't be reached: {error or type(error).__name__}") from error
             log.warning("database_away", error=type(error).__name__)
             await asyncio.sleep(WATCH_SECONDS)

@@ -92,7 +92,8 @@ SELECT p.wallet, p.taken_at, p.amount, p.lat, p.lon, p.uncertainty
      ORDER BY taken_at DESC LIMIT $3) AS p;
 
 -- read_history: what settled and flagged payments of wallets' UTC days sum up to (`total`), and the payments close
--- before and after times, $5 of them each way, none further away than $6 ms
+-- before and after times: $5 of them each way, and wherever a wallet went from one place to another, since of many at
+-- one place only the nearest in time says how fast its customer came from there; none further away than $6 ms
 SELECT k.wallet, k.day AS at, sums.total, NULL::integer AS lat, NULL::integer AS lon, NULL::integer AS uncertainty
   FROM unnest($1::text::text[], $2::text::bigint[]) AS k (wallet, day)
  CROSS JOIN LATERAL (
@@ -102,17 +103,37 @@ SELECT k.wallet, k.day AS at, sums.total, NULL::integer AS lat, NULL::integer AS
  WHERE sums.total IS NOT NULL
 UNION ALL
 SELECT near.wallet, near.taken_at, NULL, near.lat, near.lon, near.uncertainty
-  FROM (SELECT DISTINCT ON (found.wallet, found.payment) found.*
-          FROM unnest($3::text::text[], $4::text::bigint[]) AS k (wallet, moment)
-         CROSS JOIN LATERAL (
-            (SELECT p.wallet, p.payment, p.taken_at, p.lat, p.lon, p.uncertainty FROM payment p
-              WHERE p.wallet = k.wallet AND p.taken_at <= k.moment AND p.taken_at >= k.moment - $6 AND p.state IN ('SUCCESSFUL', 'FLAGGED')
-              ORDER BY p.taken_at DESC LIMIT $5)
+  FROM (SELECT DISTINCT ON (found.wallet, found.payment) found.* FROM (
+            SELECT next.*
+              FROM unnest($3::text::text[], $4::text::bigint[]) AS k (wallet, moment)
+             CROSS JOIN LATERAL (
+                (SELECT p.wallet, p.payment, p.taken_at, p.lat, p.lon, p.uncertainty FROM payment p
+                  WHERE p.wallet = k.wallet AND p.taken_at <= k.moment AND p.taken_at >= k.moment - $6
+                    AND p.state IN ('SUCCESSFUL', 'FLAGGED')
+                  ORDER BY p.taken_at DESC LIMIT $5)
+                UNION ALL
+                (SELECT p.wallet, p.payment, p.taken_at, p.lat, p.lon, p.uncertainty FROM payment p
+                  WHERE p.wallet = k.wallet AND p.taken_at > k.moment AND p.taken_at <= k.moment + $6
+                    AND p.state IN ('SUCCESSFUL', 'FLAGGED')
+                  ORDER BY p.taken_at LIMIT $5)
+             ) AS next
             UNION ALL
-            (SELECT p.wallet, p.payment, p.taken_at, p.lat, p.lon, p.uncertainty FROM payment p
-              WHERE p.wallet = k.wallet AND p.taken_at > k.moment AND p.taken_at <= k.moment + $6 AND p.state IN ('SUCCESSFUL', 'FLAGGED')
-              ORDER BY p.taken_at LIMIT $5)
-         ) AS found) AS near;
+            SELECT turn.wallet, turn.payment, turn.taken_at, turn.lat, turn.lon, turn.uncertainty
+              FROM (SELECT k.wallet, min(k.moment) AS first, max(k.moment) AS last
+                      FROM unnest($3::text::text[], $4::text::bigint[]) AS k (wallet, moment) GROUP BY k.wallet) AS w
+             CROSS JOIN LATERAL (
+                SELECT p.wallet, p.payment, p.taken_at, p.lat, p.lon, p.uncertainty,
+                       p.lat IS DISTINCT FROM lag(p.lat) OVER time OR p.lat IS DISTINCT FROM lead(p.lat) OVER time
+                       OR p.lon IS DISTINCT FROM lag(p.lon) OVER time OR p.lon IS DISTINCT FROM lead(p.lon) OVER time
+                       OR p.uncertainty IS DISTINCT FROM lag(p.uncertainty) OVER time
+                       OR p.uncertainty IS DISTINCT FROM lead(p.uncertainty) OVER time AS turns
+                  FROM payment p
+                 WHERE p.wallet = w.wallet AND p.taken_at >= w.first - $6 AND p.taken_at <= w.last + $6
+                   AND p.state IN ('SUCCESSFUL', 'FLAGGED')
+                WINDOW time AS (ORDER BY p.taken_at, p.payment)
+             ) AS turn
+             WHERE turn.turns
+          ) AS found) AS near;
 
 -- write_journal: add records with their answers; $5 is in which of the uploads ($1 to $4) each was
 INSERT INTO journal_record

@@ -5,7 +5,9 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 
@@ -138,6 +140,27 @@ async def test_a_database_that_hangs_is_told_from_one_that_answers(site: Site, p
                 os.kill(pid, signal.SIGCONT)
         await eventually(lambda: is_ready(http))
     assert server.stop() == 0
+
+
+@pytest.mark.parametrize("broken", [1, 2])
+async def test_a_database_that_breaks_off_while_a_server_connects_is_waited_for(
+    site: Site, monkeypatch: pytest.MonkeyPatch, broken: int
+) -> None:
+    calls, create = 0, asyncpg.create_pool
+
+    async def refused() -> None:
+        raise ConnectionRefusedError("refused")
+
+    def create_or_fail(*arguments: Any, **more: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        return refused() if calls == broken else create(*arguments, **more)
+
+    monkeypatch.setattr(asyncpg, "create_pool", create_or_fail)
+    monkeypatch.setattr(composition, "WATCH_SECONDS", 0)
+    async with composition.open_services(ServerSettings(home=site.home), serving=True) as services:
+        assert await services.pool.fetchval("SELECT 1") == 1
+    assert calls == 3
 
 
 @pytest.mark.parametrize("serving", [True, False])
