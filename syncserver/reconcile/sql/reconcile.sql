@@ -188,12 +188,14 @@ SELECT p.payout, p.run, p.state, f.message FROM payout p JOIN payout_run r USING
             THEN f.run IS NULL OR position(p.end_to_end::bytea IN f.file) = 0
             ELSE f.run IS NOT NULL AND position(p.end_to_end::bytea IN f.file) > 0 END;
 
--- journals: a record's prev is not the link before it, and the device is not known to have forked
-SELECT j.device, j.epoch, j.seq FROM journal_record j
-  LEFT JOIN journal_record b ON b.device = j.device AND b.epoch = j.epoch AND b.seq = j.seq - 1
- WHERE b.link IS NOT NULL AND b.link <> j.prev
-   AND NOT EXISTS (SELECT FROM device d WHERE d.device = j.device AND d.quarantined_at IS NOT NULL)
-   AND NOT j.fork AND NOT b.fork;
+-- journals: a record's prev is not the link before it, and the device is not known to have forked; in the journals' order,
+-- since a join may be planned for the few records that there were when the database last counted them
+SELECT device, epoch, seq FROM (
+    SELECT j.device, j.epoch, j.seq, j.prev, lag(j.seq) OVER journal AS seq_before, lag(j.link) OVER journal AS link_before
+      FROM journal_record j WHERE NOT j.fork
+    WINDOW journal AS (PARTITION BY j.device, j.epoch ORDER BY j.seq)) AS r
+ WHERE r.seq_before = r.seq - 1 AND r.link_before <> r.prev
+   AND NOT EXISTS (SELECT FROM device d WHERE d.device = r.device AND d.quarantined_at IS NOT NULL);
 
 -- records: the bytes of a stored record are not those that its link was made of
 SELECT device, epoch, seq, link FROM (SELECT device, epoch, seq, link, raw FROM journal_record
